@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Access control lists by name: which entry, if any, holds for an address. */
+#ifndef WORLD_ACL_H
+#define WORLD_ACL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "base/str.h"
+
+struct acl_entry {
+	uint8_t ip[16];   /* 4 bytes used for IPv4 */
+	uint8_t ip_len;   /* 4 or 16 */
+	uint8_t bits;     /* of the prefix: 0..32 or 0..128 */
+	bool allow;       /* else block */
+};
+
+struct acl {
+	const struct acl_ops *ops;
+};
+
+struct acl_ops {
+	const char *name;
+	bool (*has)(struct acl *, struct str list);
+	bool (*add)(struct acl *, struct str list, const struct acl_entry *entry); /* entry NULL: makes an empty list */
+	bool (*lookup)(struct acl *, struct str list, const uint8_t *ip, uint8_t ip_len, struct acl_entry *found);
+	struct acl *(*fork)(struct acl *);
+	void (*destroy)(struct acl *);
+};
+
+static inline bool acl_has(struct acl *a, struct str list)
+{
+	return a->ops->has(a, list);
+}
+
+/* Adds an entry (making the list when needed); with NULL only the list. False: this implementation is read-only. */
+must_use static inline bool acl_add(struct acl *a, struct str list, const struct acl_entry *entry)
+{
+	return a->ops->add(a, list, entry);
+}
+
+/* The entry with the longest prefix that holds the address; of equal ones the last added. False: none. */
+must_use static inline bool acl_lookup(struct acl *a, struct str list, const uint8_t *ip, uint8_t ip_len,
+				       struct acl_entry *found)
+{
+	return a->ops->lookup(a, list, ip, ip_len, found);
+}
+
+must_use static inline struct acl *acl_fork(struct acl *a)
+{
+	return a->ops->fork(a);
+}
+
+static inline void acl_destroy(struct acl **pa)
+{
+	if (*pa)
+		(*pa)->ops->destroy(*pa);
+	*pa = NULL;
+}
+
+must_use struct acl *acl_memory_new(void);
+
+/* "192.0.2.0/24", "2001:db8::/32"; bits behind the prefix must not be set wrongly: they are cleared. */
+must_use bool acl_parse_prefix(struct str text, struct acl_entry *out, struct error *e);
+/* "1.2.3.0/24" into `out` of at least 64 bytes, NUL-ended. */
+void acl_print_prefix(const struct acl_entry *entry, char *out);
+/* An IP literal; false when it is none. */
+must_use bool ip_parse(struct str text, uint8_t ip[16], uint8_t *ip_len);
+void ip_print(const uint8_t *ip, uint8_t ip_len, char *out); /* at least 64 bytes */
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The world of a service: everything it can see or touch. A service has no other way out.
+ *
+ * A frame is a world forked from another one: it starts with all its parent has, and whatever is done to it is gone
+ * when it is destroyed. Forking costs the same however much the world holds. A parent must not change while it has
+ * frames, and outlives them.
+ */
+#ifndef WORLD_WORLD_H
+#define WORLD_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/pmap.h"
+#include "loop/loop.h"
+#include "store/kv.h"
+#include "store/table.h"
+#include "world/acl.h"
+#include "world/backend.h"
+#include "world/device.h"
+#include "world/geo.h"
+#include "world/limits.h"
+#include "world/log.h"
+#include "world/origins.h"
+#include "world/random.h"
+
+struct world {
+	struct loop *loop;          /* borrowed; loop->clock is the world's clock */
+	struct random *random;
+	struct origins *origins;
+	struct pmap backends;       /* struct backend, by name: the manifest's */
+	struct kv *kv;
+	struct tables config;       /* config stores and dictionaries */
+	struct tables secrets;
+	struct acl *acl;
+	struct geo *geo;
+	struct device *device;
+	struct log_sink *log;
+	struct limits limits;
+	struct pmap fastly_keys;    /* for which fastly_key_is_valid answers yes; values are blobs */
+	struct pmap shields;        /* struct shield_site by name */
+	bool tracing;               /* invocations record their events */
+	uint64_t invocations;       /* started so far: request ids and FASTLY_TRACE_ID count with it */
+};
+
+/* A shielding site: this very POP, or somewhere that two URLs lead to. */
+struct shield_site {
+	struct rc rc;
+	struct arena arena;
+	bool local;
+	struct str encrypted_url, unencrypted_url;
+};
+
+/* All fakes: seeded randomness, rules without a network, empty stores, captured logs, default limits. */
+must_use struct world *world_new(struct loop *loop, uint64_t seed);
+
+/* A frame on `parent`, on a loop of its own or the same one. */
+must_use struct world *world_fork(const struct world *parent, struct loop *loop);
+
+void world_destroy(struct world **pw); /* leaves NULL; NULL is fine */
+
+/* The manifest's backend of that name; borrowed, NULL when there is none. */
+struct backend *world_backend(const struct world *w, struct str name);
+void world_add_backend(struct world *w, struct backend *taken);
+
+#endif
