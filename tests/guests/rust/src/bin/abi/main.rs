@@ -1,0 +1,111 @@
+//! The guest that exercises the host: the first segment of the path chooses a family of host calls,
+//! which checks what it can by itself and reports the rest. `GET /` lists the families.
+//!
+//! Each family is a module; what the host must offer is in `tests/guests/fastly.toml`.
+
+mod support;
+
+mod acl;
+mod backend;
+mod body;
+mod client;
+mod compute_runtime;
+mod config_store;
+mod downstream;
+mod early_hints;
+mod echo;
+mod failures;
+mod geo;
+mod kv_store;
+mod log;
+mod object_store;
+mod old_calls;
+mod proxy;
+mod request;
+mod response;
+mod secret_store;
+mod security;
+mod send;
+mod send_async;
+mod stream;
+mod wasi;
+
+use fastly::http::StatusCode;
+use fastly::Request;
+use support::{finish, respond, text, Outcome};
+
+type Family = fn(Request) -> Outcome;
+
+const FAMILIES: &[(&str, Family)] = &[
+    ("", list),
+    ("acl", acl::acl),
+    ("backend", backend::backend),
+    ("body", body::body),
+    ("body-streaming", body::streaming),
+    ("cache-override", send::cache_override),
+    ("client", client::client),
+    ("config-store", config_store::config_store),
+    ("device", geo::device),
+    ("dictionary", config_store::dictionary),
+    ("dynamic-backend", backend::dynamic_backend),
+    ("early-hints", early_hints::early_hints),
+    ("echo", echo::echo),
+    ("env", wasi::env),
+    ("error", failures::error),
+    ("exit", failures::exit),
+    ("fanout", downstream::fanout),
+    ("geo", geo::geo),
+    ("grow", failures::grow),
+    ("inspect", security::inspect),
+    ("kv-store", kv_store::kv_store),
+    ("kv-store-ttl", kv_store::time_to_live),
+    ("late-send", send::late),
+    ("log", log::log),
+    ("loop", failures::spin),
+    ("next-request", downstream::next_request),
+    ("object-store", object_store::object_store),
+    ("old-calls", old_calls::old_calls),
+    ("panic", failures::panic),
+    ("panic-after-response", failures::panic_after_response),
+    ("proxy", proxy::proxy),
+    ("proxy-log", proxy::proxy_log),
+    ("recurse", failures::recurse),
+    ("req", request::headers),
+    ("resp", response::response),
+    ("runtime", compute_runtime::runtime),
+    ("secret-store", secret_store::secret_store),
+    ("send", send::send),
+    ("send-async", send_async::select),
+    ("send-error", send::error),
+    ("send-gzip", send::gzip),
+    ("send-pending", send_async::pending_to_client),
+    ("send-streaming", send_async::streaming),
+    ("silent", failures::silent),
+    ("stream", stream::stream),
+    ("stream-abandon", stream::abandon),
+    ("stream-append", stream::append),
+    ("uri", request::uri),
+    ("wasi", wasi::wasi),
+    ("websocket", downstream::websocket),
+];
+
+fn main() {
+    // Not #[fastly::main], which always sends what the function returns: some families send their
+    // response themselves, or none.
+    fastly::init();
+    let request = Request::from_client();
+    let name = request.get_path().split('/').nth(1).unwrap_or("").to_owned();
+    match FAMILIES.iter().find(|(family, _)| *family == name) {
+        Some((_, run)) => finish(run(request)),
+        None => text(
+            StatusCode::NOT_FOUND,
+            format!("there is no family {name}; GET / lists them"),
+        )
+        .send_to_client(),
+    }
+}
+
+fn list(_request: Request) -> Outcome {
+    let names: Vec<String> = FAMILIES.iter().map(|(name, _)| format!("/{name}")).collect();
+    respond(text(StatusCode::OK, names.join("\n")))
+}
