@@ -37,6 +37,7 @@ struct world {
 	struct geo *geo;
 	struct device *device;
 	struct log_sink *log;
+	struct log_sink *stdio;     /* raw bytes of a guest's stdout and stderr; NULL: they are entries of `log` */
 	struct limits limits;
 	struct pmap fastly_keys;    /* for which fastly_key_is_valid answers yes; values are blobs */
 	struct pmap shields;        /* struct shield_site by name */

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guest/guest.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+
+const char *outcome_name(enum outcome o)
+{
+	static const char *const names[] = {
+		[OUTCOME_RUNNING] = "running", [OUTCOME_OK] = "ok",       [OUTCOME_EXIT] = "exit",
+		[OUTCOME_TRAP] = "trap",       [OUTCOME_LIMIT] = "limit", [OUTCOME_CANCELLED] = "cancelled",
+		[OUTCOME_FAILED] = "failed",
+	};
+	return names[o];
+}
+
+struct invocation *service_invoke(struct service *s, struct world *w, const struct invocation_request *request)
+{
+	return s->ops->invoke(s, w, request);
+}
+
+void invocation_destroy(struct invocation **pi)
+{
+	struct invocation *i = take(*pi);
+	if (i)
+		i->service->ops->free_invocation(i);
+}
+
+void service_destroy(struct service **ps)
+{
+	struct service *s = take(*ps);
+	if (s)
+		s->ops->destroy(s);
+}
+
+void invocation_init(struct invocation *i, struct service *s, struct world *w)
+{
+	i->service = s;
+	i->world = w;
+	i->number = w->invocations++;
+	event_init(&i->changed);
+	i->logs_last = &i->logs;
+	i->subrequests_last = &i->subrequests;
+	if (w->tracing)
+		trace_on(&i->trace, &i->arena, w->loop->clock);
+}
+
+void invocation_fini(struct invocation *i)
+{
+	CHECK(list_empty(&i->changed.watchers));
+	for (struct subrequest *r = i->subrequests; r; r = r->next) {
+		backend_unref(&r->backend);
+		fetch_unref(&r->fetch);
+	}
+	if (i->response.body) {
+		body_abandon(i->response.body);
+		body_unref(&i->response.body);
+	}
+}
+
+void invocation_respond(struct invocation *i, struct http_response response)
+{
+	CHECK(!i->responded);
+	i->responded = true;
+	i->response = response;
+	event_fire(&i->changed, i->world->loop);
+}
+
+void invocation_end(struct invocation *i, enum outcome outcome, struct str report)
+{
+	CHECK(!i->ended);
+	i->ended = true;
+	i->outcome = outcome;
+	i->report = report;
+	i->failure = str_sub(report, 0, MIN(str_find_char(report, '\n'), report.len));
+	event_fire(&i->changed, i->world->loop);
+}
+
+void invocation_log(struct invocation *i, struct str endpoint, struct str message)
+{
+	struct log_entry *entry = ARENA_NEW(&i->arena, struct log_entry);
+	entry->endpoint = arena_str(&i->arena, endpoint);
+	entry->message = arena_str(&i->arena, message);
+	*i->logs_last = entry;
+	i->logs_last = &entry->next;
+	log_write(i->world->log, endpoint, message);
+	struct trace_event *ev = trace_add(&i->trace, "log");
+	trace_str(&i->trace, ev, "logName", endpoint);
+	trace_str(&i->trace, ev, "content", message);
+}
+
+struct fetch *invocation_send(struct invocation *i, struct backend *backend, struct str path,
+			      const struct http_request *request)
+{
+	struct subrequest *r = ARENA_NEW(&i->arena, struct subrequest);
+	r->backend = backend_ref(backend);
+	r->request.method = arena_str(&i->arena, request->method);
+	r->request.uri = arena_str(&i->arena, request->uri);
+	r->request.version = request->version;
+	r->request.headers = headers_copy(&request->headers, &i->arena);
+	r->path = arena_str(&i->arena, path);
+	r->wall_ns = clock_wall(i->world->loop->clock);
+	*i->subrequests_last = r;
+	i->subrequests_last = &r->next;
+	i->subrequest_count++;
+	struct trace_event *ev = trace_add(&i->trace, "fetch");
+	trace_str(&i->trace, ev, "backend", backend->name);
+	trace_str(&i->trace, ev, "method", request->method);
+	trace_str(&i->trace, ev, "url", request->uri);
+	struct http_request sent = r->request;
+	sent.body = request->body;
+	r->fetch = origins_send(i->world->origins, backend, r->path, &sent, i->world->loop);
+	return fetch_ref(r->fetch);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every kind of service must do (Wasm guest, Worker, native handler, VCL): handle one event at a time in a world,
+ * and say how it went. Callers (server, test runner, other services) know this header and no engine.
+ */
+#ifndef GUEST_GUEST_H
+#define GUEST_GUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "http/fetch.h"
+#include "http/message.h"
+#include "http/server.h"
+#include "loop/loop.h"
+#include "world/trace.h"
+#include "world/world.h"
+
+enum outcome {
+	OUTCOME_RUNNING,
+	OUTCOME_OK,        /* returned, or exited with 0 */
+	OUTCOME_EXIT,      /* proc_exit with another code */
+	OUTCOME_TRAP,      /* unreachable, out of bounds, stack overflow, a fatal host call … */
+	OUTCOME_LIMIT,     /* CPU time, wall time or host memory used up */
+	OUTCOME_CANCELLED, /* nobody wants it any more */
+	OUTCOME_FAILED,    /* could not be started */
+};
+
+const char *outcome_name(enum outcome o);
+
+/* A request that a service sent to an origin, kept for reports. */
+struct subrequest {
+	struct subrequest *next;
+	struct backend *backend;        /* a reference */
+	struct http_request request;    /* as sent, without its body */
+	struct str path;                /* on the wire */
+	struct fetch *fetch;            /* a reference; its response's body has gone to the service */
+	uint64_t wall_ns;               /* when it was sent */
+};
+
+struct log_entry {
+	struct log_entry *next;
+	struct str endpoint, message;
+};
+
+/*
+ * One event handled by a service. The response may be there long before the end. Made by service_invoke(), freed by
+ * invocation_destroy(). Everything it points at lives as long as it does.
+ */
+struct invocation {
+	struct service *service;
+	struct world *world;
+	struct arena arena;
+	uint64_t number;                /* of this world, from 0 */
+	struct event changed;           /* fired when it responded, informed or ended */
+
+	bool responded;
+	struct http_response response;  /* the body is a reference for whoever asked: take it */
+	struct headers informed;        /* of the last 103 */
+	uint16_t informed_status;
+
+	bool ended;
+	enum outcome outcome;
+	int exit_code;
+	struct str report;              /* what went wrong, with a symbolised backtrace, for people; empty when OK */
+	struct str failure;             /* its first line */
+
+	struct log_entry *logs, **logs_last;
+	struct subrequest *subrequests, **subrequests_last;
+	uint32_t subrequest_count;
+	struct trace trace;
+
+	uint64_t cpu_ns;                /* the guest's own */
+	uint64_t memory_bytes;          /* linear memory at its largest */
+	uint64_t hostcalls;
+};
+
+struct invocation_request {
+	const struct http_request *http; /* borrowed until the invocation is destroyed; its body is referenced */
+	struct net_address client, server;
+};
+
+struct service {
+	const struct service_ops *ops;
+};
+
+struct service_ops {
+	const char *kind;
+	struct invocation *(*invoke)(struct service *, struct world *, const struct invocation_request *);
+	void (*free_invocation)(struct invocation *);
+	void (*destroy)(struct service *);
+};
+
+/* Starts handling a request in a world. Never fails here: the invocation's outcome may. Both outlive it. */
+must_use struct invocation *service_invoke(struct service *s, struct world *w, const struct invocation_request *request);
+
+/* Ends what still runs (outcome CANCELLED), frees all of it, leaves NULL; NULL is fine. */
+void invocation_destroy(struct invocation **pi);
+
+void service_destroy(struct service **ps); /* leaves NULL; NULL is fine */
+
+/* ---- for implementations ---- */
+
+void invocation_init(struct invocation *i, struct service *s, struct world *w);
+void invocation_fini(struct invocation *i);
+void invocation_respond(struct invocation *i, struct http_response response);
+void invocation_end(struct invocation *i, enum outcome outcome, struct str report);
+void invocation_log(struct invocation *i, struct str endpoint, struct str message);
+/* Sends to the world's origins and keeps the record. `request` is copied but for its body, which goes along. */
+struct fetch *invocation_send(struct invocation *i, struct backend *backend, struct str path,
+			      const struct http_request *request);
+
+#endif

@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guest/wasm/sandbox.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "guest/wasm/engine.h"
+#include "guest/wasm/wasm_service.h"
+
+/* One event that a parked guest waits for. */
+struct waiter {
+	struct watcher watcher; /* first: container of the task that wakes */
+	struct sandbox *sandbox;
+	struct waiter *next;
+	bool used;
+};
+
+enum { HOST_BYTES_A_GUEST_MAX = 512 << 20 };
+
+static void run_guest(struct sandbox *sb);
+static void finish(struct sandbox *sb, enum outcome outcome, struct str report);
+
+/* ---- memory and text ---- */
+
+uint8_t *sandbox_memory(struct sandbox *sb, uint32_t offset, uint64_t len)
+{
+	if (offset > sb->size || len > sb->size - offset)
+		return NULL;
+	return sb->base + offset;
+}
+
+bool sandbox_str(struct sandbox *sb, uint32_t offset, uint32_t len, struct str *out)
+{
+	*out = (struct str){ (const char *)sandbox_memory(sb, offset, len), len };
+	return out->ptr != NULL;
+}
+
+enum abi_status sandbox_trap(struct sandbox *sb, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	sb->trap_text = arena_str(sandbox_arena(sb), str_from(text));
+	return ABI_TRAP;
+}
+
+/* ---- handles ---- */
+
+enum abi_status sandbox_open(struct sandbox *sb, enum handle_kind kind, void *object, uint32_t *handle)
+{
+	if (sb->handles.open >= sb->super.world->limits.handles)
+		return ABI_LIMITEXCEEDED;
+	*handle = handles_open(&sb->handles, kind, object);
+	return *handle == HANDLE_INVALID ? ABI_LIMITEXCEEDED : ABI_OK;
+}
+
+enum abi_status sandbox_open_body(struct sandbox *sb, struct body *taken, uint32_t *handle)
+{
+	struct guest_body *b = ARENA_NEW(sandbox_arena(sb), struct guest_body);
+	b->body = taken;
+	taken->limit = MIN(taken->limit, sb->super.world->limits.body_bytes);
+	enum abi_status status = sandbox_open(sb, HANDLE_BODY, b, handle);
+	if (status != ABI_OK)
+		body_unref(&taken);
+	return status;
+}
+
+enum abi_status sandbox_put(struct sandbox *sb, enum handle_kind kind, void *object, struct guest_ptr out)
+{
+	uint32_t handle;
+	enum abi_status status = sandbox_open(sb, kind, object, &handle);
+	if (status == ABI_OK)
+		put_u32(out, handle);
+	return status;
+}
+
+struct body *sandbox_take_body(struct sandbox *sb, uint32_t h)
+{
+	struct guest_body *b = sandbox_body(sb, h);
+	if (!b || b->streaming)
+		return NULL;
+	handles_take(&sb->handles, h, HANDLE_BODY);
+	if (!b->body->streaming)
+		body_end(b->body); /* a body that the guest wrote is complete now; others end by themselves */
+	return take(b->body);
+}
+
+struct body *sandbox_stream_body(struct sandbox *sb, uint32_t h)
+{
+	struct guest_body *b = sandbox_body(sb, h);
+	if (!b || b->streaming)
+		return NULL;
+	struct body *through = body_new(sandbox_loop(sb));
+	through->streaming = true;
+	through->limit = UINT64_MAX; /* what was read by then is gone: the limit is on what is held */
+	if (b->body->source && !b->body->ended) {
+		/* It is still being filled by somebody else: what the guest adds comes behind that. */
+		b->body->limit = UINT64_MAX;
+	}
+	if (!b->body->streaming)
+		body_end(b->body);
+	body_append(through, take(b->body));
+	b->body = through;
+	b->streaming = true;
+	return body_ref(through);
+}
+
+struct backend *sandbox_backend(struct sandbox *sb, struct str name)
+{
+	struct rc *dynamic = pmap_get(&sb->dynamic_backends, name);
+	return dynamic ? container_of(dynamic, struct backend, rc) : world_backend(sb->super.world, name);
+}
+
+static void release_object(struct sandbox *sb, enum handle_kind kind, void *object)
+{
+	if (kind == HANDLE_BODY) {
+		struct guest_body *b = object;
+		if (b->streaming)
+			body_fail(b->body, BODY_FAILURE_ABANDONED);
+		body_unref(&b->body);
+	} else if (kind == HANDLE_PENDING) {
+		fetch_unref(&((struct guest_pending *)object)->fetch);
+	} else if (kind == HANDLE_KV_OP) {
+		struct guest_kv_op *op = object;
+		body_unref(&op->value);
+		kv_op_fini(&op->op);
+		blob_unref(&op->bytes);
+	} else if (kind == HANDLE_CONFIG || kind == HANDLE_SECRETS) {
+		table_unref(&((struct guest_name *)object)->table);
+	}
+	(void)sb;
+}
+
+static void release_handles(struct sandbox *sb)
+{
+	for (uint32_t i = 0; i < sb->handles.count; i++) {
+		struct handle_slot *slot = &sb->handles.slots[i];
+		if (slot->kind != HANDLE_FREE)
+			release_object(sb, (enum handle_kind)slot->kind, slot->object);
+	}
+	handles_reset(&sb->handles);
+}
+
+void sandbox_respond(struct sandbox *sb, const struct guest_response *r, struct body *taken)
+{
+	struct http_response response = r->http;
+	response.headers = headers_copy(&r->http.headers, sandbox_arena(sb));
+	response.body = taken;
+	sb->sent = true;
+	invocation_respond(&sb->super, response);
+}
+
+void sandbox_print(struct sandbox *sb, int fd, struct str bytes)
+{
+	struct world *w = sb->super.world;
+	struct str name = fd == 1 ? STR("stdout") : STR("stderr");
+	if (w->stdio) {
+		log_write(w->stdio, name, bytes);
+		return;
+	}
+	if (str_ends(bytes, STR("\n")))
+		bytes.len--;
+	if (bytes.len && sb->log_bytes + bytes.len <= w->limits.log_bytes) {
+		sb->log_bytes += bytes.len;
+		invocation_log(&sb->super, name, bytes);
+	}
+}
+
+/* ---- waiting ---- */
+
+static void stop_waiting(struct sandbox *sb)
+{
+	for (struct waiter *w = sb->waiters; w; w = w->next) {
+		if (w->used)
+			watcher_stop(&w->watcher);
+		w->used = false;
+	}
+}
+
+static void woken(struct task *t)
+{
+	struct waiter *w = container_of(t, struct waiter, watcher.task);
+	struct sandbox *sb = w->sandbox;
+	stop_waiting(sb);
+	run_guest(sb);
+}
+
+static void resumed(struct task *t)
+{
+	run_guest(container_of(t, struct sandbox, resume));
+}
+
+void sandbox_wait_event(struct sandbox *sb, struct event *e)
+{
+	struct waiter *w = sb->waiters;
+	while (w && w->used)
+		w = w->next;
+	if (!w) {
+		w = ARENA_NEW(sandbox_arena(sb), struct waiter);
+		w->sandbox = sb;
+		w->next = sb->waiters;
+		sb->waiters = w;
+	}
+	w->used = true;
+	watcher_start(&w->watcher, e, woken);
+}
+
+static void time_is_over(struct timer *t)
+{
+	struct sandbox *sb = container_of(t, struct sandbox, timer);
+	sb->timed_out = true;
+	stop_waiting(sb);
+	loop_post(sandbox_loop(sb), &sb->resume);
+}
+
+bool sandbox_wait_time(struct sandbox *sb, uint64_t after_ns)
+{
+	if (!sb->time_waited) {
+		sb->time_waited = true;
+		timer_start(sandbox_loop(sb), &sb->timer, after_ns);
+	}
+	return sb->timed_out;
+}
+
+/* ---- host calls ---- */
+
+static bool see_memory(struct sandbox *sb, wasmtime_caller_t *caller)
+{
+	if (!sb->has_memory) { /* a call from the start function: the instance is not ours yet */
+		wasmtime_extern_t item;
+		if (!wasmtime_caller_export_get(caller, "memory", 6, &item) || item.kind != WASMTIME_EXTERN_MEMORY)
+			return false;
+		sb->memory = item.of.memory;
+		sb->context = wasmtime_caller_context(caller);
+		sb->has_memory = true;
+	}
+	sb->base = wasmtime_memory_data(sb->context, &sb->memory);
+	sb->size = wasmtime_memory_data_size(sb->context, &sb->memory);
+	return true;
+}
+
+static wasm_trap_t *new_trap(struct sandbox *sb)
+{
+	return wasmtime_trap_new(sb->trap_text.ptr, sb->trap_text.len);
+}
+
+enum { WASI_FAULT = 21 };
+
+static enum abi_status decode(struct sandbox *sb, wasmtime_caller_t *caller, const struct hostcall *call,
+			      union hostcall_args *args, const uint64_t *raw)
+{
+	sb->super.hostcalls++;
+	if (!see_memory(sb, caller))
+		return sandbox_trap(sb, "the guest calls %s.%s but exports no memory", call->module, call->name);
+	if (sandbox_arena(sb)->used > HOST_BYTES_A_GUEST_MAX)
+		return sandbox_trap(sb, "the guest made its host hold more than %d MiB of headers, names and handles",
+				    HOST_BYTES_A_GUEST_MAX >> 20);
+	enum abi_status status = call->decode(sb, args, raw);
+	return status != ABI_OK && call->wasi ? (enum abi_status)WASI_FAULT : status;
+}
+
+wasm_trap_t *sandbox_enter_now(void *row, wasmtime_caller_t *caller, wasmtime_val_raw_t *values, size_t count)
+{
+	const struct hostcall *call = row;
+	struct sandbox *sb = wasmtime_context_get_data(wasmtime_caller_context(caller));
+	union hostcall_args args;
+	uint64_t raw[HOSTCALL_PARAMS_MAX];
+	for (size_t i = 0; i < count && i < COUNT_OF(raw); i++)
+		raw[i] = (uint64_t)values[i].i64;
+	enum abi_status status = decode(sb, caller, call, &args, raw);
+	if (status == ABI_OK)
+		status = call->body(sb, &args);
+	CHECK(status != ABI_WAIT);
+	if (status == ABI_TRAP)
+		return new_trap(sb);
+	if (count)
+		values[0].i64 = (int64_t)(uint32_t)status;
+	return NULL;
+}
+
+/* Runs the body of the call under way; true when it is over. */
+static bool step_call(struct sandbox *sb)
+{
+	enum abi_status status = sb->waiting.call->body(sb, &sb->waiting.args);
+	sb->waiting.parked = status == ABI_WAIT;
+	if (sb->waiting.parked)
+		return false;
+	stop_waiting(sb);
+	if (sb->time_waited)
+		timer_stop(sandbox_loop(sb), &sb->timer);
+	if (status == ABI_TRAP)
+		*sb->waiting.trap = new_trap(sb);
+	*sb->waiting.result = (wasmtime_val_t){ .kind = WASMTIME_I32, .of.i32 = (int32_t)status };
+	return true;
+}
+
+static bool call_is_over(void *unused)
+{
+	(void)unused;
+	return true;
+}
+
+static bool call_goes_on(void *data)
+{
+	struct sandbox *sb = data;
+	return step_call(sb);
+}
+
+void sandbox_enter_waits(void *row, wasmtime_caller_t *caller, const wasmtime_val_t *args, size_t args_count,
+			 wasmtime_val_t *results, size_t results_count, wasm_trap_t **trap,
+			 wasmtime_async_continuation_t *continuation)
+{
+	struct sandbox *sb = wasmtime_context_get_data(wasmtime_caller_context(caller));
+	uint64_t raw[HOSTCALL_PARAMS_MAX];
+	CHECK(results_count == 1);
+	for (size_t i = 0; i < args_count && i < COUNT_OF(raw); i++)
+		raw[i] = args[i].kind == WASMTIME_I64 ? (uint64_t)args[i].of.i64 : (uint32_t)args[i].of.i32;
+	sb->waiting.call = row;
+	sb->waiting.result = results;
+	sb->waiting.trap = trap;
+	sb->waiting.step = 0;
+	sb->waiting.state = NULL;
+	sb->timed_out = sb->time_waited = false;
+	*continuation = (wasmtime_async_continuation_t){ .callback = call_is_over };
+	enum abi_status status = decode(sb, caller, sb->waiting.call, &sb->waiting.args, raw);
+	if (status != ABI_OK) {
+		if (status == ABI_TRAP)
+			*trap = new_trap(sb);
+		*results = (wasmtime_val_t){ .kind = WASMTIME_I32, .of.i32 = (int32_t)status };
+	} else if (!step_call(sb)) {
+		*continuation = (wasmtime_async_continuation_t){ .callback = call_goes_on, .env = sb };
+	}
+}
+
+/* ---- running ---- */
+
+static struct str limit_report(struct sandbox *sb, const char *what, uint64_t limit_ns)
+{
+	return arena_printf(sandbox_arena(sb), "the guest used up its %s of %.3f s", what, (double)limit_ns / 1e9);
+}
+
+static wasmtime_error_t *epoch_ticked(const wasmtime_context_t *context, void *data, uint64_t *delta,
+				      wasmtime_update_deadline_kind_t *kind)
+{
+	struct sandbox *sb = data;
+	const struct limits *limits = &sb->super.world->limits;
+	(void)context;
+	*delta = 1;
+	*kind = sb->service->options.yield ? WASMTIME_UPDATE_DEADLINE_YIELD : WASMTIME_UPDATE_DEADLINE_CONTINUE;
+	if (sb->super.cpu_ns + cpu_time_ns() - sb->cpu_started_ns <= limits->cpu_ns)
+		return NULL;
+	sb->limit_hit = true;
+	sb->trap_text = limit_report(sb, "CPU time", limits->cpu_ns);
+	return wasmtime_error_new(sb->trap_text.ptr);
+}
+
+/* What went wrong, with Wasmtime's backtrace; frees both. */
+static struct str take_report(struct sandbox *sb)
+{
+	wasm_byte_vec_t text = { 0 };
+	if (sb->trap) {
+		wasm_trap_message(sb->trap, &text);
+		wasm_trap_delete(take(sb->trap));
+	} else {
+		wasmtime_error_message(sb->error, &text);
+		wasmtime_error_delete(take(sb->error));
+	}
+	struct str report = arena_str(sandbox_arena(sb), (struct str){ text.data, text.size });
+	while (report.len && (report.ptr[report.len - 1] == '\0' || report.ptr[report.len - 1] == '\n'))
+		report.len--;
+	wasm_byte_vec_delete(&text);
+	return report;
+}
+
+static void over(struct sandbox *sb)
+{
+	if (!sb->trap && !sb->error) {
+		finish(sb, OUTCOME_OK, STR(""));
+		return;
+	}
+	struct str report = take_report(sb);
+	if (sb->exited && sb->exit_code == 0)
+		finish(sb, OUTCOME_OK, STR(""));
+	else if (sb->exited)
+		finish(sb, OUTCOME_EXIT, arena_printf(sandbox_arena(sb), "the guest exited with code %d", sb->exit_code));
+	else
+		finish(sb, sb->limit_hit ? OUTCOME_LIMIT : OUTCOME_TRAP, report);
+}
+
+/* The instance is there: calls its `_start`. False: there is none. */
+static bool call_start(struct sandbox *sb)
+{
+	wasmtime_extern_t item;
+	sb->starting = false;
+	sb->has_memory = wasmtime_instance_export_get(sb->context, &sb->instance, "memory", 6, &item) &&
+			 item.kind == WASMTIME_EXTERN_MEMORY;
+	if (sb->has_memory)
+		sb->memory = item.of.memory;
+	if (!wasmtime_instance_export_get(sb->context, &sb->instance, "_start", 6, &item) || item.kind != WASMTIME_EXTERN_FUNC)
+		return false;
+	sb->future = wasmtime_func_call_async(sb->context, &item.of.func, NULL, 0, NULL, 0, &sb->trap, &sb->error);
+	return true;
+}
+
+static void run_guest(struct sandbox *sb)
+{
+	for (;;) {
+		sb->cpu_started_ns = cpu_time_ns();
+		bool done = wasmtime_call_future_poll(sb->future);
+		sb->super.cpu_ns += cpu_time_ns() - sb->cpu_started_ns;
+		if (!done) {
+			if (!sb->waiting.parked) /* it yielded: others first */
+				loop_post(sandbox_loop(sb), &sb->resume);
+			return;
+		}
+		wasmtime_call_future_delete(take(sb->future));
+		if (!sb->starting || sb->trap || sb->error)
+			break;
+		if (!call_start(sb)) {
+			finish(sb, OUTCOME_FAILED, STR("the guest exports no function `_start`"));
+			return;
+		}
+	}
+	over(sb);
+}
+
+/* ---- birth and death ---- */
+
+static void end_store(struct sandbox *sb)
+{
+	if (sb->future)
+		wasmtime_call_future_delete(take(sb->future));
+	if (sb->has_memory)
+		sb->super.memory_bytes = wasmtime_memory_data_size(sb->context, &sb->memory);
+	if (sb->store)
+		wasmtime_store_delete(take(sb->store));
+	sb->has_memory = false;
+	sb->base = NULL;
+	sb->size = 0;
+}
+
+static void respond_for_guest(struct sandbox *sb, bool ok, struct str report)
+{
+	struct guest_response r = { .http = { .status = ok ? 200 : 500, .version = HTTP_1_1 } };
+	struct body *body = body_new(sandbox_loop(sb));
+	if (!ok)
+		body_write(body, report);
+	body_end(body);
+	sandbox_respond(sb, &r, body);
+}
+
+static void finish(struct sandbox *sb, enum outcome outcome, struct str report)
+{
+	struct loop *loop = sandbox_loop(sb);
+	stop_waiting(sb);
+	timer_stop(loop, &sb->timer);
+	timer_stop(loop, &sb->wall_timer);
+	task_cancel(&sb->resume);
+	end_store(sb);
+	sb->service->alive--;
+	release_handles(sb);
+	if (!sb->sent)
+		respond_for_guest(sb, outcome == OUTCOME_OK, report);
+	sb->super.exit_code = sb->exit_code;
+	struct trace_event *ev = trace_add(&sb->super.trace, "ecp-end");
+	trace_str(&sb->super.trace, ev, "outcome", str_from(outcome_name(outcome)));
+	trace_number(&sb->super.trace, ev, "vcpu_us", (double)sb->super.cpu_ns / 1e3);
+	trace_number(&sb->super.trace, ev, "heap_bytes", (double)sb->super.memory_bytes);
+	trace_number(&sb->super.trace, ev, "hostcalls", (double)sb->super.hostcalls);
+	invocation_end(&sb->super, outcome, report);
+}
+
+static void wall_time_over(struct timer *t)
+{
+	struct sandbox *sb = container_of(t, struct sandbox, wall_timer);
+	struct str what = sb->waiting.parked
+				  ? arena_printf(sandbox_arena(sb), " while it waited in %s.%s", sb->waiting.call->module,
+						 sb->waiting.call->name)
+				  : STR("");
+	struct str limit = limit_report(sb, "wall time", sb->super.world->limits.wall_ns);
+	finish(sb, OUTCOME_LIMIT, arena_printf(sandbox_arena(sb), STR_FMT STR_FMT, STR_ARG(limit), STR_ARG(what)));
+}
+
+static struct sandbox *new_sandbox(struct wasm_service *s)
+{
+	struct sandbox *sb = s->free_sandboxes;
+	if (!sb)
+		return NEW(struct sandbox);
+	s->free_sandboxes = sb->next_free;
+	struct handles handles = sb->handles;
+	struct arena arena = sb->super.arena;
+	memset(sb, 0, sizeof *sb);
+	sb->handles = handles;
+	sb->super.arena = arena;
+	return sb;
+}
+
+static void open_downstream(struct sandbox *sb)
+{
+	struct guest_request *r = ARENA_NEW(sandbox_arena(sb), struct guest_request);
+	r->http = *sb->asked->http;
+	r->http.headers = headers_copy(&r->http.headers, sandbox_arena(sb));
+	r->http.body = NULL;
+	r->downstream = true;
+	sb->downstream = r;
+	struct body *body = sb->asked->http->body ? body_ref(sb->asked->http->body) : body_new(sandbox_loop(sb));
+	if (!sb->asked->http->body)
+		body_end(body);
+	sb->request_handle = handles_open(&sb->handles, HANDLE_REQUEST, r);
+	struct guest_body *b = ARENA_NEW(sandbox_arena(sb), struct guest_body);
+	b->body = body;
+	sb->body_handle = handles_open(&sb->handles, HANDLE_BODY, b);
+}
+
+struct invocation *sandbox_start(struct wasm_service *s, struct world *w, const struct invocation_request *request)
+{
+	struct sandbox *sb = new_sandbox(s);
+	const struct limits *limits = &w->limits;
+	invocation_init(&sb->super, &s->super, w);
+	sb->service = s;
+	sb->asked = request;
+	sb->resume.run = resumed;
+	sb->timer.fire = time_is_over;
+	sb->wall_timer.fire = wall_time_over;
+	s->alive++;
+	open_downstream(sb);
+	trace_add(&sb->super.trace, "ecp-start");
+	sb->store = wasmtime_store_new(s->engine->wasm, sb, NULL);
+	sb->context = wasmtime_store_context(sb->store);
+	wasmtime_store_limiter(sb->store, (int64_t)limits->memory_bytes, (int64_t)limits->table_elements, 1, 1, 1);
+	wasmtime_context_set_epoch_deadline(sb->context, 1);
+	wasmtime_store_epoch_deadline_callback(sb->store, epoch_ticked, sb, NULL);
+	engine_start_ticking(s->engine);
+	if (limits->wall_ns != UINT64_MAX)
+		timer_start(w->loop, &sb->wall_timer, limits->wall_ns);
+	sb->starting = true;
+	sb->future = wasmtime_instance_pre_instantiate_async(s->pre, sb->context, &sb->instance, &sb->trap, &sb->error);
+	loop_post(w->loop, &sb->resume);
+	return &sb->super;
+}
+
+void sandbox_free(struct invocation *i)
+{
+	struct sandbox *sb = container_of(i, struct sandbox, super);
+	struct wasm_service *s = sb->service;
+	if (!i->ended)
+		finish(sb, OUTCOME_CANCELLED, STR("nobody waits for this invocation any more"));
+	invocation_fini(i);
+	pmap_fini(&sb->dynamic_backends);
+	arena_reset(&i->arena);
+	sb->next_free = s->free_sandboxes;
+	s->free_sandboxes = sb;
+}
+
+void sandbox_pool_free(struct wasm_service *s)
+{
+	while (s->free_sandboxes) {
+		struct sandbox *sb = s->free_sandboxes;
+		s->free_sandboxes = sb->next_free;
+		handles_fini(&sb->handles);
+		arena_fini(&sb->super.arena);
+		mem_free(sb);
+	}
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guest/wasm/wasm_service.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "base/mem.h"
+#include "guest/wasm/code_cache.h"
+#include "guest/wasm/engine.h"
+#include "guest/wasm/sandbox.h"
+#include "guest/wasm/wasm_file.h"
+
+enum { INSTANCES_DEFAULT = 64, TABLE_ELEMENTS_MAX = 98765, ERROR_IMPORTS_MAX = 20 };
+#define MEMORY_BYTES_DEFAULT (UINT64_C(128) << 20)
+
+static void notice(const struct wasm_options *o, enum wasm_notice kind, const char *text)
+{
+	if (o->notice)
+		o->notice(o->notice_data, kind, text);
+}
+
+/* ---- linking ---- */
+
+static wasm_functype_t *function_type(const struct hostcall *call)
+{
+	char signature[HOSTCALL_PARAMS_MAX + 1];
+	wasm_valtype_t *types[HOSTCALL_PARAMS_MAX];
+	wasm_valtype_vec_t params, results;
+	size_t count = 0;
+	hostcall_signature(call, signature);
+	for (const char *s = signature; *s; s++)
+		types[count++] = wasm_valtype_new(*s == 'I' ? WASM_I64 : WASM_I32);
+	wasm_valtype_vec_new(&params, count, types);
+	if (strcmp(call->name, "proc_exit") == 0) {
+		wasm_valtype_vec_new_empty(&results);
+	} else {
+		types[0] = wasm_valtype_new(WASM_I32);
+		wasm_valtype_vec_new(&results, 1, types);
+	}
+	return wasm_functype_new(&params, &results);
+}
+
+static bool define(wasmtime_linker_t *linker, const char *module, const char *name, const struct hostcall *call,
+		   struct error *e)
+{
+	wasm_functype_t *type = function_type(call);
+	wasmtime_error_t *failed;
+	if (call->waits)
+		failed = wasmtime_linker_define_async_func(linker, module, strlen(module), name, strlen(name), type,
+							   sandbox_enter_waits, (void *)call, NULL);
+	else
+		failed = wasmtime_linker_define_func_unchecked(linker, module, strlen(module), name, strlen(name), type,
+							       sandbox_enter_now, (void *)call, NULL);
+	wasm_functype_delete(type);
+	return !failed || engine_error(e, failed, name);
+}
+
+static bool define_all(wasmtime_linker_t *linker, struct error *e)
+{
+	for (size_t i = 0; i < hostcalls_count; i++) {
+		if (!define(linker, hostcalls[i].module, hostcalls[i].name, &hostcalls[i], e))
+			return false;
+	}
+	for (size_t i = 0; i < hostcall_aliases_count; i++) {
+		if (!define(linker, hostcall_aliases[i].module, hostcall_aliases[i].name, hostcall_aliases[i].call, e))
+			return false;
+	}
+	return true;
+}
+
+/* Imports that nobody defines, listed; true when there are none. */
+static bool check_imports(const wasmtime_module_t *module, const char *path, struct error *e)
+{
+	wasm_importtype_vec_t imports;
+	scoped(buf_fini) struct buf missing = BUF_INIT(ERROR_TEXT_BYTES_MAX);
+	size_t count = 0;
+	wasmtime_module_imports(module, &imports);
+	for (size_t i = 0; i < imports.size; i++) {
+		const wasm_name_t *m = wasm_importtype_module(imports.data[i]), *n = wasm_importtype_name(imports.data[i]);
+		struct str ms = { m->data, m->size }, ns = { n->data, n->size };
+		bool func = wasm_externtype_kind(wasm_importtype_type(imports.data[i])) == WASM_EXTERN_FUNC;
+		if (func && hostcall_find(ms, ns))
+			continue;
+		if (count++ < ERROR_IMPORTS_MAX)
+			buf_printf(&missing, "%s" STR_FMT "." STR_FMT "%s", count > 1 ? ", " : "", STR_ARG(ms), STR_ARG(ns),
+				   func ? "" : " (not a function)");
+	}
+	wasm_importtype_vec_delete(&imports);
+	if (count == 0)
+		return true;
+	return FAIL(e, INVALID, "%s: the guest imports what no host defines: " STR_FMT "%s; run with "
+				"--unknown-import-behavior=trap to start it all the same", path, STR_ARG(buf_str(&missing)),
+		    count > ERROR_IMPORTS_MAX ? " …" : "");
+}
+
+static bool link_guest(struct wasm_service *s, const char *path, struct error *e)
+{
+	s->linker = wasmtime_linker_new(s->engine->wasm);
+	if (!define_all(s->linker, e))
+		return error_wrap(e, "%s", path);
+	if (!s->options.trap_unknown_imports && !check_imports(s->module, path, e))
+		return false;
+	wasmtime_error_t *failed = NULL;
+	if (s->options.trap_unknown_imports)
+		failed = wasmtime_linker_define_unknown_imports_as_traps(s->linker, s->module);
+	if (!failed)
+		failed = wasmtime_linker_instantiate_pre(s->linker, s->module, &s->pre);
+	return !failed || engine_error(e, failed, path);
+}
+
+/* ---- loading ---- */
+
+static bool start_engine(struct wasm_service *s, uint64_t initial_memory, struct error *e)
+{
+	const struct wasm_options *o = &s->options;
+	struct engine_options options = {
+		.instances_max = o->instances_max,
+		.memory_bytes_max = o->memory_bytes_max,
+		.table_elements_max = TABLE_ELEMENTS_MAX,
+		.resident_bytes = engine_resident(initial_memory),
+		.wasm_exceptions = o->wasm_exceptions,
+		.wasm_gc = o->wasm_gc,
+	};
+	if (initial_memory > o->memory_bytes_max)
+		return FAIL(e, LIMIT, "the guest starts with %llu MiB of memory and may have %llu",
+			    (unsigned long long)initial_memory >> 20, (unsigned long long)o->memory_bytes_max >> 20);
+	s->engine = engine_new(&options, e);
+	return s->engine != NULL;
+}
+
+/* Wasm or its text form to a module's bytes; `*converted` is to be freed when it is used. */
+static bool module_bytes(struct str in, wasm_byte_vec_t *converted, struct str *out, struct error *e)
+{
+	*converted = (wasm_byte_vec_t){ 0 };
+	*out = in;
+	switch (wasm_format(in)) {
+	case WASM_MODULE:
+		return true;
+	case WASM_COMPONENT:
+		return FAIL(e, UNSUPPORTED, "this is a component; components are not supported yet, build a core module "
+					    "(target wasm32-wasip1)");
+	case WASM_TEXT:
+		break;
+	case WASM_UNKNOWN:
+		return FAIL(e, INVALID, "Expected a valid Wasm file: it starts neither with the bytes \\0asm nor with `(`");
+	}
+	wasmtime_error_t *failed = wasmtime_wat2wasm(in.ptr, in.len, converted);
+	if (failed)
+		return engine_error(e, failed, "Expected a valid Wasm file");
+	*out = (struct str){ converted->data, converted->size };
+	return true;
+}
+
+static bool compile(struct wasm_service *s, const char *path, struct str module, struct error *e)
+{
+	notice(&s->options, WASM_COMPILING, path);
+	wasmtime_error_t *failed =
+		wasmtime_module_new(s->engine->wasm, (const uint8_t *)module.ptr, module.len, &s->module);
+	notice(&s->options, WASM_COMPILED, path);
+	return !failed || engine_error(e, failed, "Expected a valid Wasm file");
+}
+
+static bool load_cached(struct wasm_service *s, const struct code_key *key)
+{
+	char path[CODE_PATH_MAX];
+	struct error ignored;
+	if (!code_cache_find(s->options.cache_folder, key, path))
+		return false;
+	if (!s->engine && !start_engine(s, key->initial_memory, &ignored))
+		return false;
+	wasmtime_error_t *failed = wasmtime_module_deserialize_file(s->engine->wasm, path, &s->module);
+	if (!failed)
+		return true;
+	wasmtime_error_delete(failed); /* damaged, or of an engine that says it has the same version: make it anew */
+	code_cache_drop(s->options.cache_folder, key);
+	return false;
+}
+
+static void keep_code(struct wasm_service *s, const struct code_key *key)
+{
+	wasm_byte_vec_t code;
+	struct error e;
+	wasmtime_error_t *failed = wasmtime_module_serialize(s->module, &code);
+	if (failed) {
+		engine_error(&e, failed, "the compiled code cannot be kept");
+		notice(&s->options, WASM_WARNING, e.text);
+		return;
+	}
+	if (!code_cache_store(s->options.cache_folder, key, (struct str){ code.data, code.size }, &e)) {
+		error_wrap(&e, "the compiled code cannot be kept, so the next start compiles again");
+		notice(&s->options, WASM_WARNING, e.text);
+	}
+	wasm_byte_vec_delete(&code);
+}
+
+/* Compiles the bytes, or takes what is kept for the same bytes. */
+static bool load_bytes(struct wasm_service *s, const char *path, struct str bytes, const char *fingerprint, struct error *e)
+{
+	struct code_key key = { 0 };
+	struct str module;
+	wasm_byte_vec_t converted;
+	int lock = -1;
+	if (!module_bytes(bytes, &converted, &module, e))
+		return error_wrap(e, "%s", path);
+	key.initial_memory = wasm_initial_memory(module);
+	bool caching = s->options.cache_folder != NULL, found = false;
+	if (caching) {
+		code_cache_key(bytes, fingerprint, &key);
+		found = load_cached(s, &key);
+		if (!found) {
+			lock = code_cache_lock(s->options.cache_folder, &key);
+			found = load_cached(s, &key); /* somebody may have made it while we waited */
+		}
+	}
+	bool ok = found || ((s->engine || start_engine(s, key.initial_memory, e)) && compile(s, path, module, e));
+	if (!ok)
+		error_wrap(e, "%s", path);
+	if (ok && caching && !found)
+		keep_code(s, &key);
+	if (ok && caching)
+		code_cache_remember(s->options.cache_folder, path, fingerprint, &key);
+	code_cache_unlock(lock);
+	wasm_byte_vec_delete(&converted);
+	return ok;
+}
+
+static bool load_file(struct wasm_service *s, const char *path, struct error *e)
+{
+	char fingerprint[128];
+	struct code_key key;
+	struct engine_options flags = { .wasm_exceptions = s->options.wasm_exceptions, .wasm_gc = s->options.wasm_gc };
+	engine_fingerprint(&flags, fingerprint, sizeof fingerprint);
+	if (s->options.cache_folder && !code_cache_open(s->options.cache_folder, e)) {
+		error_wrap(e, "compiled code is not kept");
+		notice(&s->options, WASM_WARNING, e->text);
+		s->options.cache_folder = NULL;
+	}
+	if (s->options.cache_folder && code_cache_recall(s->options.cache_folder, path, fingerprint, &key) &&
+	    load_cached(s, &key))
+		return true;
+	struct wasm_file file;
+	if (!wasm_file_open(&file, path, e))
+		return false;
+	bool ok = load_bytes(s, path, file.bytes, fingerprint, e);
+	wasm_file_close(&file);
+	return ok;
+}
+
+/* ---- the service ---- */
+
+static struct invocation *wasm_invoke(struct service *service, struct world *w, const struct invocation_request *request)
+{
+	return sandbox_start((struct wasm_service *)service, w, request);
+}
+
+static void wasm_destroy(struct service *service)
+{
+	struct wasm_service *s = (struct wasm_service *)service;
+	CHECK(s->alive == 0);
+	sandbox_pool_free(s);
+	if (s->pre)
+		wasmtime_instance_pre_delete(s->pre);
+	if (s->module)
+		wasmtime_module_delete(s->module);
+	if (s->linker)
+		wasmtime_linker_delete(s->linker);
+	engine_destroy(&s->engine);
+	arena_fini(&s->arena);
+	mem_free(s);
+}
+
+static const struct service_ops wasm_ops = {
+	.kind = "wasm",
+	.invoke = wasm_invoke,
+	.free_invocation = sandbox_free,
+	.destroy = wasm_destroy,
+};
+
+static void wasm_service_free(struct wasm_service **ps)
+{
+	if (*ps)
+		wasm_destroy(&(*ps)->super);
+	*ps = NULL;
+}
+
+static struct wasm_service *new_service(const struct wasm_options *options)
+{
+	struct wasm_service *s = NEW(struct wasm_service);
+	s->super.ops = &wasm_ops;
+	s->options = *options;
+	s->options.program = arena_str(&s->arena, options->program.len ? options->program : STR("compute-app"));
+	if (!s->options.instances_max)
+		s->options.instances_max = INSTANCES_DEFAULT;
+	if (!s->options.memory_bytes_max)
+		s->options.memory_bytes_max = MEMORY_BYTES_DEFAULT;
+	return s;
+}
+
+bool wasm_service_open(struct wasm_service **out, const char *path, const struct wasm_options *options, struct error *e)
+{
+	scoped(wasm_service_free) struct wasm_service *s = new_service(options);
+	if (!load_file(s, path, e) || !link_guest(s, path, e))
+		return false;
+	*out = take(s);
+	return true;
+}
+
+bool wasm_service_from_bytes(struct wasm_service **out, const char *name, struct str wasm,
+			     const struct wasm_options *options, struct error *e)
+{
+	scoped(wasm_service_free) struct wasm_service *s = new_service(options);
+	s->options.cache_folder = NULL;
+	if (!load_bytes(s, name, wasm, "", e) || !link_guest(s, name, e))
+		return false;
+	*out = take(s);
+	return true;
+}
