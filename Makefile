@@ -1,0 +1,126 @@
+# The front door. `make help` lists what there is; Meson and Ninja do the work.
+#
+# BUILD=dir       where to build (build)
+# JOBS=n          how many things at once
+# PREFIX, DESTDIR where `make install` puts it (/usr/local)
+# FUZZ_SECONDS=n  how long `make fuzz` runs each target (10)
+# SETUP=no        never try to install packages
+
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+FUZZ_SECONDS ?= 10
+SETUP ?= yes
+NINJA_FLAGS = $(if $(JOBS),-j $(JOBS))
+
+# The build folder may be anywhere; Wasmtime and the guests are shared by all kinds of build.
+wasmtime = $$(tools/get-wasmtime $(BUILD)/deps)
+guests = $(BUILD)/guests
+
+# $(call configure,FOLDER,MESON OPTIONS): sets the folder up, or again when a file that Meson looks for came or went.
+define configure
+	@mkdir -p $(1)
+	@tools/list-found >$(1)/found.new
+	@if [ ! -f $(1)/build.ninja ]; then \
+		meson setup $(1) --prefix=$(PREFIX) --libdir=lib -Dwasmtime="$(wasmtime)" $(2) >$(1)/setup.log || \
+			{ cat $(1)/setup.log; exit 1; }; \
+	elif ! cmp -s $(1)/found.new $(1)/found; then \
+		meson setup --reconfigure $(1) >$(1)/setup.log || { cat $(1)/setup.log; exit 1; }; \
+	fi
+	@mv $(1)/found.new $(1)/found
+endef
+
+.PHONY: all setup build demo guests check unit e2e asan clang fuzz bench tidy lint format format-check install docs \
+	clean distclean help
+
+all: build ## installs what is missing (where it may), then builds build/backlot
+
+setup:
+ifeq ($(SETUP),yes)
+	@tools/setup build
+endif
+	@tools/get-wasmtime $(BUILD)/deps >/dev/null
+
+build: setup
+	$(call configure,$(BUILD))
+	@ninja -C $(BUILD) $(NINJA_FLAGS)
+
+guests: ## builds the Wasm guests that the tests and examples run
+ifeq ($(SETUP),yes)
+	@tools/setup guests || true
+endif
+	@tools/build-guests $(abspath $(guests))
+
+demo: build ## builds the example shop with the real JavaScript SDK and tests it
+ifeq ($(SETUP),yes)
+	@tools/setup guests || true
+endif
+	@tools/build-guests $(abspath $(guests)) example-js
+	@tools/time-command $(BUILD)/backlot test examples/fastly-js
+
+check: build guests ## runs every test; ends with "N passed, N failed"
+	@tools/check --build $(BUILD) --guests $(guests)
+
+unit: build ## runs the unit and contract tests alone
+	@tools/check --build $(BUILD) --only unit,contract,fuzz
+
+e2e: build guests ## runs the end-to-end tests alone
+	@tools/check --build $(BUILD) --guests $(guests) --only e2e
+
+asan: setup guests ## the whole suite under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(call configure,$(BUILD)/asan,-Db_sanitize=address$(comma)undefined -Db_lundef=false)
+	@ninja -C $(BUILD)/asan $(NINJA_FLAGS)
+	@tools/check --build $(BUILD)/asan --guests $(guests)
+
+clang: setup ## builds with clang, so that its warnings are heard too
+	$(call configure_clang,$(BUILD)/clang,)
+	@ninja -C $(BUILD)/clang $(NINJA_FLAGS)
+
+fuzz: setup ## runs every fuzz target for FUZZ_SECONDS over its corpus (clang)
+ifeq ($(SETUP),yes)
+	@tools/setup dev
+endif
+	$(call configure_clang,$(BUILD)/fuzz,-Dfuzz=true -Db_sanitize=address$(comma)undefined -Db_lundef=false)
+	@ninja -C $(BUILD)/fuzz $(NINJA_FLAGS)
+	@tools/fuzz --build $(BUILD)/fuzz --seconds $(FUZZ_SECONDS)
+
+bench: build guests ## measures
+	@tools/bench $(BUILD) $(guests)
+
+tidy: build ## layers, headers that build alone, the rules of CONTRIBUTING.md
+	@tools/check-layers
+	@tools/check-headers $(BUILD)
+	@tools/list-source | $(BUILD)/tools/tidy
+
+lint: build ## clang-tidy over what Git says has changed; LINT=all for everything
+	@tools/lint $(BUILD) $(LINT)
+
+format: ## lays out all C code by .clang-format
+	@tools/list-source c | xargs -r clang-format -i
+
+format-check: ## fails when `make format` would change something
+	@tools/list-source c | xargs -r clang-format --dry-run -Werror
+
+install: build ## installs below PREFIX
+	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild --quiet
+
+docs: build ## prints the reference pages of docs/reference from their tables
+	@tools/make-docs $(BUILD)
+
+clean: ## removes what was compiled, keeps the guests and what was fetched
+	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name guests ! -name deps -exec rm -rf {} + 2>/dev/null || true
+
+distclean: ## removes the build folder with all it holds
+	@rm -rf $(BUILD)
+
+help:
+	@echo "Targets:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+	@echo "Settings:"
+	@sed -n 's/^# \([A-Z_, ]*\(=[a-z]*\)\{0,1\} .*\)/  \1/p' Makefile
+
+comma = ,
+configure_clang = $(call configure,$(1),$(2))
+# Meson reads the compilers from the environment once, when it sets a folder up.
+clang fuzz: export CC = clang
+clang fuzz: export CXX = clang++
