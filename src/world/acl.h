@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Access control lists by name: which entry, if any, holds for an address. */
+/*
+ * Access control lists by name: which entry, if any, holds for an address. IPv4 and IPv6 are two worlds: an entry for
+ * ::ffff:1.2.3.4 does not hold for 1.2.3.4.
+ */
 #ifndef WORLD_ACL_H
 #define WORLD_ACL_H
 
@@ -7,8 +10,10 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "base/check.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "world/ip.h"
 
 struct acl_entry {
 	uint8_t ip[16];   /* 4 bytes used for IPv4 */
@@ -26,7 +31,7 @@ struct acl_ops {
 	bool (*has)(struct acl *, struct str list);
 	bool (*add)(struct acl *, struct str list, const struct acl_entry *entry); /* entry NULL: makes an empty list */
 	bool (*lookup)(struct acl *, struct str list, const uint8_t *ip, uint8_t ip_len, struct acl_entry *found);
-	struct acl *(*fork)(struct acl *);
+	struct acl *(*fork)(struct acl *); /* O(1); neither sees what is later added to the other */
 	void (*destroy)(struct acl *);
 };
 
@@ -35,13 +40,17 @@ static inline bool acl_has(struct acl *a, struct str list)
 	return a->ops->has(a, list);
 }
 
-/* Adds an entry (making the list when needed); with NULL only the list. False: this implementation is read-only. */
+/*
+ * Adds an entry (making the list when needed), bits behind its prefix cleared; with NULL only the list. False: this
+ * implementation is read-only.
+ */
 must_use static inline bool acl_add(struct acl *a, struct str list, const struct acl_entry *entry)
 {
+	CHECK(!entry || ((entry->ip_len == 4 || entry->ip_len == 16) && entry->bits <= 8 * entry->ip_len));
 	return a->ops->add(a, list, entry);
 }
 
-/* The entry with the longest prefix that holds the address; of equal ones the last added. False: none. */
+/* The entry with the longest prefix that holds the address; of equal ones the last added. False: none, or no such list. */
 must_use static inline bool acl_lookup(struct acl *a, struct str list, const uint8_t *ip, uint8_t ip_len,
 				       struct acl_entry *found)
 {
@@ -62,12 +71,9 @@ static inline void acl_destroy(struct acl **pa)
 
 must_use struct acl *acl_memory_new(void);
 
-/* "192.0.2.0/24", "2001:db8::/32"; bits behind the prefix must not be set wrongly: they are cleared. */
+/* "192.0.2.0/24", "2001:db8::/32"; bits behind the prefix are cleared. `out->allow` is left alone. */
 must_use bool acl_parse_prefix(struct str text, struct acl_entry *out, struct error *e);
-/* "1.2.3.0/24" into `out` of at least 64 bytes, NUL-ended. */
+/* "1.2.3.0/24" into `out` of at least IP_TEXT_BYTES, NUL-ended. */
 void acl_print_prefix(const struct acl_entry *entry, char *out);
-/* An IP literal; false when it is none. */
-must_use bool ip_parse(struct str text, uint8_t ip[16], uint8_t *ip_len);
-void ip_print(const uint8_t *ip, uint8_t ip_len, char *out); /* at least 64 bytes */
 
 #endif

@@ -34,7 +34,10 @@ must_use struct backend *backend_new(struct str name); /* with the defaults of a
 must_use struct backend *backend_ref(struct backend *b);
 void backend_unref(struct backend **pb);
 
-/* Sets scheme, host, port and path_prefix from "http(s)://host[:port][/prefix]". */
+/*
+ * Sets scheme, host, port and path_prefix from "http(s)://host[:port][/prefix]". Errors say what is wrong with "it", the
+ * URL, for the caller to put in front. A user name, a query or a fragment is an error: nothing would be done with it.
+ */
 must_use bool backend_set_url(struct backend *b, struct str url, struct error *e);
 
 #endif

@@ -17,11 +17,11 @@ struct device_ops {
 	const char *name;
 	bool (*lookup)(struct device *, struct str user_agent, struct arena *, struct str *json, struct error *);
 	bool (*put)(struct device *, struct str user_agent, struct str json, struct error *);
-	struct device *(*fork)(struct device *);
+	struct device *(*fork)(struct device *); /* O(1); neither sees what is later put into the other */
 	void (*destroy)(struct device *);
 };
 
-/* ERROR_NOT_FOUND: an unknown device. */
+/* ERROR_NOT_FOUND: an unknown device. The text is the arena's. */
 must_use static inline bool device_lookup(struct device *d, struct str user_agent, struct arena *a, struct str *json,
 					  struct error *e)
 {
@@ -47,5 +47,8 @@ static inline void device_destroy(struct device **pd)
 
 /* Over a table from User-Agent to record; takes the reference. */
 must_use struct device *device_table_new(struct table *records);
+
+/* For table_file_open(): values are JSON objects. */
+bool device_check_record(struct arena *a, struct str *key, struct str *value, struct error *e);
 
 #endif

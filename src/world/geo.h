@@ -18,11 +18,11 @@ struct geo_ops {
 	const char *name;
 	bool (*lookup)(struct geo *, const uint8_t *ip, uint8_t ip_len, struct arena *, struct str *json, struct error *);
 	bool (*put)(struct geo *, const uint8_t *ip, uint8_t ip_len, struct str json, struct error *);
-	struct geo *(*fork)(struct geo *);
+	struct geo *(*fork)(struct geo *); /* O(1); neither sees what is later put into the other */
 	void (*destroy)(struct geo *);
 };
 
-/* ERROR_NOT_FOUND: nothing is known of the address. */
+/* ERROR_NOT_FOUND: nothing is known of the address. The text is the arena's. */
 must_use static inline bool geo_lookup(struct geo *g, const uint8_t *ip, uint8_t ip_len, struct arena *a, struct str *json,
 				       struct error *e)
 {
@@ -47,10 +47,13 @@ static inline void geo_destroy(struct geo **pg)
 }
 
 /*
- * Over a table whose keys are addresses, in any spelling of IPv6. Takes the reference to `records`. With
+ * Over a table from address, spelled as ip_print() does, to record. Takes the reference to `records`. With
  * `loopback_default`, loopback addresses that are not in the table get a record of Fastly's office in San Francisco, as
- * Viceroy gives it.
+ * Fastly's own local server gives it.
  */
 must_use struct geo *geo_table_new(struct table *records, bool loopback_default);
+
+/* For table_file_open(): keys are addresses in any spelling, values are JSON objects. */
+bool geo_check_record(struct arena *a, struct str *key, struct str *value, struct error *e);
 
 #endif

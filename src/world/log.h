@@ -16,7 +16,7 @@ struct log_sink {
 struct log_sink_ops {
 	const char *name;
 	void (*write)(struct log_sink *, struct str endpoint, struct str message);
-	struct log_sink *(*fork)(struct log_sink *);
+	struct log_sink *(*fork)(struct log_sink *); /* O(1) */
 	void (*destroy)(struct log_sink *);
 };
 
@@ -47,7 +47,8 @@ bool log_capture_get(const struct log_sink *s, size_t i, struct str *endpoint, s
 /*
  * Writes "ENDPOINT :: MESSAGE\n" to a file descriptor (not owned), newlines inside shown as "\n", one write() an
  * entry, so that lines of several processes do not mix. Forks write to the same place. A descriptor that fails (full
- * disk, closed pipe) makes entries count as lost: log_fd_lost().
+ * disk, closed pipe; SIGPIPE is the process's business) makes entries count as lost: log_fd_lost(), one count for all
+ * forks.
  */
 must_use struct log_sink *log_fd_new(int fd);
 size_t log_fd_lost(const struct log_sink *s);

@@ -39,6 +39,7 @@ static inline void random_destroy(struct random **pr)
 }
 
 must_use struct random *random_system_new(void);
+/* A stream of bytes that the seed alone decides, the same on every machine and however it is cut into fills. */
 must_use struct random *random_seeded_new(uint64_t seed);
 
 #endif

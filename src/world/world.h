@@ -39,7 +39,7 @@ struct world {
 	struct log_sink *log;
 	struct log_sink *stdio;     /* raw bytes of a guest's stdout and stderr; NULL: they are entries of `log` */
 	struct limits limits;
-	struct pmap fastly_keys;    /* for which fastly_key_is_valid answers yes; values are blobs */
+	struct pmap fastly_keys;    /* for which fastly_key_is_valid answers yes; the values mean nothing */
 	struct pmap shields;        /* struct shield_site by name */
 	bool tracing;               /* invocations record their events */
 	uint64_t invocations;       /* started so far: request ids and FASTLY_TRACE_ID count with it */
@@ -63,6 +63,14 @@ void world_destroy(struct world **pw); /* leaves NULL; NULL is fine */
 
 /* The manifest's backend of that name; borrowed, NULL when there is none. */
 struct backend *world_backend(const struct world *w, struct str name);
-void world_add_backend(struct world *w, struct backend *taken);
+void world_add_backend(struct world *w, struct backend *taken); /* replaces one of the same name */
+
+/* The API keys that fastly_key_is_valid accepts. */
+bool world_fastly_key_valid(const struct world *w, struct str key);
+void world_add_fastly_key(struct world *w, struct str key);
+
+must_use struct shield_site *shield_site_new(void); /* remote, without URLs; its strings live in its arena */
+struct shield_site *world_shield(const struct world *w, struct str name); /* borrowed; NULL when there is none */
+void world_add_shield(struct world *w, struct str name, struct shield_site *taken);
 
 #endif

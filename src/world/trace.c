@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world/trace.h"
+
+void trace_off(struct trace *t)
+{
+	*t = (struct trace){ 0 };
+}
+
+void trace_on(struct trace *t, struct arena *arena, struct clock *clock)
+{
+	*t = (struct trace){ .arena = arena, .clock = clock, .last = &t->first };
+}
+
+struct trace_event *trace_add_event(struct trace *t, const char *type)
+{
+	if (t->count >= TRACE_EVENTS_MAX) {
+		t->dropped++;
+		return NULL;
+	}
+	struct trace_event *ev = ARENA_NEW(t->arena, struct trace_event);
+	ev->type = type;
+	ev->wall_ns = clock_wall(t->clock);
+	ev->seq = t->count++;
+	ev->last = &ev->first;
+	*t->last = ev;
+	t->last = &ev->next;
+	return ev;
+}
+
+static struct trace_attrib *add_attrib(struct trace *t, struct trace_event *ev, const char *name,
+				       enum trace_value_kind kind)
+{
+	struct trace_attrib *at = ARENA_NEW(t->arena, struct trace_attrib);
+	at->name = name;
+	at->kind = kind;
+	*ev->last = at;
+	ev->last = &at->next;
+	return at;
+}
+
+void trace_str(struct trace *t, struct trace_event *ev, const char *name, struct str text)
+{
+	if (ev)
+		add_attrib(t, ev, name, TRACE_STR)->text = arena_str(t->arena, text);
+}
+
+void trace_number(struct trace *t, struct trace_event *ev, const char *name, double number)
+{
+	if (ev)
+		add_attrib(t, ev, name, TRACE_NUMBER)->number = number;
+}
+
+void trace_bool(struct trace *t, struct trace_event *ev, const char *name, bool truth)
+{
+	if (ev)
+		add_attrib(t, ev, name, TRACE_BOOL)->truth = truth;
+}
