@@ -136,7 +136,7 @@ static void release_object(struct sandbox *sb, enum handle_kind kind, void *obje
 	(void)sb;
 }
 
-static void release_handles(struct sandbox *sb)
+void sandbox_release(struct sandbox *sb)
 {
 	for (uint32_t i = 0; i < sb->handles.count; i++) {
 		struct handle_slot *slot = &sb->handles.slots[i];
@@ -182,12 +182,19 @@ static void stop_waiting(struct sandbox *sb)
 	}
 }
 
+void sandbox_stop(struct sandbox *sb)
+{
+	stop_waiting(sb);
+	timer_stop(sandbox_loop(sb), &sb->timer);
+	task_cancel(&sb->resume);
+}
+
 static void woken(struct task *t)
 {
 	struct waiter *w = container_of(t, struct waiter, watcher.task);
 	struct sandbox *sb = w->sandbox;
 	stop_waiting(sb);
-	run_guest(sb);
+	sb->resume.run(&sb->resume);
 }
 
 static void resumed(struct task *t)
@@ -222,6 +229,7 @@ bool sandbox_wait_time(struct sandbox *sb, uint64_t after_ns)
 {
 	if (!sb->time_waited) {
 		sb->time_waited = true;
+		sb->timer.fire = time_is_over;
 		timer_start(sandbox_loop(sb), &sb->timer, after_ns);
 	}
 	return sb->timed_out;
@@ -251,12 +259,23 @@ static wasm_trap_t *new_trap(struct sandbox *sb)
 
 enum { WASI_FAULT = 21 };
 
-static enum abi_status decode(struct sandbox *sb, wasmtime_caller_t *caller, const struct hostcall *call,
-			      union hostcall_args *args, const uint64_t *raw)
+/* Runs the body of the call under way, for the first time or again. */
+enum abi_status sandbox_call_step(struct sandbox *sb)
+{
+	enum abi_status status = sb->waiting.call->body(sb, &sb->waiting.args);
+	sb->waiting.parked = status == ABI_WAIT;
+	if (!sb->waiting.parked) {
+		stop_waiting(sb);
+		if (sb->time_waited)
+			timer_stop(sandbox_loop(sb), &sb->timer);
+	}
+	return status;
+}
+
+static enum abi_status decode(struct sandbox *sb, const struct hostcall *call, union hostcall_args *args,
+			      const uint64_t *raw)
 {
 	sb->super.hostcalls++;
-	if (!see_memory(sb, caller))
-		return sandbox_trap(sb, "the guest calls %s.%s but exports no memory", call->module, call->name);
 	if (sandbox_arena(sb)->used > HOST_BYTES_A_GUEST_MAX)
 		return sandbox_trap(sb, "the guest made its host hold more than %d MiB of headers, names and handles",
 				    HOST_BYTES_A_GUEST_MAX >> 20);
@@ -264,18 +283,37 @@ static enum abi_status decode(struct sandbox *sb, wasmtime_caller_t *caller, con
 	return status != ABI_OK && call->wasi ? (enum abi_status)WASI_FAULT : status;
 }
 
+enum abi_status sandbox_call(struct sandbox *sb, const struct hostcall *call, const uint64_t *raw)
+{
+	if (!call->waits) {
+		union hostcall_args args;
+		enum abi_status status = decode(sb, call, &args, raw);
+		if (status == ABI_OK)
+			status = call->body(sb, &args);
+		CHECK(status != ABI_WAIT);
+		return status;
+	}
+	sb->waiting.call = call;
+	sb->waiting.step = 0;
+	sb->waiting.state = NULL;
+	sb->timed_out = sb->time_waited = false;
+	enum abi_status status = decode(sb, call, &sb->waiting.args, raw);
+	return status == ABI_OK ? sandbox_call_step(sb) : status;
+}
+
+static enum abi_status no_memory(struct sandbox *sb, const struct hostcall *call)
+{
+	return sandbox_trap(sb, "the guest calls %s.%s but exports no memory", call->module, call->name);
+}
+
 wasm_trap_t *sandbox_enter_now(void *row, wasmtime_caller_t *caller, wasmtime_val_raw_t *values, size_t count)
 {
 	const struct hostcall *call = row;
 	struct sandbox *sb = wasmtime_context_get_data(wasmtime_caller_context(caller));
-	union hostcall_args args;
 	uint64_t raw[HOSTCALL_PARAMS_MAX];
 	for (size_t i = 0; i < count && i < COUNT_OF(raw); i++)
 		raw[i] = (uint64_t)values[i].i64;
-	enum abi_status status = decode(sb, caller, call, &args, raw);
-	if (status == ABI_OK)
-		status = call->body(sb, &args);
-	CHECK(status != ABI_WAIT);
+	enum abi_status status = see_memory(sb, caller) ? sandbox_call(sb, call, raw) : no_memory(sb, call);
 	if (status == ABI_TRAP)
 		return new_trap(sb);
 	if (count)
@@ -283,20 +321,12 @@ wasm_trap_t *sandbox_enter_now(void *row, wasmtime_caller_t *caller, wasmtime_va
 	return NULL;
 }
 
-/* Runs the body of the call under way; true when it is over. */
-static bool step_call(struct sandbox *sb)
+/* Hands a call's end to the guest that is parked in it, or that just made it. */
+static void answer(struct sandbox *sb, enum abi_status status)
 {
-	enum abi_status status = sb->waiting.call->body(sb, &sb->waiting.args);
-	sb->waiting.parked = status == ABI_WAIT;
-	if (sb->waiting.parked)
-		return false;
-	stop_waiting(sb);
-	if (sb->time_waited)
-		timer_stop(sandbox_loop(sb), &sb->timer);
 	if (status == ABI_TRAP)
 		*sb->waiting.trap = new_trap(sb);
 	*sb->waiting.result = (wasmtime_val_t){ .kind = WASMTIME_I32, .of.i32 = (int32_t)status };
-	return true;
 }
 
 static bool call_is_over(void *unused)
@@ -308,7 +338,11 @@ static bool call_is_over(void *unused)
 static bool call_goes_on(void *data)
 {
 	struct sandbox *sb = data;
-	return step_call(sb);
+	enum abi_status status = sandbox_call_step(sb);
+	if (status == ABI_WAIT)
+		return false;
+	answer(sb, status);
+	return true;
 }
 
 void sandbox_enter_waits(void *row, wasmtime_caller_t *caller, const wasmtime_val_t *args, size_t args_count,
@@ -320,21 +354,15 @@ void sandbox_enter_waits(void *row, wasmtime_caller_t *caller, const wasmtime_va
 	CHECK(results_count == 1);
 	for (size_t i = 0; i < args_count && i < COUNT_OF(raw); i++)
 		raw[i] = args[i].kind == WASMTIME_I64 ? (uint64_t)args[i].of.i64 : (uint32_t)args[i].of.i32;
-	sb->waiting.call = row;
 	sb->waiting.result = results;
 	sb->waiting.trap = trap;
-	sb->waiting.step = 0;
-	sb->waiting.state = NULL;
-	sb->timed_out = sb->time_waited = false;
-	*continuation = (wasmtime_async_continuation_t){ .callback = call_is_over };
-	enum abi_status status = decode(sb, caller, sb->waiting.call, &sb->waiting.args, raw);
-	if (status != ABI_OK) {
-		if (status == ABI_TRAP)
-			*trap = new_trap(sb);
-		*results = (wasmtime_val_t){ .kind = WASMTIME_I32, .of.i32 = (int32_t)status };
-	} else if (!step_call(sb)) {
+	enum abi_status status = see_memory(sb, caller) ? sandbox_call(sb, row, raw) : no_memory(sb, row);
+	if (status == ABI_WAIT) {
 		*continuation = (wasmtime_async_continuation_t){ .callback = call_goes_on, .env = sb };
+		return;
 	}
+	answer(sb, status);
+	*continuation = (wasmtime_async_continuation_t){ .callback = call_is_over };
 }
 
 /* ---- running ---- */
@@ -456,14 +484,11 @@ static void respond_for_guest(struct sandbox *sb, bool ok, struct str report)
 
 static void finish(struct sandbox *sb, enum outcome outcome, struct str report)
 {
-	struct loop *loop = sandbox_loop(sb);
-	stop_waiting(sb);
-	timer_stop(loop, &sb->timer);
-	timer_stop(loop, &sb->wall_timer);
-	task_cancel(&sb->resume);
+	timer_stop(sandbox_loop(sb), &sb->wall_timer);
+	sandbox_stop(sb);
 	end_store(sb);
 	sb->service->alive--;
-	release_handles(sb);
+	sandbox_release(sb);
 	if (!sb->sent)
 		respond_for_guest(sb, outcome == OUTCOME_OK, report);
 	sb->super.exit_code = sb->exit_code;
@@ -525,7 +550,6 @@ struct invocation *sandbox_start(struct wasm_service *s, struct world *w, const 
 	sb->service = s;
 	sb->asked = request;
 	sb->resume.run = resumed;
-	sb->timer.fire = time_is_over;
 	sb->wall_timer.fire = wall_time_over;
 	s->alive++;
 	open_downstream(sb);

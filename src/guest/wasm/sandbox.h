@@ -183,6 +183,17 @@ struct invocation *sandbox_start(struct wasm_service *s, struct world *w, const 
 void sandbox_free(struct invocation *i);
 void sandbox_pool_free(struct wasm_service *s);
 
+/*
+ * One host call, engine or not: arguments decoded from the raw wasm values and checked, body run. ABI_WAIT: a call of a
+ * WAITS row is parked. `sb->resume` runs when it should go on, by sandbox_call_step() until that answers something else.
+ */
+must_use enum abi_status sandbox_call(struct sandbox *sb, const struct hostcall *call, const uint64_t *raw);
+must_use enum abi_status sandbox_call_step(struct sandbox *sb);
+
+/* At the end: waits for nothing any more; then lets go of whatever handles stand for. */
+void sandbox_stop(struct sandbox *sb);
+void sandbox_release(struct sandbox *sb);
+
 /* What the linker calls. */
 wasm_trap_t *sandbox_enter_now(void *row, wasmtime_caller_t *caller, wasmtime_val_raw_t *values, size_t count);
 void sandbox_enter_waits(void *row, wasmtime_caller_t *caller, const wasmtime_val_t *args, size_t args_count,
