@@ -85,6 +85,6 @@ bool file_look(const char *path, struct file_stamp *stamp)
 
 bool file_stamp_same(const struct file_stamp *a, const struct file_stamp *b)
 {
-	return a->device == b->device && a->inode == b->inode && a->size == b->size && a->seconds == b->seconds &&
-	       a->nanoseconds == b->nanoseconds;
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->seconds == b->seconds && a->nanoseconds == b->nanoseconds;
 }

@@ -19,10 +19,12 @@ struct file_stamp {
 };
 
 /*
- * The whole content; the reference is the caller's. Only regular files are read (a pipe or device could hang or never
- * end), of at most `max` bytes. `stamp` (or NULL) is the file's as it was read. Errors name the path.
+ * The whole content; the reference is the caller's. Only regular files are read (a pipe or device could hang
+ * or never end), of at most `max` bytes. `stamp` (or NULL) is the file's as it was read. Errors name the
+ * path.
  */
-must_use bool file_read(struct blob **out, const char *path, size_t max, struct file_stamp *stamp, struct error *e);
+must_use bool file_read(struct blob **out, const char *path, size_t max, struct file_stamp *stamp,
+			struct error *e);
 
 /* False, and `stamp` untouched, when the file cannot be looked at. */
 bool file_look(const char *path, struct file_stamp *stamp);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Jansson checks the text and decodes escapes. It does not say where values stand, but in a text that is known to be
- * good JSON a scan over strings and brackets finds that.
+ * Jansson checks the text and decodes escapes. It does not say where values stand, but in a text that is
+ * known to be good JSON a scan over strings and brackets finds that.
  */
 #include "store/json_members.h"
 
@@ -29,7 +29,10 @@ static void skip_string(struct scan *s)
 	s->at++;
 }
 
-/* Moves behind the value: a string, anything in brackets, or what reaches to the next comma, bracket or blank. */
+/*
+ * Moves behind the value: a string, anything in brackets, or what reaches to the next comma, bracket or
+ * blank.
+ */
 static struct str skip_value(struct scan *s)
 {
 	const char *begin = s->at;
@@ -53,7 +56,8 @@ static struct str decode_string(struct arena *a, struct str quoted)
 	if (str_find_char(inside, '\\') == STR_NONE)
 		return inside;
 	json_t *decoded = json_loadb(quoted.ptr, quoted.len, DECODE_FLAGS | JSON_DECODE_ANY, NULL);
-	struct str copy = arena_str(a, (struct str){ json_string_value(decoded), json_string_length(decoded) });
+	struct str copy =
+		arena_str(a, (struct str){ json_string_value(decoded), json_string_length(decoded) });
 	json_decref(decoded);
 	return copy;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The members of a JSON object, their values as text: what stands in a file reaches a service byte for byte, numbers
- * like 37.77869 included, which parsing and printing again would change.
+ * The members of a JSON object, their values as text: what stands in a file reaches a service byte for byte,
+ * numbers like 37.77869 included, which parsing and printing again would change.
  */
 #ifndef STORE_JSON_MEMBERS_H
 #define STORE_JSON_MEMBERS_H
@@ -20,8 +20,9 @@ struct json_member {
 };
 
 /*
- * The members in the order of the text, keys that come twice included. Everything is checked, values too, to any
- * depth that makes sense. Strings point into `text` or the arena. Errors begin "LINE:COLUMN: " when they have a place.
+ * The members in the order of the text, keys that come twice included. Everything is checked, values too, to
+ * any depth that makes sense. Strings point into `text` or the arena. Errors begin "LINE:COLUMN: " when they
+ * have a place.
  */
 must_use bool json_members(struct arena *a, struct str text, struct json_member **first, struct error *e);
 

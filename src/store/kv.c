@@ -72,8 +72,13 @@ const char *kv_key_fault(struct str key)
 		char c;
 		const char *fault;
 	} forbidden[] = {
-		{ '\r', "contains a carriage return" }, { '\n', "contains a line feed" }, { '#', "contains a '#'" },
-		{ ';', "contains a ';'" }, { '?', "contains a '?'" }, { '^', "contains a '^'" }, { '|', "contains a '|'" },
+		{ '\r', "contains a carriage return" },
+		{ '\n', "contains a line feed" },
+		{ '#', "contains a '#'" },
+		{ ';', "contains a ';'" },
+		{ '?', "contains a '?'" },
+		{ '^', "contains a '^'" },
+		{ '|', "contains a '|'" },
 	};
 	if (key.len == 0)
 		return "is empty";
@@ -155,7 +160,8 @@ bool kv_cursor_key(struct arena *a, struct str cursor, struct str *key)
 		uint32_t bits = 0;
 		for (size_t j = 0; j < 4; j++) {
 			bool pad = i + j >= cursor.len - padding;
-			const char *digit = cursor.ptr[i + j] ? strchr(base64_digits, cursor.ptr[i + j]) : NULL;
+			const char *digit =
+				cursor.ptr[i + j] ? strchr(base64_digits, cursor.ptr[i + j]) : NULL;
 			if (!pad && !digit)
 				return false;
 			bits = bits << 6 | (pad ? 0 : (uint32_t)(digit - base64_digits));

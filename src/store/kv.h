@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Key-value stores by name (Fastly KV Store: values, metadata, generations, expiry, ordered listing). Every access is an
- * operation that may take its time, so that an implementation may ask a server: start it, and when it is not `done` at
- * once, watch `changed`.
+ * Key-value stores by name (Fastly KV Store: values, metadata, generations, expiry, ordered listing). Every
+ * access is an operation that may take its time, so that an implementation may ask a server: start it, and
+ * when it is not `done` at once, watch `changed`.
  *
- * Operations on the same key take effect in the order in which they were started. A kv must not be destroyed while one
- * of its operations is under way; ending an operation early (kv_op_fini) is always allowed, and whether it took effect
- * is then open.
+ * Operations on the same key take effect in the order in which they were started. A kv must not be destroyed
+ * while one of its operations is under way; ending an operation early (kv_op_fini) is always allowed, and
+ * whether it took effect is then open.
  */
 #ifndef STORE_KV_H
 #define STORE_KV_H
@@ -50,7 +50,7 @@ struct kv_op {
 	struct str metadata;
 	enum kv_insert_mode mode;
 	uint64_t ttl_ns;               /* 0: does not expire */
-	bool if_generation;            /* only when the stored generation is `generation`; a key that is not there has 0 */
+	bool if_generation;            /* insert only over `generation`; 0: where there is no such key */
 	uint64_t generation;
 	/* KV_LIST */
 	struct str prefix, cursor;     /* cursor: an earlier page's next_cursor, or empty */
@@ -61,14 +61,14 @@ struct kv_op {
 	enum kv_error error;
 	struct blob *found;            /* KV_LOOKUP: the value; a reference, freed by kv_op_fini */
 	struct blob *found_metadata;   /* or NULL; the same */
-	uint64_t found_generation;     /* KV_LOOKUP, KV_INSERT; never 0, and each write's is larger than the one before */
+	uint64_t found_generation;     /* KV_LOOKUP, KV_INSERT: never 0, larger with each write */
 	struct arena memory;           /* holds `keys` and `next_cursor` */
 	struct str *keys;
 	size_t keys_count;
 	struct str next_cursor;        /* empty: that was the last page */
 	struct event changed;          /* fired when done */
 
-	/* For the implementation whose work is under way: forgets it, and never touches the operation again. */
+	/* The implementation's, while it works: forgets the operation and never touches it again. */
 	void (*cancel)(struct kv_op *);
 	void *work;
 };
@@ -87,7 +87,7 @@ struct kv_ops {
 	const char *name;
 	bool (*has_store)(struct kv *, struct str store);
 	void (*add_store)(struct kv *, struct str store); /* empty; one that exists stays */
-	/* Arguments are checked and the store exists. Ends with kv_op_finish() (kv_priv.h), at once or later. */
+	/* Arguments are checked, the store exists. Ends with kv_op_finish() (kv_priv.h), at once or later. */
 	void (*start)(struct kv *, struct kv_op *, struct loop *);
 	struct kv *(*fork)(struct kv *); /* O(1); neither sees what is later done to the other */
 	void (*destroy)(struct kv *);
@@ -104,18 +104,20 @@ static inline void kv_add_store(struct kv *kv, struct str store)
 }
 
 /*
- * Starts the operation, once. What is wrong with its arguments is answered here, the same for every implementation:
- * a key that may not be used, a store that is not there, a list limit above KV_LIST_LIMIT_MAX: KV_BAD_REQUEST; a value
- * or metadata over its limit: KV_PAYLOAD_TOO_LARGE. What comes of the rest:
+ * Starts the operation, once. What is wrong with its arguments is answered here, the same for every
+ * implementation: a key that may not be used, a store that is not there, a list limit above
+ * KV_LIST_LIMIT_MAX: KV_BAD_REQUEST; a value or metadata over its limit: KV_PAYLOAD_TOO_LARGE. What comes of
+ * the rest:
  *
  *   lookup   KV_NOT_FOUND when the key is not there or has expired
- *   insert   KV_PRECONDITION_FAILED when `if_generation` does not hold, or KV_ADD finds the key; KV_PAYLOAD_TOO_LARGE when
- *            KV_APPEND or KV_PREPEND would make too long a value; both make the key when it is not there. Metadata and
- *            expiry are those of this insert in every mode.
+ *   insert   KV_PRECONDITION_FAILED when `if_generation` does not hold, or KV_ADD finds the key;
+ *            KV_PAYLOAD_TOO_LARGE when KV_APPEND or KV_PREPEND would make too long a value; both make the
+ *            key when it is not there. Metadata and expiry are those of this insert in every mode.
  *   delete   KV_NOT_FOUND when there was nothing to delete
  *   list     keys in byte order; a cursor that no page gave: KV_BAD_REQUEST
  *
- * KV_INTERNAL_ERROR: the implementation failed; nothing was changed. Time (expiry) is the wall time of the loop's clock.
+ * KV_INTERNAL_ERROR: the implementation failed; nothing was changed. Time (expiry) is the wall time of the
+ * loop's clock.
  */
 void kv_start(struct kv *kv, struct kv_op *op, struct loop *loop);
 
@@ -132,12 +134,15 @@ static inline void kv_destroy(struct kv **pkv)
 }
 
 /*
- * In memory. Every operation is done at once. Generations are the wall time in ns, or one more than the last when time
- * stands still: unique in the store and its forks, and the same in every run with a virtual clock.
+ * In memory. Every operation is done at once. Generations are the wall time in ns, or one more than the last
+ * when time stands still: unique in the store and its forks, and the same in every run with a virtual clock.
  */
 must_use struct kv *kv_memory_new(void);
 
-/* Decorators for tests. Both take `inner`. After `calls_left` good starts one answers KV_INTERNAL_ERROR; later ones work. */
+/*
+ * Decorators for tests. Both take `inner`. After `calls_left` good starts one answers KV_INTERNAL_ERROR;
+ * later ones work.
+ */
 must_use struct kv *kv_failing_new(struct kv *inner, unsigned calls_left);
 /* Every operation takes effect `delay_ns` after its start. */
 must_use struct kv *kv_slow_new(struct kv *inner, uint64_t delay_ns);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A decorator that fails one operation: contract suites ask of every store and of every caller what they do then. */
+/*
+ * A decorator that fails one operation: contract suites ask of every store and of every caller what they do
+ * then.
+ */
 #include "base/mem.h"
 #include "store/kv.h"
 #include "store/kv_priv.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stores in memory: a persistent map of stores, each a persistent map of entries, so that a fork is one reference count.
- * Nothing that a map holds is changed: a write makes a new entry, and a new store (a word more than its map) around it.
+ * Stores in memory: a persistent map of stores, each a persistent map of entries, so that a fork is one
+ * reference count. Nothing that a map holds is changed: a write makes a new entry, and a new store (a word
+ * more than its map) around it.
  */
 #include <string.h>
 
@@ -49,8 +50,9 @@ static struct memory_store *find_store(const struct kv_memory *self, struct str 
 }
 
 /*
- * A store of that name that no fork sees, with all it had. The one before goes when nobody else holds it, and with it
- * the second reference to its entries, so that in the usual case nothing but the changed path is ever copied.
+ * A store of that name that no fork sees, with all it had. The one before goes when nobody else holds it, and
+ * with it the second reference to its entries, so that in the usual case nothing but the changed path is ever
+ * copied.
  */
 static struct memory_store *writable_store(struct kv_memory *self, struct str name)
 {
@@ -66,7 +68,8 @@ static struct memory_store *writable_store(struct kv_memory *self, struct str na
 /* NULL when the key is not there, or not any more. */
 static const struct entry *live_entry(const struct kv_memory *self, const struct kv_op *op, uint64_t now)
 {
-	const struct entry *en = (const struct entry *)pmap_get(&find_store(self, op->store)->entries, op->key);
+	const struct entry *en =
+		(const struct entry *)pmap_get(&find_store(self, op->store)->entries, op->key);
 	return en && en->expires_ns > now ? en : NULL;
 }
 
@@ -76,7 +79,8 @@ static enum kv_error lookup(struct kv_memory *self, struct kv_op *op, uint64_t n
 {
 	const struct entry *en = live_entry(self, op, now);
 	if (!en) {
-		if (pmap_get(&find_store(self, op->store)->entries, op->key)) /* has expired: let its bytes go */
+		/* What has expired lets its bytes go. */
+		if (pmap_get(&find_store(self, op->store)->entries, op->key))
 			pmap_remove(&writable_store(self, op->store)->entries, op->key);
 		return KV_NOT_FOUND;
 	}
@@ -163,8 +167,8 @@ static enum kv_error list(struct kv_memory *self, struct kv_op *op, uint64_t now
 	bool from_prefix = str_cmp(key, op->prefix) < 0 || key.len == 0;
 	if (from_prefix)
 		key = op->prefix;
-	for (bool more = pmap_next(entries, key, from_prefix, &key, &value); more && str_starts(key, op->prefix);
-	     more = pmap_next(entries, key, false, &key, &value)) {
+	bool more = pmap_next(entries, key, from_prefix, &key, &value);
+	for (; more && str_starts(key, op->prefix); more = pmap_next(entries, key, false, &key, &value)) {
 		if (((const struct entry *)value)->expires_ns <= now)
 			continue;
 		if (op->keys_count == op->limit) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A decorator that makes every operation wait, as a store behind a network does. Timers of one delay keep their order. */
+/*
+ * A decorator that makes every operation wait, as a store behind a network does. Timers of one delay keep
+ * their order.
+ */
 #include "base/attr.h"
 #include "base/mem.h"
 #include "store/kv.h"

@@ -16,7 +16,8 @@ static bool call_fails(struct table_failing *self, struct error *e)
 	return true;
 }
 
-static bool table_failing_get(struct table *super, struct str key, struct arena *a, struct str *value, struct error *e)
+static bool table_failing_get(struct table *super, struct str key, struct arena *a, struct str *value,
+			      struct error *e)
 {
 	struct table_failing *self = (struct table_failing *)super;
 	return !call_fails(self, e) && table_get(self->inner, key, a, value, e);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A table in a JSON file. What was read is shared by all forks, so that a change of the file is read once; a fork that
- * was written to holds a memory table instead and does not look at the file any more.
+ * A table in a JSON file. What was read is shared by all forks, so that a change of the file is read once; a
+ * fork that was written to holds a memory table instead and does not look at the file any more.
  */
 #include <string.h>
 
@@ -40,8 +40,8 @@ static void shared_file_destroy(struct rc *r)
 
 /* ---- reading ---- */
 
-static bool add_member(struct shared_file *f, struct table *content, struct arena *a, const struct json_member *m,
-		       struct error *e)
+static bool add_member(struct shared_file *f, struct table *content, struct arena *a,
+		       const struct json_member *m, struct error *e)
 {
 	struct str key = m->key, value = f->json_values ? m->text : m->string;
 	if (!f->json_values && !m->is_string)
@@ -107,7 +107,8 @@ static struct table *new_table(struct shared_file *f, struct table *own)
 	return &self->super;
 }
 
-static bool table_file_get(struct table *super, struct str key, struct arena *a, struct str *value, struct error *e)
+static bool table_file_get(struct table *super, struct str key, struct arena *a, struct str *value,
+			   struct error *e)
 {
 	const struct table_file *self = (const struct table_file *)super;
 	if (!self->own)
@@ -148,7 +149,8 @@ static const struct table_ops table_file_ops = {
 	.destroy = table_file_destroy,
 };
 
-bool table_file_open(struct table **out, const char *path, bool json_values, table_check_fn *check, struct error *e)
+bool table_file_open(struct table **out, const char *path, bool json_values, table_check_fn *check,
+		     struct error *e)
 {
 	struct shared_file *f = NEW(struct shared_file);
 	size_t path_bytes = strlen(path) + 1;

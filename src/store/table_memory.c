@@ -17,7 +17,8 @@ static struct table *with_values(struct pmap values)
 	return &self->super;
 }
 
-static bool table_memory_get(struct table *super, struct str key, struct arena *a, struct str *value, struct error *e)
+static bool table_memory_get(struct table *super, struct str key, struct arena *a, struct str *value,
+			     struct error *e)
 {
 	const struct table_memory *self = (const struct table_memory *)super;
 	const struct blob *found = (const struct blob *)pmap_get(&self->values, key);

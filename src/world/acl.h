@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Access control lists by name: which entry, if any, holds for an address. IPv4 and IPv6 are two worlds: an entry for
- * ::ffff:1.2.3.4 does not hold for 1.2.3.4.
+ * Access control lists by name: which entry, if any, holds for an address. IPv4 and IPv6 are two worlds: an
+ * entry for ::ffff:1.2.3.4 does not hold for 1.2.3.4.
  */
 #ifndef WORLD_ACL_H
 #define WORLD_ACL_H
@@ -29,8 +29,9 @@ struct acl {
 struct acl_ops {
 	const char *name;
 	bool (*has)(struct acl *, struct str list);
-	bool (*add)(struct acl *, struct str list, const struct acl_entry *entry); /* entry NULL: makes an empty list */
-	bool (*lookup)(struct acl *, struct str list, const uint8_t *ip, uint8_t ip_len, struct acl_entry *found);
+	bool (*add)(struct acl *, struct str list, const struct acl_entry *entry); /* NULL: the list only */
+	bool (*lookup)(struct acl *, struct str list, const uint8_t *ip, uint8_t ip_len,
+		       struct acl_entry *found);
 	struct acl *(*fork)(struct acl *); /* O(1); neither sees what is later added to the other */
 	void (*destroy)(struct acl *);
 };
@@ -41,8 +42,8 @@ static inline bool acl_has(struct acl *a, struct str list)
 }
 
 /*
- * Adds an entry (making the list when needed), bits behind its prefix cleared; with NULL only the list. False: this
- * implementation is read-only.
+ * Adds an entry (making the list when needed), bits behind its prefix cleared; with NULL only the list.
+ * False: this implementation is read-only.
  */
 must_use static inline bool acl_add(struct acl *a, struct str list, const struct acl_entry *entry)
 {
@@ -50,7 +51,10 @@ must_use static inline bool acl_add(struct acl *a, struct str list, const struct
 	return a->ops->add(a, list, entry);
 }
 
-/* The entry with the longest prefix that holds the address; of equal ones the last added. False: none, or no such list. */
+/*
+ * The entry with the longest prefix that holds the address; of equal ones the last added. False: none, or no
+ * such list.
+ */
 must_use static inline bool acl_lookup(struct acl *a, struct str list, const uint8_t *ip, uint8_t ip_len,
 				       struct acl_entry *found)
 {

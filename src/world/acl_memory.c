@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lists in memory: each a persistent map from network to entry, and a note of the prefix lengths that occur, so that a
- * lookup tries only these, longest first. An address is in one network of a length, so the tie that the last entry
- * decides is an entry replacing another of the same network.
+ * Lists in memory: each a persistent map from network to entry, and a note of the prefix lengths that occur,
+ * so that a lookup tries only these, longest first. An address is in one network of a length, so the tie that
+ * the last entry decides is an entry replacing another of the same network.
  */
 #include <string.h>
 

@@ -20,7 +20,8 @@ struct backend *backend_new(struct str name)
 	b->target.use_sni = true;
 	b->target.tls_min = b->target.tls_max = TLS_ANY;
 	b->connect_timeout_ms = b->first_byte_timeout_ms = b->between_bytes_timeout_ms = -1;
-	b->keepalive_time_ms = b->tcp_keepalive_interval_s = b->tcp_keepalive_probes = b->tcp_keepalive_time_s = -1;
+	b->keepalive_time_ms = b->tcp_keepalive_interval_s = b->tcp_keepalive_probes =
+		b->tcp_keepalive_time_s = -1;
 	b->tcp_keepalive_enable = -1;
 	return b;
 }
@@ -42,8 +43,8 @@ void backend_unref(struct backend **pb)
 
 static bool host_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-	       c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+	       c == '.' || c == '_';
 }
 
 static bool host_valid(struct str host)
@@ -63,14 +64,16 @@ static bool split_host(struct str *rest, struct str *host, struct error *e)
 		size_t end = str_find_char(*rest, ']');
 		*host = str_sub(*rest, 1, end == STR_NONE ? 0 : end - 1);
 		if (!ip_parse(*host, ip, &ip_len) || ip_len != 16)
-			return FAIL(e, INVALID, "'" STR_FMT "' is not an IPv6 address in brackets", STR_ARG(*rest));
+			return FAIL(e, INVALID, "'" STR_FMT "' is not an IPv6 address in brackets",
+				    STR_ARG(*rest));
 		*rest = str_sub(*rest, end + 1, rest->len);
 		return true;
 	}
 	size_t end = str_find_char(*rest, ':');
 	*host = str_sub(*rest, 0, end);
 	if (!host_valid(*host))
-		return FAIL(e, INVALID, host->len ? "'" STR_FMT "' is not a host name" : "there is no host name in it",
+		return FAIL(e, INVALID,
+			    host->len ? "'" STR_FMT "' is not a host name" : "there is no host name in it",
 			    STR_ARG(*host));
 	*rest = str_sub(*rest, end, rest->len);
 	return true;
@@ -84,7 +87,8 @@ static bool set_authority(struct backend *b, struct str authority, struct error 
 		return FAIL(e, INVALID, "it holds a user name; send an Authorization header instead");
 	if (!split_host(&authority, &host, e))
 		return false;
-	if (authority.len > 1 && (*authority.ptr != ':' || !str_to_u64(str_sub(authority, 1, authority.len), 65535, &port)))
+	if (authority.len > 1 &&
+	    (*authority.ptr != ':' || !str_to_u64(str_sub(authority, 1, authority.len), 65535, &port)))
 		return FAIL(e, INVALID, "'" STR_FMT "' is not a port; write a number from 1 to 65535",
 			    STR_ARG(str_sub(authority, 1, authority.len)));
 	if (port == 0)
@@ -99,7 +103,8 @@ static bool set_prefix(struct backend *b, struct str path, struct error *e)
 	for (size_t i = 0; i < path.len; i++) {
 		unsigned char c = (unsigned char)path.ptr[i];
 		if (c <= ' ' || c >= 0x7f)
-			return FAIL(e, INVALID, "its path holds a blank, a control character or one that is not ASCII; "
+			return FAIL(e, INVALID,
+				    "its path holds a blank, a control character or one that is not ASCII; "
 				    "write %%XX for each such byte");
 		if (c == '?' || c == '#')
 			return FAIL(e, INVALID, "it holds a '%c'; a backend's URL ends with its path", c);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A backend's definition: where an origin is and how to talk to it. Immutable once made, shared by reference. */
+/*
+ * A backend's definition: where an origin is and how to talk to it. Immutable once made, shared by reference.
+ */
 #ifndef WORLD_BACKEND_H
 #define WORLD_BACKEND_H
 
@@ -35,8 +37,9 @@ must_use struct backend *backend_ref(struct backend *b);
 void backend_unref(struct backend **pb);
 
 /*
- * Sets scheme, host, port and path_prefix from "http(s)://host[:port][/prefix]". Errors say what is wrong with "it", the
- * URL, for the caller to put in front. A user name, a query or a fragment is an error: nothing would be done with it.
+ * Sets scheme, host, port and path_prefix from "http(s)://host[:port][/prefix]". Errors say what is wrong
+ * with "it", the URL, for the caller to put in front. A user name, a query or a fragment is an error: nothing
+ * would be done with it.
  */
 must_use bool backend_set_url(struct backend *b, struct str url, struct error *e);
 

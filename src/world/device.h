@@ -15,20 +15,22 @@ struct device {
 
 struct device_ops {
 	const char *name;
-	bool (*lookup)(struct device *, struct str user_agent, struct arena *, struct str *json, struct error *);
+	bool (*lookup)(struct device *, struct str user_agent, struct arena *, struct str *json,
+		       struct error *);
 	bool (*put)(struct device *, struct str user_agent, struct str json, struct error *);
 	struct device *(*fork)(struct device *); /* O(1); neither sees what is later put into the other */
 	void (*destroy)(struct device *);
 };
 
 /* ERROR_NOT_FOUND: an unknown device. The text is the arena's. */
-must_use static inline bool device_lookup(struct device *d, struct str user_agent, struct arena *a, struct str *json,
-					  struct error *e)
+must_use static inline bool device_lookup(struct device *d, struct str user_agent, struct arena *a,
+					  struct str *json, struct error *e)
 {
 	return d->ops->lookup(d, user_agent, a, json, e);
 }
 
-must_use static inline bool device_put(struct device *d, struct str user_agent, struct str json, struct error *e)
+must_use static inline bool device_put(struct device *d, struct str user_agent, struct str json,
+				       struct error *e)
 {
 	return d->ops->put(d, user_agent, json, e);
 }

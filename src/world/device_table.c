@@ -14,8 +14,8 @@ bool device_check_record(struct arena *a, struct str *key, struct str *value, st
 	       FAIL(e, INVALID, "the record of '" STR_FMT "' is not a JSON object", STR_ARG(*key));
 }
 
-static bool device_table_lookup(struct device *super, struct str user_agent, struct arena *a, struct str *json,
-				struct error *e)
+static bool device_table_lookup(struct device *super, struct str user_agent, struct arena *a,
+				struct str *json, struct error *e)
 {
 	return table_get(((struct device_table *)super)->records, user_agent, a, json, e) ||
 	       error_wrap(e, "device detection");

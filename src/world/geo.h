@@ -16,20 +16,22 @@ struct geo {
 
 struct geo_ops {
 	const char *name;
-	bool (*lookup)(struct geo *, const uint8_t *ip, uint8_t ip_len, struct arena *, struct str *json, struct error *);
+	bool (*lookup)(struct geo *, const uint8_t *ip, uint8_t ip_len, struct arena *, struct str *json,
+		       struct error *);
 	bool (*put)(struct geo *, const uint8_t *ip, uint8_t ip_len, struct str json, struct error *);
 	struct geo *(*fork)(struct geo *); /* O(1); neither sees what is later put into the other */
 	void (*destroy)(struct geo *);
 };
 
 /* ERROR_NOT_FOUND: nothing is known of the address. The text is the arena's. */
-must_use static inline bool geo_lookup(struct geo *g, const uint8_t *ip, uint8_t ip_len, struct arena *a, struct str *json,
-				       struct error *e)
+must_use static inline bool geo_lookup(struct geo *g, const uint8_t *ip, uint8_t ip_len, struct arena *a,
+				       struct str *json, struct error *e)
 {
 	return g->ops->lookup(g, ip, ip_len, a, json, e);
 }
 
-must_use static inline bool geo_put(struct geo *g, const uint8_t *ip, uint8_t ip_len, struct str json, struct error *e)
+must_use static inline bool geo_put(struct geo *g, const uint8_t *ip, uint8_t ip_len, struct str json,
+				    struct error *e)
 {
 	return g->ops->put(g, ip, ip_len, json, e);
 }
@@ -48,8 +50,8 @@ static inline void geo_destroy(struct geo **pg)
 
 /*
  * Over a table from address, spelled as ip_print() does, to record. Takes the reference to `records`. With
- * `loopback_default`, loopback addresses that are not in the table get a record of Fastly's office in San Francisco, as
- * Fastly's own local server gives it.
+ * `loopback_default`, loopback addresses that are not in the table get a record of Fastly's office in San
+ * Francisco, as Fastly's own local server gives it.
  */
 must_use struct geo *geo_table_new(struct table *records, bool loopback_default);
 

@@ -10,12 +10,12 @@ struct geo_table {
 };
 
 /* What Fastly's local server says of a loopback address. */
-static const struct str san_francisco =
-	STR_INIT("{\"as_name\":\"Fastly, Inc\",\"as_number\":54113,\"area_code\":415,\"city\":\"San Francisco\","
-		 "\"conn_speed\":\"broadband\",\"conn_type\":\"wired\",\"continent\":\"NA\",\"country_code\":\"US\","
-		 "\"country_code3\":\"USA\",\"country_name\":\"United States of America\",\"latitude\":37.77869,"
-		 "\"longitude\":-122.39557,\"metro_code\":0,\"postal_code\":\"94107\",\"proxy_description\":\"?\","
-		 "\"proxy_type\":\"?\",\"region\":\"CA\",\"utc_offset\":-700}");
+static const struct str san_francisco = STR_INIT(
+	"{\"as_name\":\"Fastly, Inc\",\"as_number\":54113,\"area_code\":415,\"city\":\"San Francisco\","
+	"\"conn_speed\":\"broadband\",\"conn_type\":\"wired\",\"continent\":\"NA\",\"country_code\":\"US\","
+	"\"country_code3\":\"USA\",\"country_name\":\"United States of America\",\"latitude\":37.77869,"
+	"\"longitude\":-122.39557,\"metro_code\":0,\"postal_code\":\"94107\",\"proxy_description\":\"?\","
+	"\"proxy_type\":\"?\",\"region\":\"CA\",\"utc_offset\":-700}");
 
 bool geo_check_record(struct arena *a, struct str *key, struct str *value, struct error *e)
 {
@@ -30,8 +30,8 @@ bool geo_check_record(struct arena *a, struct str *key, struct str *value, struc
 	return true;
 }
 
-static bool geo_table_lookup(struct geo *super, const uint8_t *ip, uint8_t ip_len, struct arena *a, struct str *json,
-			     struct error *e)
+static bool geo_table_lookup(struct geo *super, const uint8_t *ip, uint8_t ip_len, struct arena *a,
+			     struct str *json, struct error *e)
 {
 	const struct geo_table *self = (const struct geo_table *)super;
 	char key[IP_TEXT_BYTES];
@@ -49,7 +49,8 @@ static bool geo_table_lookup(struct geo *super, const uint8_t *ip, uint8_t ip_le
 	return false;
 }
 
-static bool geo_table_put(struct geo *super, const uint8_t *ip, uint8_t ip_len, struct str json, struct error *e)
+static bool geo_table_put(struct geo *super, const uint8_t *ip, uint8_t ip_len, struct str json,
+			  struct error *e)
 {
 	struct geo_table *self = (struct geo_table *)super;
 	char key[IP_TEXT_BYTES];

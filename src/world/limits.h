@@ -14,7 +14,10 @@ struct limits {
 #include "world/limits.def"
 };
 
-/* NULL when there is no such profile. "default": what a local run needs to catch runaways; "fastly": the platform's. */
+/*
+ * NULL when there is no such profile. "default": what a local run needs to catch runaways; "fastly": the
+ * platform's.
+ */
 const struct limits *limits_profile(struct str name);
 
 /* A limit by its name, for settings and messages; NULL when there is none of that name. */

@@ -45,16 +45,17 @@ size_t log_capture_count(const struct log_sink *s);
 bool log_capture_get(const struct log_sink *s, size_t i, struct str *endpoint, struct str *message);
 
 /*
- * Writes "ENDPOINT :: MESSAGE\n" to a file descriptor (not owned), newlines inside shown as "\n", one write() an
- * entry, so that lines of several processes do not mix. Forks write to the same place. A descriptor that fails (full
- * disk, closed pipe; SIGPIPE is the process's business) makes entries count as lost: log_fd_lost(), one count for all
- * forks.
+ * Writes "ENDPOINT :: MESSAGE\n" to a file descriptor (not owned), newlines inside shown as "\n", one write()
+ * an entry, so that lines of several processes do not mix. Forks write to the same place. A descriptor that
+ * fails (full disk, closed pipe; SIGPIPE is the process's business) makes entries count as lost:
+ * log_fd_lost(), one count for all forks.
  */
 must_use struct log_sink *log_fd_new(int fd);
 size_t log_fd_lost(const struct log_sink *s);
 
 /*
- * For a guest's own output: writes the bytes as they are, of "stderr" to `err_fd`, of anything else to `out_fd` (not owned).
+ * For a guest's own output: writes the bytes as they are, of "stderr" to `err_fd`, of anything else to
+ * `out_fd` (not owned).
  */
 must_use struct log_sink *log_raw_new(int out_fd, int err_fd);
 

@@ -11,7 +11,10 @@
 #include "base/rc.h"
 #include "world/log.h"
 
-/* A reader that takes nothing for so long has gone away; a descriptor that does not block must not lose lines before. */
+/*
+ * A reader that takes nothing for so long has gone away; a descriptor that does not block must not lose lines
+ * before.
+ */
 enum { STALL_MS = 1000, LINE_BYTES_MAX = 1 << 30, LINE_BYTES_KEPT = 64 * 1024 };
 
 struct shared_fd {
@@ -41,7 +44,8 @@ static bool write_all(int fd, struct str s)
 		ssize_t wrote = write(fd, s.ptr, s.len);
 		if (wrote < 0 && errno == EINTR)
 			continue;
-		if (wrote < 0 && errno == EAGAIN && poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, STALL_MS) > 0)
+		if (wrote < 0 && errno == EAGAIN &&
+		    poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, STALL_MS) > 0)
 			continue;
 		if (wrote < 0)
 			return false;

@@ -36,8 +36,9 @@ void origin_rule_unref(struct origin_rule **prule)
 }
 
 /*
- * '*' stands for any run of characters. Only the last one met is ever tried again, which is enough: what an earlier one
- * could take more of, the last one can take too. So this is quadratic at worst, whatever the pattern.
+ * '*' stands for any run of characters. Only the last one met is ever tried again, which is enough: what an
+ * earlier one could take more of, the last one can take too. So this is quadratic at worst, whatever the
+ * pattern.
  */
 static bool pattern_matches(struct str pattern, struct str text)
 {
@@ -68,7 +69,8 @@ static bool path_matches(struct str pattern, struct str path)
 	return pattern_matches(pattern, path);
 }
 
-unsigned origin_rule_differs(const struct origin_rule *rule, struct str backend, struct str method, struct str path)
+unsigned origin_rule_differs(const struct origin_rule *rule, struct str backend, struct str method,
+			     struct str path)
 {
 	unsigned parts = 0;
 	if (rule->backend.len && !str_eq(rule->backend, backend))
@@ -80,7 +82,8 @@ unsigned origin_rule_differs(const struct origin_rule *rule, struct str backend,
 	return parts;
 }
 
-bool origin_rule_matches(const struct origin_rule *rule, struct str backend, struct str method, struct str path)
+bool origin_rule_matches(const struct origin_rule *rule, struct str backend, struct str method,
+			 struct str path)
 {
 	return origin_rule_differs(rule, backend, method, path) == 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One request and its answer from a rule. It lives until the answer was given (or nobody wants it any more) and the
- * request's body was read, whichever comes last: a service that streams its request must never wait for a reader.
+ * One request and its answer from a rule. It lives until the answer was given (or nobody wants it any more)
+ * and the request's body was read, whichever comes last: a service that streams its request must never wait
+ * for a reader.
  */
 #include "base/mem.h"
 #include "world/origins_priv.h"
@@ -82,7 +83,8 @@ static void respond(const struct rule_exchange *x, struct fetch *f)
 		.body = response_body(x),
 	};
 	/* The length that GET would have had, as an origin says it. */
-	if (x->head && http_status_has_body(x->rule->status) && !headers_has(&response.headers, STR("Content-Length"))) {
+	if (x->head && http_status_has_body(x->rule->status) &&
+	    !headers_has(&response.headers, STR("Content-Length"))) {
 		struct str len = arena_printf(&f->arena, "%zu", x->rule->body ? x->rule->body->len : 0);
 		headers_add_borrowed(&response.headers, &f->arena, STR("Content-Length"), len);
 	}
@@ -131,8 +133,9 @@ static uint64_t plan(struct rule_exchange *x, const struct backend *backend)
 	return x->rule->delay_ns;
 }
 
-struct fetch *rule_exchange_start(struct exchanges *xs, struct origin_rule *rule, const struct backend *backend,
-			     const struct http_request *request, struct loop *loop)
+struct fetch *rule_exchange_start(struct exchanges *xs, struct origin_rule *rule,
+				  const struct backend *backend, const struct http_request *request,
+				  struct loop *loop)
 {
 	struct fetch *f = fetch_new(loop);
 	struct rule_exchange *x = NEW(struct rule_exchange);

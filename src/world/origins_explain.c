@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The words for a request that no rule matches: the rules that come nearest, and what keeps each from matching. */
+/*
+ * The words for a request that no rule matches: the rules that come nearest, and what keeps each from
+ * matching.
+ */
 #include "base/buf.h"
 #include "world/origins_priv.h"
 
@@ -41,7 +44,9 @@ static void add_rule(struct buf *out, const struct near *n)
 	static const struct {
 		unsigned part;
 		const char *name;
-	} names[] = { { DIFFERS_BACKEND, "backend" }, { DIFFERS_METHOD, "method" }, { DIFFERS_PATH, "path" } };
+	} names[] = { { DIFFERS_BACKEND, "backend" },
+		      { DIFFERS_METHOD, "method" },
+		      { DIFFERS_PATH, "path" } };
 	struct str method = n->rule->method.len ? n->rule->method : STR("*");
 	const char *separator = " (";
 	buf_printf(out, STR_FMT " " STR_FMT, STR_ARG(cut(method)), STR_ARG(cut(n->rule->path)));
@@ -56,7 +61,8 @@ static void add_rule(struct buf *out, const struct near *n)
 	buf_printf(out, " %s)", __builtin_popcount(n->differs) == 1 ? "differs" : "differ");
 }
 
-struct blob *origins_explain(const struct rule_link *newest, struct str backend, struct str method, struct str path)
+struct blob *origins_explain(const struct rule_link *newest, struct str backend, struct str method,
+			     struct str path)
 {
 	struct near nearest[SHOWN_MAX];
 	size_t shown = 0, rules = 0;
@@ -65,8 +71,8 @@ struct blob *origins_explain(const struct rule_link *newest, struct str backend,
 		unsigned differs = origin_rule_differs(l->rule, backend, method, path);
 		keep(nearest, &shown, (struct near){ l->rule, differs, distance_of(l->rule, differs, path) });
 	}
-	buf_printf(&out, "no origin answers " STR_FMT " " STR_FMT " of backend '" STR_FMT "'", STR_ARG(cut(method)),
-		   STR_ARG(cut(path)), STR_ARG(cut(backend)));
+	buf_printf(&out, "no origin answers " STR_FMT " " STR_FMT " of backend '" STR_FMT "'",
+		   STR_ARG(cut(method)), STR_ARG(cut(path)), STR_ARG(cut(backend)));
 	buf_add(&out, rules ? STR("; nearest: ") : STR("; no origin is defined"));
 	for (size_t i = 0; i < shown; i++) {
 		buf_add(&out, i ? STR(", ") : STR(""));

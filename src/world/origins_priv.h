@@ -8,7 +8,8 @@
 enum { DIFFERS_BACKEND = 1, DIFFERS_METHOD = 2, DIFFERS_PATH = 4 };
 
 /* Which parts of the request keep the rule from matching; 0: it matches. */
-unsigned origin_rule_differs(const struct origin_rule *rule, struct str backend, struct str method, struct str path);
+unsigned origin_rule_differs(const struct origin_rule *rule, struct str backend, struct str method,
+			     struct str path);
 
 /* Rules, newest first; the tail is shared by frames. */
 struct rule_link {
@@ -21,7 +22,7 @@ struct rule_link {
 must_use struct blob *origins_explain(const struct rule_link *newest, struct str backend, struct str method,
 				      struct str path);
 
-/* An exchange under way: the answer that is still to come, and the request's body that is still to be read. */
+/* What is under way: answers that are still to come, and requests' bodies that are still to be read. */
 struct exchanges {
 	struct list all;
 };
@@ -29,7 +30,8 @@ struct exchanges {
 void exchanges_init(struct exchanges *xs);
 void exchanges_fini(struct exchanges *xs); /* fails what is not answered yet */
 /* Answers a request by a rule, now or later. */
-must_use struct fetch *rule_exchange_start(struct exchanges *xs, struct origin_rule *rule, const struct backend *backend,
-				      const struct http_request *request, struct loop *loop);
+must_use struct fetch *rule_exchange_start(struct exchanges *xs, struct origin_rule *rule,
+					   const struct backend *backend, const struct http_request *request,
+					   struct loop *loop);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Origins in memory. Rules are a list from the newest to the oldest, which is the order of the search; a fork shares all
- * of it and adds in front.
+ * Origins in memory. Rules are a list from the newest to the oldest, which is the order of the search; a fork
+ * shares all of it and adds in front.
  */
 #include "base/check.h"
 #include "base/mem.h"

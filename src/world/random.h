@@ -26,7 +26,8 @@ static inline void random_fill(struct random *r, void *out, size_t len)
 
 uint64_t random_u64(struct random *r);
 
-must_use static inline struct random *random_fork(struct random *r) /* a seeded one goes on from the same state */
+/* A seeded one goes on from the same state. */
+must_use static inline struct random *random_fork(struct random *r)
 {
 	return r->ops->fork(r);
 }
@@ -39,7 +40,7 @@ static inline void random_destroy(struct random **pr)
 }
 
 must_use struct random *random_system_new(void);
-/* A stream of bytes that the seed alone decides, the same on every machine and however it is cut into fills. */
+/* A stream of bytes that the seed alone decides, on every machine and however it is cut into fills. */
 must_use struct random *random_seeded_new(uint64_t seed);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * xoshiro256** (Blackman and Vigna), its state filled by splitmix64 as its authors advise, so that near seeds give far
- * streams. Fast and even; not for secrets, which a test does not have.
+ * xoshiro256** (Blackman and Vigna), its state filled by splitmix64 as its authors advise, so that near seeds
+ * give far streams. Fast and even; not for secrets, which a test does not have.
  */
 
 
@@ -12,7 +12,7 @@
 struct random_seeded {
 	struct random super;
 	uint64_t state[4];
-	uint64_t word;  /* its last `left` bytes were not handed out yet: the stream is one of bytes, however it is cut */
+	uint64_t word;  /* whose last `left` bytes were not handed out yet */
 	unsigned left;
 };
 

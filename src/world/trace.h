@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What happened during an invocation, in order. Off by default: trace_add() on a trace that is off returns NULL and the
- * attribute functions ignore NULL, so a caller writes the event without asking, and it costs a test of one pointer.
- * Events live in the arena, which must outlive the trace. A trace that is on must not be moved in memory.
+ * What happened during an invocation, in order. Off by default: trace_add() on a trace that is off returns
+ * NULL and the attribute functions ignore NULL, so a caller writes the event without asking, and it costs a
+ * test of one pointer. Events live in the arena, which must outlive the trace. A trace that is on must not be
+ * moved in memory.
  */
 #ifndef WORLD_TRACE_H
 #define WORLD_TRACE_H

@@ -33,6 +33,7 @@ struct world *world_fork(const struct world *parent, struct loop *loop)
 	w->geo = geo_fork(parent->geo);
 	w->device = device_fork(parent->device);
 	w->log = log_fork(parent->log);
+	w->stdio = parent->stdio ? log_fork(parent->stdio) : NULL;
 	w->fastly_keys = pmap_copy(&parent->fastly_keys);
 	w->shields = pmap_copy(&parent->shields);
 	return w;
@@ -53,6 +54,7 @@ void world_destroy(struct world **pw)
 	geo_destroy(&w->geo);
 	device_destroy(&w->device);
 	log_destroy(&w->log);
+	log_destroy(&w->stdio);
 	pmap_fini(&w->fastly_keys);
 	pmap_fini(&w->shields);
 	mem_free(w);

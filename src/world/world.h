@@ -2,9 +2,9 @@
 /*
  * The world of a service: everything it can see or touch. A service has no other way out.
  *
- * A frame is a world forked from another one: it starts with all its parent has, and whatever is done to it is gone
- * when it is destroyed. Forking costs the same however much the world holds. A parent must not change while it has
- * frames, and outlives them.
+ * A frame is a world forked from another one: it starts with all its parent has, and whatever is done to it
+ * is gone when it is destroyed. Forking costs the same however much the world holds. A parent must not change
+ * while it has frames, and outlives them.
  */
 #ifndef WORLD_WORLD_H
 #define WORLD_WORLD_H
@@ -37,7 +37,7 @@ struct world {
 	struct geo *geo;
 	struct device *device;
 	struct log_sink *log;
-	struct log_sink *stdio;     /* raw bytes of a guest's stdout and stderr; NULL: they are entries of `log` */
+	struct log_sink *stdio;     /* a guest's stdout and stderr, raw; NULL: they are entries of `log` */
 	struct limits limits;
 	struct pmap fastly_keys;    /* for which fastly_key_is_valid answers yes; the values mean nothing */
 	struct pmap shields;        /* struct shield_site by name */
@@ -70,7 +70,8 @@ bool world_fastly_key_valid(const struct world *w, struct str key);
 void world_add_fastly_key(struct world *w, struct str key);
 
 must_use struct shield_site *shield_site_new(void); /* remote, without URLs; its strings live in its arena */
-struct shield_site *world_shield(const struct world *w, struct str name); /* borrowed; NULL when there is none */
+/* Borrowed; NULL when there is none. */
+struct shield_site *world_shield(const struct world *w, struct str name);
 void world_add_shield(struct world *w, struct str name, struct shield_site *taken);
 
 #endif
