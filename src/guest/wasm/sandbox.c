@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "guest/wasm/engine.h"
+#include "guest/wasm/hostcalls/kv_calls.h"
 #include "guest/wasm/wasm_service.h"
 
 /* One event that a parked guest waits for. */
@@ -126,10 +127,7 @@ static void release_object(struct sandbox *sb, enum handle_kind kind, void *obje
 	} else if (kind == HANDLE_PENDING) {
 		fetch_unref(&((struct guest_pending *)object)->fetch);
 	} else if (kind == HANDLE_KV_OP) {
-		struct guest_kv_op *op = object;
-		body_unref(&op->value);
-		kv_op_fini(&op->op);
-		blob_unref(&op->bytes);
+		kv_call_fini(object);
 	} else if (kind == HANDLE_CONFIG || kind == HANDLE_SECRETS) {
 		table_unref(&((struct guest_name *)object)->table);
 	}
@@ -294,7 +292,6 @@ enum abi_status sandbox_call(struct sandbox *sb, const struct hostcall *call, co
 		return status;
 	}
 	sb->waiting.call = call;
-	sb->waiting.step = 0;
 	sb->waiting.state = NULL;
 	sb->timed_out = sb->time_waited = false;
 	enum abi_status status = decode(sb, call, &sb->waiting.args, raw);

@@ -59,10 +59,18 @@ struct guest_kv_op {
 	struct kv_op op;
 	struct body *value;             /* an insert that still reads it; a reference */
 	struct blob *bytes;             /* what is being inserted; a reference */
-	bool started, mode_ok;
+	size_t bytes_cap;               /* room in it while it is read */
+	uint32_t handle;                /* its own */
+	struct trace_event *event;      /* until its end was noted in it */
 };
 
-/* A store, list or endpoint that was opened by name. */
+struct guest_endpoint {
+	struct str name;
+	uint32_t handle;
+	struct guest_endpoint *next;
+};
+
+/* A store or list that was opened by name. */
 struct guest_name {
 	struct str name;
 	struct table *table;            /* config and secret stores */
@@ -85,6 +93,7 @@ struct sandbox {
 	uint32_t request_handle, body_handle; /* of the downstream request */
 	struct guest_request *downstream;
 	struct pmap dynamic_backends;
+	struct guest_endpoint *endpoints; /* all that were opened */
 	uint64_t log_bytes;
 	bool sent;                      /* the guest has answered */
 
@@ -104,8 +113,8 @@ struct sandbox {
 		wasmtime_val_t *result;
 		wasm_trap_t **trap;
 		bool parked;            /* the body returned ABI_WAIT */
-		uint64_t step;          /* for bodies: 0 at the first call */
 		void *state;            /* for bodies: NULL at the first call */
+		uint32_t handle;        /* for bodies: of `state`, so that it is released if the guest is ended meanwhile */
 	} waiting;
 	bool exited;
 	int exit_code;

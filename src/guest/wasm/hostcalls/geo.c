@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fastly_geo. */
+#include "guest/wasm/sandbox.h"
+
+/* An address of which nothing is known is no error in this call: it has an empty record. */
+enum abi_status hostcall_geo_lookup(struct sandbox *sb, struct geo_lookup_args *a)
+{
+	struct error e;
+	struct str json;
+	if (a->ip.len != 4 && a->ip.len != 16)
+		return ABI_INVAL;
+	const uint8_t *ip = (const uint8_t *)a->ip.ptr;
+	bool found = geo_lookup(sb->super.world->geo, ip, (uint8_t)a->ip.len, sandbox_arena(sb), &json, &e);
+	struct trace *trace = &sb->super.trace;
+	struct trace_event *ev = trace_add(trace, "geo");
+	if (ev) {
+		char text[IP_TEXT_BYTES];
+		ip_print(ip, (uint8_t)a->ip.len, text);
+		trace_str(trace, ev, "key", str_from(text));
+	}
+	trace_bool(trace, ev, "found", found);
+	if (found)
+		return put_bytes(&a->value, json);
+	return e.kind == ERROR_NOT_FOUND ? put_bytes(&a->value, STR("")) : ABI_ERROR;
+}
