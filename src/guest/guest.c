@@ -40,6 +40,7 @@ void invocation_init(struct invocation *i, struct service *s, struct world *w)
 	i->number = w->invocations++;
 	event_init(&i->changed);
 	i->logs_last = &i->logs;
+	i->interims_last = &i->interims;
 	i->subrequests_last = &i->subrequests;
 	if (w->tracing)
 		trace_on(&i->trace, &i->arena, w->loop->clock);
@@ -64,6 +65,25 @@ void invocation_respond(struct invocation *i, struct http_response response)
 	i->responded = true;
 	i->response = response;
 	event_fire(&i->changed, i->world->loop);
+}
+
+void invocation_inform(struct invocation *i, uint16_t status, const struct headers *headers)
+{
+	struct interim *interim = ARENA_NEW(&i->arena, struct interim);
+	interim->status = status;
+	interim->headers = headers_copy(headers, &i->arena);
+	*i->interims_last = interim;
+	i->interims_last = &interim->next;
+	event_fire(&i->changed, i->world->loop);
+}
+
+struct event *invocation_unsettled(struct invocation *i)
+{
+	for (struct subrequest *r = i->subrequests; r; r = r->next) {
+		if (!r->fetch->settled)
+			return &r->fetch->changed;
+	}
+	return NULL;
 }
 
 void invocation_end(struct invocation *i, enum outcome outcome, struct str report)

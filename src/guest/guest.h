@@ -44,6 +44,13 @@ struct log_entry {
 	struct str endpoint, message;
 };
 
+/* An interim response: early hints. */
+struct interim {
+	struct interim *next;
+	uint16_t status;
+	struct headers headers;
+};
+
 /*
  * One event handled by a service. The response may be there long before the end. Made by service_invoke(), freed by
  * invocation_destroy(). Everything it points at lives as long as it does.
@@ -57,8 +64,8 @@ struct invocation {
 
 	bool responded;
 	struct http_response response;  /* the body is a reference for whoever asked: take it */
-	struct headers informed;        /* of the last 103 */
-	uint16_t informed_status;
+	bool keep_framing;              /* the response's framing headers are the guest's own */
+	struct interim *interims, **interims_last; /* 103s, in order */
 
 	bool ended;
 	enum outcome outcome;
@@ -100,11 +107,18 @@ void invocation_destroy(struct invocation **pi);
 
 void service_destroy(struct service **ps); /* leaves NULL; NULL is fine */
 
+/*
+ * Fired when a request to an origin that is still under way settles; NULL when there is none. A service may end without
+ * waiting for what it sent; whoever destroys the invocation then cancels it, so a server waits for this first.
+ */
+struct event *invocation_unsettled(struct invocation *i);
+
 /* ---- for implementations ---- */
 
 void invocation_init(struct invocation *i, struct service *s, struct world *w);
 void invocation_fini(struct invocation *i);
 void invocation_respond(struct invocation *i, struct http_response response);
+void invocation_inform(struct invocation *i, uint16_t status, const struct headers *headers);
 void invocation_end(struct invocation *i, enum outcome outcome, struct str report);
 void invocation_log(struct invocation *i, struct str endpoint, struct str message);
 /* Sends to the world's origins and keeps the record. `request` is copied but for its body, which goes along. */

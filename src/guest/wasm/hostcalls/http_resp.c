@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fastly_http_resp: responses, those of origins and the one that the guest gives. */
+#include "guest/wasm/hostcalls/message_headers.h"
+#include "guest/wasm/hostcalls/pending.h"
+
+enum { STATUS_MIN = 100, STATUS_MAX = 999, STATUS_INTERIM_END = 200, STATUS_EARLY_HINTS = 103 };
+
+enum abi_status hostcall_http_resp_new(struct sandbox *sb, struct http_resp_new_args *a)
+{
+	struct guest_response *r = ARENA_NEW(sandbox_arena(sb), struct guest_response);
+	r->http.status = 200;
+	r->http.version = HTTP_1_1;
+	return sandbox_put(sb, HANDLE_RESPONSE, r, a->response_out);
+}
+
+enum abi_status hostcall_http_resp_close(struct sandbox *sb, struct http_resp_close_args *a)
+{
+	return handles_take(&sb->handles, a->h, HANDLE_RESPONSE) ? ABI_OK : ABI_BADF;
+}
+
+enum abi_status hostcall_http_resp_header_names_get(struct sandbox *sb, struct http_resp_header_names_get_args *a)
+{
+	struct guest_response *r = sandbox_response(sb, a->h);
+	return r ? message_names_get(&r->http.headers, &a->values) : ABI_BADF;
+}
+
+enum abi_status hostcall_http_resp_header_value_get(struct sandbox *sb, struct http_resp_header_value_get_args *a)
+{
+	struct guest_response *r = sandbox_response(sb, a->h);
+	return r ? message_value_get(&r->http.headers, a->name, &a->value) : ABI_BADF;
+}
+
+enum abi_status hostcall_http_resp_header_values_get(struct sandbox *sb, struct http_resp_header_values_get_args *a)
+{
+	struct guest_response *r = sandbox_response(sb, a->h);
+	return r ? message_values_get(&r->http.headers, a->name, &a->values) : ABI_BADF;
+}
+
+enum abi_status hostcall_http_resp_header_values_set(struct sandbox *sb, struct http_resp_header_values_set_args *a)
+{
+	struct guest_response *r = sandbox_response(sb, a->h);
+	return r ? message_values_set(sb, &r->http.headers, a->name, a->values) : ABI_BADF;
+}
+
+enum abi_status hostcall_http_resp_header_insert(struct sandbox *sb, struct http_resp_header_insert_args *a)
+{
+	struct guest_response *r = sandbox_response(sb, a->h);
+	return r ? message_insert(sb, &r->http.headers, a->name, a->value) : ABI_BADF;
+}
+
+enum abi_status hostcall_http_resp_header_append(struct sandbox *sb, struct http_resp_header_append_args *a)
+{
+	struct guest_response *r = sandbox_response(sb, a->h);
+	return r ? message_append(sb, &r->http.headers, a->name, a->value) : ABI_BADF;
+}
+
+enum abi_status hostcall_http_resp_header_remove(struct sandbox *sb, struct http_resp_header_remove_args *a)
+{
+	struct guest_response *r = sandbox_response(sb, a->h);
+	return r ? message_remove(&r->http.headers, a->name) : ABI_BADF;
+}
+
+enum abi_status hostcall_http_resp_version_get(struct sandbox *sb, struct http_resp_version_get_args *a)
+{
+	struct guest_response *r = sandbox_response(sb, a->h);
+	if (!r)
+		return ABI_BADF;
+	put_u32(a->http_version, r->http.version);
+	return ABI_OK;
+}
+
+enum abi_status hostcall_http_resp_version_set(struct sandbox *sb, struct http_resp_version_set_args *a)
+{
+	struct guest_response *r = sandbox_response(sb, a->h);
+	if (!r)
+		return ABI_BADF;
+	if (a->version > HTTP_3)
+		return ABI_INVAL;
+	r->http.version = (enum http_version)a->version;
+	return ABI_OK;
+}
+
+enum abi_status hostcall_http_resp_status_get(struct sandbox *sb, struct http_resp_status_get_args *a)
+{
+	struct guest_response *r = sandbox_response(sb, a->h);
+	if (!r)
+		return ABI_BADF;
+	put_u16(a->http_status, r->http.status);
+	return ABI_OK;
+}
+
+enum abi_status hostcall_http_resp_status_set(struct sandbox *sb, struct http_resp_status_set_args *a)
+{
+	struct guest_response *r = sandbox_response(sb, a->h);
+	if (!r)
+		return ABI_BADF;
+	if (a->status < STATUS_MIN || a->status > STATUS_MAX)
+		return ABI_INVAL;
+	r->http.status = (uint16_t)a->status;
+	r->http.reason = STR("");
+	return ABI_OK;
+}
+
+enum abi_status hostcall_http_resp_framing_headers_mode_set(struct sandbox *sb,
+							    struct http_resp_framing_headers_mode_set_args *a)
+{
+	struct guest_response *r = sandbox_response(sb, a->h);
+	if (!r)
+		return ABI_BADF;
+	if (a->mode > 1)
+		return ABI_INVAL;
+	r->manual_framing = a->mode == 1;
+	return ABI_OK;
+}
+
+enum abi_status hostcall_http_resp_http_keepalive_mode_set(struct sandbox *sb,
+							   struct http_resp_http_keepalive_mode_set_args *a)
+{
+	struct guest_response *r = sandbox_response(sb, a->h);
+	if (!r)
+		return ABI_BADF;
+	if (a->mode > 1)
+		return ABI_INVAL;
+	r->no_keepalive = a->mode == 1;
+	return ABI_OK;
+}
+
+enum abi_status hostcall_http_resp_get_addr_dest_ip(struct sandbox *sb, struct http_resp_get_addr_dest_ip_args *a)
+{
+	struct guest_response *r = sandbox_response(sb, a->h);
+	if (!r)
+		return ABI_BADF;
+	if (r->remote_ip_len == 0)
+		return ABI_NONE;
+	put_ip(&a->ip, r->remote_ip, r->remote_ip_len);
+	return ABI_OK;
+}
+
+enum abi_status hostcall_http_resp_get_addr_dest_port(struct sandbox *sb, struct http_resp_get_addr_dest_port_args *a)
+{
+	struct guest_response *r = sandbox_response(sb, a->h);
+	if (!r)
+		return ABI_BADF;
+	if (r->remote_ip_len == 0)
+		return ABI_NONE;
+	put_u16(a->port, r->remote_port);
+	return ABI_OK;
+}
+
+/* ---- answering ---- */
+
+enum abi_status hostcall_http_resp_send_downstream(struct sandbox *sb, struct http_resp_send_downstream_args *a)
+{
+	struct guest_response *r = sandbox_response(sb, a->h);
+	struct guest_body *b = sandbox_body(sb, a->b);
+	if (!r || !b || b->streaming)
+		return ABI_BADF;
+	if (a->streaming > 1)
+		return ABI_INVAL;
+	if (sb->sent)
+		return ABI_ERROR; /* there is one answer to a request */
+	bool interim = r->http.status < STATUS_INTERIM_END;
+	if (interim && r->http.status != STATUS_EARLY_HINTS)
+		return sandbox_trap(sb, "a response with status %d cannot be sent: only 103 may come before the final one",
+				    r->http.status);
+	handles_take(&sb->handles, a->h, HANDLE_RESPONSE);
+	struct body *body = a->streaming && !interim ? sandbox_stream_body(sb, a->b) : sandbox_take_body(sb, a->b);
+	if (!interim) {
+		sandbox_respond(sb, r, body);
+		return ABI_OK;
+	}
+	body_abandon(body);
+	body_unref(&body);
+	invocation_inform(&sb->super, r->http.status, &r->http.headers);
+	return ABI_OK;
+}
+
+enum abi_status hostcall_http_resp_send_downstream_pending(struct sandbox *sb,
+							   struct http_resp_send_downstream_pending_args *a)
+{
+	struct guest_pending *p = handles_get(&sb->handles, a->handle, HANDLE_PENDING);
+	struct guest_response *r;
+	struct body *body;
+	if (!p)
+		return ABI_BADF;
+	if (sb->sent)
+		return ABI_ERROR;
+	if (!p->fetch->settled) {
+		sandbox_wait_event(sb, &p->fetch->changed);
+		return ABI_WAIT;
+	}
+	handles_take(&sb->handles, a->handle, HANDLE_PENDING);
+	pending_answer(sb, p, &r, &body);
+	sandbox_respond(sb, r, body);
+	return ABI_OK;
+}

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a request to a backend: sent, under way, answered or failed; and the calls that wait for it. */
+#include "guest/wasm/hostcalls/pending.h"
+
+#include <string.h>
+
+#include "guest/wasm/hostcalls/message_headers.h"
+#include "http/gunzip.h"
+#include "http/uri.h"
+
+/* ---- sending ---- */
+
+static struct str host_header(const struct guest_request *r, const struct backend *backend)
+{
+	if (backend->override_host.len)
+		return backend->override_host;
+	struct str host = headers_get(&r->http.headers, STR("host"));
+	if (host.len)
+		return host;
+	host = uri_split(r->http.uri).authority;
+	return host.len ? host : backend->target.host;
+}
+
+/* Path and query on the wire: the backend's prefix, then the request's, with one slash between. */
+static struct str wire_path(struct sandbox *sb, const struct guest_request *r, const struct backend *backend)
+{
+	struct uri uri = uri_split(r->http.uri);
+	struct str path = uri.path.len ? uri.path : STR("/");
+	return arena_printf(sandbox_arena(sb), STR_FMT "%s" STR_FMT "%s" STR_FMT, STR_ARG(backend->path_prefix),
+			    path.ptr[0] == '/' ? "" : "/", STR_ARG(path), uri.has_query ? "?" : "", STR_ARG(uri.query));
+}
+
+/* Framing that the guest may choose: exactly one of the two headers, and a length that is a number. */
+static bool framing_valid(const struct headers *h)
+{
+	uint64_t length;
+	struct str value = headers_get(h, STR("content-length"));
+	bool chunked = headers_has(h, STR("transfer-encoding"));
+	return value.ptr ? !chunked && str_to_u64(value, UINT64_MAX, &length) : chunked;
+}
+
+static struct headers wire_headers(struct sandbox *sb, const struct guest_request *r, const struct backend *backend)
+{
+	struct headers out = { 0 };
+	struct arena *arena = sandbox_arena(sb);
+	bool keep = r->manual_framing && framing_valid(&r->http.headers);
+	headers_add_borrowed(&out, arena, STR("Host"), host_header(r, backend));
+	for (size_t i = 0; i < r->http.headers.count; i++) {
+		struct header f = r->http.headers.at[i];
+		bool framing = str_eq_nocase(f.name, STR("content-length")) || str_eq_nocase(f.name, STR("transfer-encoding"));
+		if (!str_eq_nocase(f.name, STR("host")) && (keep || !framing))
+			headers_add_borrowed(&out, arena, f.name, f.value);
+	}
+	return out;
+}
+
+static bool has_content(struct body *b)
+{
+	uint64_t length;
+	return !body_known_length(b, &length) || length > 0;
+}
+
+enum abi_status pending_send(struct sandbox *sb, uint32_t request, uint32_t body, struct str backend_name, bool streaming,
+			     struct guest_pending **out)
+{
+	struct guest_request *r = sandbox_request(sb, request);
+	struct guest_body *b = sandbox_body(sb, body);
+	if (!r || !b || b->streaming)
+		return ABI_BADF;
+	struct backend *backend = sandbox_backend(sb, backend_name);
+	if (!backend)
+		return ABI_INVAL;
+	if (sb->super.subrequest_count >= sb->super.world->limits.subrequests)
+		return ABI_LIMITEXCEEDED;
+	handles_take(&sb->handles, request, HANDLE_REQUEST);
+	struct http_request http = r->http;
+	http.headers = wire_headers(sb, r, backend);
+	struct body *content = streaming ? sandbox_stream_body(sb, body) : sandbox_take_body(sb, body);
+	if (!streaming && !has_content(content)) {
+		body_abandon(content);
+		body_unref(&content);
+	}
+	http.body = content;
+	*out = ARENA_NEW(sandbox_arena(sb), struct guest_pending);
+	(*out)->gunzip = r->gunzip;
+	(*out)->fetch = invocation_send(&sb->super, backend, wire_path(sb, r, backend), &http);
+	body_unref(&content);
+	return ABI_OK;
+}
+
+/* ---- answers ---- */
+
+static enum abi_status fetch_status(enum fetch_error error)
+{
+	switch (error) {
+	case FETCH_OK:
+		return ABI_OK;
+	case FETCH_HTTP_PROTOCOL_ERROR:
+	case FETCH_HTTP_RESPONSE_STATUS_INVALID:
+		return ABI_HTTPINVALID;
+	case FETCH_HTTP_INCOMPLETE_RESPONSE:
+	case FETCH_CONNECTION_TERMINATED:
+		return ABI_HTTPINCOMPLETE;
+	case FETCH_HTTP_RESPONSE_HEADER_SECTION_TOO_LARGE:
+		return ABI_HTTPHEADTOOLARGE;
+	default:
+		return ABI_ERROR;
+	}
+}
+
+static void put_detail(struct guest_ptr out, enum fetch_error error)
+{
+	struct abi_send_error_detail detail = { .tag = error };
+	if (out.at)
+		memcpy(out.at, &detail, sizeof detail);
+}
+
+/* Applies what pending_req_header_* said: insertions, additions, removals. */
+static void adjust_headers(struct sandbox *sb, struct headers *h, const struct headers changes[3])
+{
+	for (size_t i = 0; i < changes[0].count; i++)
+		headers_set(h, sandbox_arena(sb), changes[0].at[i].name, changes[0].at[i].value);
+	for (size_t i = 0; i < changes[1].count; i++)
+		headers_add_borrowed(h, sandbox_arena(sb), changes[1].at[i].name, changes[1].at[i].value);
+	for (size_t i = 0; i < changes[2].count; i++)
+		headers_remove(h, changes[2].at[i].name);
+}
+
+static bool is_gzip(const struct headers *h)
+{
+	struct str encoding = headers_get(h, STR("content-encoding"));
+	return str_eq_nocase(encoding, STR("gzip")) || str_eq_nocase(encoding, STR("x-gzip"));
+}
+
+/* A response of an origin and its body, a reference for the caller; the fetch is settled and OK. */
+static struct guest_response *take_response(struct sandbox *sb, struct guest_pending *p, struct body **body)
+{
+	struct guest_response *r = ARENA_NEW(sandbox_arena(sb), struct guest_response);
+	struct fetch *f = p->fetch;
+	r->http = f->response;
+	/* The strings live in the fetch, which the invocation's record keeps; the list of them is the guest's to change. */
+	r->http.headers = (struct headers){ 0 };
+	for (size_t i = 0; i < f->response.headers.count; i++)
+		headers_add_borrowed(&r->http.headers, sandbox_arena(sb), f->response.headers.at[i].name,
+				     f->response.headers.at[i].value);
+	r->http.body = NULL;
+	memcpy(r->remote_ip, f->remote_ip, sizeof r->remote_ip);
+	r->remote_ip_len = f->remote_ip_len;
+	r->remote_port = f->remote_port;
+	*body = take(f->response.body);
+	if (!*body) {
+		*body = body_new(sandbox_loop(sb));
+		body_end(*body);
+	}
+	if (p->gunzip && is_gzip(&r->http.headers)) {
+		headers_remove(&r->http.headers, STR("content-encoding"));
+		headers_remove(&r->http.headers, STR("content-length"));
+		*body = body_gunzip(*body);
+	}
+	adjust_headers(sb, &r->http.headers, p->response_headers);
+	return r;
+}
+
+enum abi_status pending_finish(struct sandbox *sb, struct guest_pending *p, struct guest_ptr detail,
+			       struct guest_ptr response_out, struct guest_ptr body_out)
+{
+	struct body *body = NULL;
+	uint32_t handle;
+	enum fetch_error error = p->fetch->error;
+	put_detail(detail, error);
+	if (error != FETCH_OK) {
+		put_u32(response_out, HANDLE_INVALID);
+		put_u32(body_out, HANDLE_INVALID);
+		fetch_unref(&p->fetch);
+		return fetch_status(error);
+	}
+	struct guest_response *r = take_response(sb, p, &body);
+	fetch_unref(&p->fetch);
+	enum abi_status status = sandbox_open_body(sb, body, &handle);
+	if (status != ABI_OK)
+		return status;
+	put_u32(body_out, handle);
+	return sandbox_put(sb, HANDLE_RESPONSE, r, response_out);
+}
+
+void pending_answer(struct sandbox *sb, struct guest_pending *p, struct guest_response **response, struct body **body)
+{
+	enum fetch_error error = p->fetch->error;
+	if (error == FETCH_OK) {
+		*response = take_response(sb, p, body);
+		fetch_unref(&p->fetch);
+		return;
+	}
+	bool late = error == FETCH_HTTP_RESPONSE_TIMEOUT || error == FETCH_CONNECTION_TIMEOUT || error == FETCH_DNS_TIMEOUT;
+	struct guest_response *r = ARENA_NEW(sandbox_arena(sb), struct guest_response);
+	r->http.status = late ? 504 : 502;
+	r->http.version = HTTP_1_1;
+	adjust_headers(sb, &r->http.headers, p->error_headers);
+	*response = r;
+	*body = body_new(sandbox_loop(sb));
+	body_write(*body, str_from(fetch_error_text(error)));
+	body_end(*body);
+	fetch_unref(&p->fetch);
+}
+
+/* ---- the calls that send ---- */
+
+/*
+ * Sends at the first call, then waits: what all three versions of `send` do. Between the calls the request is behind a
+ * handle that the guest never learns, so that it is let go like any other if the guest is ended meanwhile.
+ */
+static enum abi_status send_and_wait(struct sandbox *sb, uint32_t h, uint32_t b, struct str backend, struct guest_ptr detail,
+				     struct guest_ptr response_out, struct guest_ptr body_out)
+{
+	struct guest_pending *p = sb->waiting.state;
+	if (!p) {
+		enum abi_status status = pending_send(sb, h, b, backend, false, &p);
+		if (status != ABI_OK) {
+			put_detail(detail, status == ABI_INVAL ? FETCH_DESTINATION_NOT_FOUND : FETCH_UNINITIALIZED);
+			return status;
+		}
+		sb->waiting.state = p;
+		sb->waiting.handle = handles_open(&sb->handles, HANDLE_PENDING, p);
+	}
+	if (!p->fetch->settled) {
+		sandbox_wait_event(sb, &p->fetch->changed);
+		return ABI_WAIT;
+	}
+	handles_take(&sb->handles, sb->waiting.handle, HANDLE_PENDING);
+	return pending_finish(sb, p, detail, response_out, body_out);
+}
+
+enum abi_status hostcall_http_req_send(struct sandbox *sb, struct http_req_send_args *a)
+{
+	return send_and_wait(sb, a->h, a->b, a->backend, (struct guest_ptr){ NULL }, a->response_out, a->body_out);
+}
+
+enum abi_status hostcall_http_req_send_v2(struct sandbox *sb, struct http_req_send_v2_args *a)
+{
+	return send_and_wait(sb, a->h, a->b, a->backend, a->error_detail, a->response_out, a->body_out);
+}
+
+enum abi_status hostcall_http_req_send_v3(struct sandbox *sb, struct http_req_send_v3_args *a)
+{
+	return send_and_wait(sb, a->h, a->b, a->backend, a->error_detail, a->response_out, a->body_out);
+}
+
+static enum abi_status send_async(struct sandbox *sb, uint32_t h, uint32_t b, struct str backend, bool streaming,
+				  struct guest_ptr out)
+{
+	struct guest_pending *p;
+	enum abi_status status = pending_send(sb, h, b, backend, streaming, &p);
+	if (status != ABI_OK)
+		return status;
+	status = sandbox_put(sb, HANDLE_PENDING, p, out);
+	if (status != ABI_OK)
+		fetch_unref(&p->fetch);
+	return status;
+}
+
+enum abi_status hostcall_http_req_send_async(struct sandbox *sb, struct http_req_send_async_args *a)
+{
+	return send_async(sb, a->h, a->b, a->backend, false, a->pending_request_out);
+}
+
+enum abi_status hostcall_http_req_send_async_v2(struct sandbox *sb, struct http_req_send_async_v2_args *a)
+{
+	return send_async(sb, a->h, a->b, a->backend, a->streaming == 1, a->pending_request_out);
+}
+
+enum abi_status hostcall_http_req_send_async_streaming(struct sandbox *sb, struct http_req_send_async_streaming_args *a)
+{
+	return send_async(sb, a->h, a->b, a->backend, true, a->pending_request_out);
+}
+
+/* ---- the calls that look after it ---- */
+
+static struct guest_pending *find_pending(struct sandbox *sb, uint32_t h)
+{
+	return handles_get(&sb->handles, h, HANDLE_PENDING);
+}
+
+static enum abi_status poll_pending(struct sandbox *sb, uint32_t h, struct guest_ptr detail, struct guest_ptr is_done,
+				    struct guest_ptr response_out, struct guest_ptr body_out)
+{
+	struct guest_pending *p = find_pending(sb, h);
+	if (!p)
+		return ABI_BADF;
+	put_u32(is_done, p->fetch->settled);
+	if (!p->fetch->settled) {
+		put_detail(detail, FETCH_UNINITIALIZED);
+		put_u32(response_out, HANDLE_INVALID);
+		put_u32(body_out, HANDLE_INVALID);
+		return ABI_OK;
+	}
+	handles_take(&sb->handles, h, HANDLE_PENDING);
+	return pending_finish(sb, p, detail, response_out, body_out);
+}
+
+enum abi_status hostcall_http_req_pending_req_poll(struct sandbox *sb, struct http_req_pending_req_poll_args *a)
+{
+	return poll_pending(sb, a->h, (struct guest_ptr){ NULL }, a->is_done, a->response_out, a->body_out);
+}
+
+enum abi_status hostcall_http_req_pending_req_poll_v2(struct sandbox *sb, struct http_req_pending_req_poll_v2_args *a)
+{
+	return poll_pending(sb, a->h, a->error_detail, a->is_done, a->response_out, a->body_out);
+}
+
+static enum abi_status wait_pending(struct sandbox *sb, uint32_t h, struct guest_ptr detail, struct guest_ptr response_out,
+				    struct guest_ptr body_out)
+{
+	struct guest_pending *p = find_pending(sb, h);
+	if (!p)
+		return ABI_BADF;
+	if (!p->fetch->settled) {
+		sandbox_wait_event(sb, &p->fetch->changed);
+		return ABI_WAIT;
+	}
+	handles_take(&sb->handles, h, HANDLE_PENDING);
+	return pending_finish(sb, p, detail, response_out, body_out);
+}
+
+enum abi_status hostcall_http_req_pending_req_wait(struct sandbox *sb, struct http_req_pending_req_wait_args *a)
+{
+	return wait_pending(sb, a->h, (struct guest_ptr){ NULL }, a->response_out, a->body_out);
+}
+
+enum abi_status hostcall_http_req_pending_req_wait_v2(struct sandbox *sb, struct http_req_pending_req_wait_v2_args *a)
+{
+	return wait_pending(sb, a->h, a->error_detail, a->response_out, a->body_out);
+}
+
+/* The first of them that is settled. A failed one is reported by handles that are invalid, and its detail. */
+static enum abi_status select_pending(struct sandbox *sb, const struct guest_handles *hs, struct guest_ptr detail,
+				      struct guest_ptr done_idx, struct guest_ptr response_out, struct guest_ptr body_out)
+{
+	if (hs->count == 0)
+		return ABI_INVAL;
+	for (uint32_t i = 0; i < hs->count; i++) {
+		if (!find_pending(sb, guest_handle(hs, i)))
+			return ABI_BADF;
+	}
+	for (uint32_t i = 0; i < hs->count; i++) {
+		struct guest_pending *p = find_pending(sb, guest_handle(hs, i));
+		if (!p->fetch->settled)
+			continue;
+		bool failed = p->fetch->error != FETCH_OK;
+		handles_take(&sb->handles, guest_handle(hs, i), HANDLE_PENDING);
+		put_u32(done_idx, i);
+		enum abi_status status = pending_finish(sb, p, detail, response_out, body_out);
+		return failed ? ABI_OK : status;
+	}
+	for (uint32_t i = 0; i < hs->count; i++)
+		sandbox_wait_event(sb, &find_pending(sb, guest_handle(hs, i))->fetch->changed);
+	return ABI_WAIT;
+}
+
+enum abi_status hostcall_http_req_pending_req_select(struct sandbox *sb, struct http_req_pending_req_select_args *a)
+{
+	return select_pending(sb, &a->hs, (struct guest_ptr){ NULL }, a->done_idx, a->response_out, a->body_out);
+}
+
+enum abi_status hostcall_http_req_pending_req_select_v2(struct sandbox *sb, struct http_req_pending_req_select_v2_args *a)
+{
+	return select_pending(sb, &a->hs, a->error_detail, a->done_idx, a->response_out, a->body_out);
+}
+
+/* ---- headers for when it will be sent downstream ---- */
+
+enum { CHANGE_INSERT, CHANGE_APPEND, CHANGE_REMOVE };
+enum { KIND_ANY, KIND_RESPONSE, KIND_ERROR };
+
+static enum abi_status change_headers(struct sandbox *sb, uint32_t h, int change, struct str name, struct str value,
+				      uint32_t target)
+{
+	struct guest_pending *p = find_pending(sb, h);
+	if (!p)
+		return ABI_BADF;
+	if (target > KIND_ERROR)
+		return ABI_INVAL;
+	enum abi_status status = message_field_status(name, value);
+	if (status != ABI_OK)
+		return status;
+	if (p->response_headers[change].count >= sb->super.world->limits.headers)
+		return ABI_LIMITEXCEEDED;
+	if (target != KIND_ERROR)
+		headers_add(&p->response_headers[change], sandbox_arena(sb), name, value);
+	if (target != KIND_RESPONSE)
+		headers_add(&p->error_headers[change], sandbox_arena(sb), name, value);
+	return ABI_OK;
+}
+
+enum abi_status hostcall_http_req_pending_req_header_insert(struct sandbox *sb,
+							    struct http_req_pending_req_header_insert_args *a)
+{
+	return change_headers(sb, a->h, CHANGE_INSERT, a->name, a->value, a->target);
+}
+
+enum abi_status hostcall_http_req_pending_req_header_append(struct sandbox *sb,
+							    struct http_req_pending_req_header_append_args *a)
+{
+	return change_headers(sb, a->h, CHANGE_APPEND, a->name, a->value, a->target);
+}
+
+enum abi_status hostcall_http_req_pending_req_header_remove(struct sandbox *sb,
+							    struct http_req_pending_req_header_remove_args *a)
+{
+	return change_headers(sb, a->h, CHANGE_REMOVE, a->name, STR(""), a->target);
+}
