@@ -539,18 +539,30 @@ static void open_downstream(struct sandbox *sb)
 	sb->body_handle = handles_open(&sb->handles, HANDLE_BODY, b);
 }
 
+void sandbox_init(struct sandbox *sb, struct wasm_service *s, struct world *w, const struct invocation_request *request)
+{
+	invocation_init(&sb->super, &s->super, w);
+	sb->service = s;
+	sb->asked = request;
+	open_downstream(sb);
+	trace_add(&sb->super.trace, "ecp-start");
+}
+
+void sandbox_fini(struct sandbox *sb)
+{
+	invocation_fini(&sb->super);
+	pmap_fini(&sb->dynamic_backends);
+	arena_reset(&sb->super.arena);
+}
+
 struct invocation *sandbox_start(struct wasm_service *s, struct world *w, const struct invocation_request *request)
 {
 	struct sandbox *sb = new_sandbox(s);
 	const struct limits *limits = &w->limits;
-	invocation_init(&sb->super, &s->super, w);
-	sb->service = s;
-	sb->asked = request;
+	sandbox_init(sb, s, w, request);
 	sb->resume.run = resumed;
 	sb->wall_timer.fire = wall_time_over;
 	s->alive++;
-	open_downstream(sb);
-	trace_add(&sb->super.trace, "ecp-start");
 	sb->store = wasmtime_store_new(s->engine->wasm, sb, NULL);
 	sb->context = wasmtime_store_context(sb->store);
 	wasmtime_store_limiter(sb->store, (int64_t)limits->memory_bytes, (int64_t)limits->table_elements, 1, 1, 1);
@@ -571,9 +583,7 @@ void sandbox_free(struct invocation *i)
 	struct wasm_service *s = sb->service;
 	if (!i->ended)
 		finish(sb, OUTCOME_CANCELLED, STR("nobody waits for this invocation any more"));
-	invocation_fini(i);
-	pmap_fini(&sb->dynamic_backends);
-	arena_reset(&i->arena);
+	sandbox_fini(sb);
 	sb->next_free = s->free_sandboxes;
 	s->free_sandboxes = sb;
 }

@@ -199,9 +199,14 @@ void sandbox_pool_free(struct wasm_service *s);
 must_use enum abi_status sandbox_call(struct sandbox *sb, const struct hostcall *call, const uint64_t *raw);
 must_use enum abi_status sandbox_call_step(struct sandbox *sb);
 
-/* At the end: waits for nothing any more; then lets go of whatever handles stand for. */
+/*
+ * All of an invocation but store and instance, which is all that host calls use: begins it in a zeroed sandbox; at its
+ * end waits for nothing any more, then lets go of what handles stand for; and last of everything, empties the arena.
+ */
+void sandbox_init(struct sandbox *sb, struct wasm_service *s, struct world *w, const struct invocation_request *request);
 void sandbox_stop(struct sandbox *sb);
 void sandbox_release(struct sandbox *sb);
+void sandbox_fini(struct sandbox *sb);
 
 /* What the linker calls. */
 wasm_trap_t *sandbox_enter_now(void *row, wasmtime_caller_t *caller, wasmtime_val_raw_t *values, size_t count);
