@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A .fiddle file: origins that answer in memory, requests, and lines of the Fiddle language about what each
+ * request brought about. docs/reference/fiddle.md is the manual of the format.
+ *
+ * script_parse() reads and checks a whole file before anything runs. A script is plain data in the caller's
+ * arena and copies the text it was read from; the schema alone is borrowed.
+ */
+#ifndef SCRIPT_SCRIPT_H
+#define SCRIPT_SCRIPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "script/check.h"
+
+enum {
+	SCRIPT_VERSION = 1,
+	SCRIPT_FILE_BYTES_MAX = 4 * 1024 * 1024,
+	SCRIPT_LINE_BYTES_MAX = 64 * 1024,
+	SCRIPT_TESTS_MAX = 10000,
+	SCRIPT_ORIGINS_MAX = 1000, /* of the file, and of each test */
+	SCRIPT_RULES_MAX = 1000,   /* of one origin */
+	SCRIPT_DELAY_MS_MAX = 24 * 60 * 60 * 1000,
+};
+
+struct script_header {
+	struct str name, value; /* as written; the value without blanks around it, possibly empty */
+	size_t line;
+};
+
+#define SCRIPT_FAULTS(X)                                                     \
+	X(REFUSE, "refuse", "the connection is refused")                     \
+	X(RESET, "reset", "the connection breaks before an answer is there") \
+	X(TIMEOUT, "timeout", "no answer ever comes")
+
+enum script_fault {
+	SCRIPT_FAULT_NONE, /* it answers */
+#define X(id, word, doc) SCRIPT_FAULT_##id,
+	SCRIPT_FAULTS(X)
+#undef X
+};
+
+/* One answer of an origin. Of an origin's rules the first one that matches a request answers it. */
+struct script_rule {
+	struct str method; /* "*": any */
+	struct str path;   /* '*' matches any run of characters; without '?' the query does not count */
+	enum script_fault fault;
+	unsigned status; /* 100..599; 0 for a fault */
+	struct str type; /* the media type; empty: none was written */
+	struct script_header *headers;
+	size_t header_count;
+	struct str body;
+	uint64_t delay_ms; /* virtual time before the answer or fault */
+	size_t line;
+};
+
+struct script_origin {
+	struct str name; /* once per file and once per test: blocks of one name are joined */
+	struct script_rule *rules;
+	size_t rule_count;
+	size_t line;
+};
+
+struct script_request {
+	struct str method, target; /* target: a path or an absolute http(s) URL */
+	struct str version;        /* "HTTP/1.1"; empty when none was written */
+	struct script_header *headers;
+	size_t header_count;
+	struct str body;
+	bool has_body; /* an empty body was written, or none at all? */
+	struct check *checks;
+	size_t check_count;
+	size_t line;
+};
+
+struct script_test {
+	struct str name; /* empty for the one test of a file without `test` lines */
+	struct script_origin
+		*origins; /* of this test only; their rules go before those of the file's origins */
+	size_t origin_count;
+	struct script_request *requests; /* run in order, in one world */
+	size_t request_count;
+	size_t line;
+};
+
+struct script {
+	struct source source;          /* for messages about any piece of the script */
+	struct script_origin *origins; /* of every test */
+	size_t origin_count;
+	struct script_test *tests; /* none when the file has neither `test` lines nor requests */
+	size_t test_count;
+	struct script_line *lines; /* for script_format() */
+	size_t line_count;
+};
+
+/*
+ * Reads a file's text. `file` is the name to print in messages. `schema` NULL takes any target for good.
+ * False when there is at least one error; `d`, which needs no initialising, then holds up to twenty of them.
+ * `d` may hold warnings either way.
+ */
+must_use bool script_parse(struct arena *a, struct str file, struct str text, const struct schema *schema,
+			   struct script *out, struct diagnostics *d);
+
+#endif
