@@ -1,0 +1,9 @@
+;; Traps two calls deep; the names must be in the backtrace.
+(module
+  (memory (export "memory") 1)
+  (func $inner
+    unreachable)
+  (func $outer
+    (call $inner))
+  (func (export "_start")
+    (call $outer)))
