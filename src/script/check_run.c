@@ -43,9 +43,9 @@ static struct str explain_undefined(const struct path *path, const struct path_e
 		return STR("");
 	const struct path_step *missing = &path->steps[end->resolved];
 	struct str name = end->resolved ? path_prefix(path, end->resolved) : STR("the document");
+	struct str there = describe(end->last, source_brief(name), missing->name, a);
 	return arena_printf(a, STR_FMT " is undefined: " STR_FMT,
-			    STR_ARG(source_brief(path_prefix(path, end->resolved + 1))),
-			    STR_ARG(describe(end->last, source_brief(name), missing->name, a)));
+			    STR_ARG(source_brief(path_prefix(path, end->resolved + 1))), STR_ARG(there));
 }
 
 static struct str expected_text(const struct check *check, struct arena *a)
@@ -72,8 +72,8 @@ static struct str explain_call(const struct path *path, const struct path_end *e
 	if (end->failed_call == &path->steps[end->resolved])
 		return arena_printf(a, "%s() needs an array, got %s", function,
 				    value_type_text(end->last->type));
-	return arena_printf(a, "%s() needs an array, got undefined: " STR_FMT, function,
-			    STR_ARG(explain_undefined(path, end, a)));
+	struct str more = explain_undefined(path, end, a);
+	return arena_printf(a, "%s() needs an array, got undefined: " STR_FMT, function, STR_ARG(more));
 }
 
 struct check_result check_run(const struct check *check, const struct value *document, struct arena *a)

@@ -25,8 +25,8 @@ static struct str point_at(struct str text, size_t at, const char *words, struct
 	size_t number;
 	struct str line = line_at(text, at, &number);
 	struct value shown = { .type = VALUE_STRING, .string = line };
-	return arena_printf(a, "%s line %zu: " STR_FMT, words, number,
-			    STR_ARG(value_json(&shown, LINE_BYTES_MAX, a)));
+	struct str json = value_json(&shown, LINE_BYTES_MAX, a);
+	return arena_printf(a, "%s line %zu: " STR_FMT, words, number, STR_ARG(json));
 }
 
 static struct str lower(struct str s, struct arena *a)

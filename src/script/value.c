@@ -272,5 +272,6 @@ struct str value_json(const struct value *v, size_t max, struct arena *a)
 	add_json(&out, v, max);
 	if (out.len <= max)
 		return arena_str(a, buf_str(&out));
-	return arena_printf(a, STR_FMT "…", STR_ARG(cut_json(buf_str(&out), max)));
+	struct str beginning = cut_json(buf_str(&out), max);
+	return arena_printf(a, STR_FMT "…", STR_ARG(beginning));
 }
