@@ -140,7 +140,7 @@ static bool read_out_md5(struct decoder *d, struct guest_ip *v)
 
 #define KIND(name, type, wasm)
 #define RECORD(name, bytes)                                                           \
-	static bool read_in_##name(struct decoder *d, struct abi_##name *v)           \
+	__attribute__((unused)) static bool read_in_##name(struct decoder *d, struct abi_##name *v) \
 	{                                                                             \
 		return read_record(d, v, sizeof *v);                                  \
 	}                                                                             \
