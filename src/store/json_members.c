@@ -62,40 +62,69 @@ static struct str decode_string(struct arena *a, struct str quoted)
 	return copy;
 }
 
-static bool is_object(struct str text, struct error *e)
+/* Is the whole text one good value that begins with `open`? */
+static bool check_text(struct str text, char open, struct error *e)
 {
 	json_error_t why;
 	json_t *root = json_loadb(text.ptr ? text.ptr : "", text.len, DECODE_FLAGS | JSON_DECODE_ANY, &why);
-	bool object = json_is_object(root);
+	bool as_wanted = open == '{' ? json_is_object(root) : json_is_array(root);
 	if (!root)
 		return FAIL(e, INVALID, "%d:%d: %s", why.line, why.column, why.text);
 	json_decref(root);
-	return object || FAIL(e, INVALID, "is not a JSON object; write { \"KEY\": … }");
+	if (as_wanted)
+		return true;
+	return open == '{' ? FAIL(e, INVALID, "is not a JSON object; write { \"KEY\": … }")
+			   : FAIL(e, INVALID, "is not a JSON array; write [ … ]");
+}
+
+static struct json_member *read_member(struct arena *a, struct scan *s, bool with_key)
+{
+	struct json_member *m = ARENA_NEW(a, struct json_member);
+	if (with_key) {
+		m->key = decode_string(a, skip_value(s));
+		skip_blanks(s);
+		s->at++; /* : */
+		skip_blanks(s);
+	}
+	m->text = skip_value(s);
+	m->is_string = *m->text.ptr == '"';
+	if (m->is_string)
+		m->string = decode_string(a, m->text);
+	skip_blanks(s);
+	s->at += *s->at == ',';
+	return m;
+}
+
+static bool read_all(struct arena *a, struct str text, char open, struct json_member **first, struct error *e)
+{
+	struct json_member **last = first;
+	*first = NULL;
+	if (!check_text(text, open, e))
+		return false;
+	struct scan s = { text.ptr, text.ptr + text.len };
+	skip_blanks(&s);
+	s.at++; /* the bracket */
+	for (skip_blanks(&s); *s.at != '}' && *s.at != ']'; skip_blanks(&s)) {
+		*last = read_member(a, &s, open == '{');
+		last = &(*last)->next;
+	}
+	return true;
 }
 
 bool json_members(struct arena *a, struct str text, struct json_member **first, struct error *e)
 {
-	struct json_member **last = first;
-	*first = NULL;
-	if (!is_object(text, e))
-		return false;
-	struct scan s = { text.ptr, text.ptr + text.len };
-	skip_blanks(&s);
-	s.at++; /* { */
-	for (skip_blanks(&s); *s.at != '}'; skip_blanks(&s)) {
-		struct json_member *m = ARENA_NEW(a, struct json_member);
-		m->key = decode_string(a, skip_value(&s));
-		skip_blanks(&s);
-		s.at++; /* : */
-		skip_blanks(&s);
-		m->text = skip_value(&s);
-		m->is_string = *m->text.ptr == '"';
-		if (m->is_string)
-			m->string = decode_string(a, m->text);
-		*last = m;
-		last = &m->next;
-		skip_blanks(&s);
-		s.at += *s.at == ',';
-	}
-	return true;
+	return read_all(a, text, '{', first, e);
+}
+
+bool json_elements(struct arena *a, struct str text, struct json_member **first, struct error *e)
+{
+	return read_all(a, text, '[', first, e);
+}
+
+const struct json_member *json_member_of(const struct json_member *first, struct str key)
+{
+	const struct json_member *found = NULL;
+	for (const struct json_member *m = first; m; m = m->next)
+		found = str_eq(m->key, key) ? m : found;
+	return found;
 }

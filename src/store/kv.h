@@ -44,29 +44,29 @@ enum {
 
 struct kv_op {
 	enum kv_kind kind;
-	struct str store, key;         /* borrowed until done */
+	struct str store, key; /* borrowed until done */
 	/* KV_INSERT */
-	struct blob *value;            /* borrowed until done */
+	struct blob *value; /* borrowed until done */
 	struct str metadata;
 	enum kv_insert_mode mode;
-	uint64_t ttl_ns;               /* 0: does not expire */
-	bool if_generation;            /* insert only over `generation`; 0: where there is no such key */
+	uint64_t ttl_ns;    /* 0: does not expire */
+	bool if_generation; /* insert only over `generation`; 0: where there is no such key */
 	uint64_t generation;
 	/* KV_LIST */
-	struct str prefix, cursor;     /* cursor: an earlier page's next_cursor, or empty */
-	uint32_t limit;                /* 0: KV_LIST_LIMIT_DEFAULT */
+	struct str prefix, cursor; /* cursor: an earlier page's next_cursor, or empty */
+	uint32_t limit;            /* 0: KV_LIST_LIMIT_DEFAULT */
 
 	/* Results, set when `done`. */
 	bool done;
 	enum kv_error error;
-	struct blob *found;            /* KV_LOOKUP: the value; a reference, freed by kv_op_fini */
-	struct blob *found_metadata;   /* or NULL; the same */
-	uint64_t found_generation;     /* KV_LOOKUP, KV_INSERT: never 0, larger with each write */
-	struct arena memory;           /* holds `keys` and `next_cursor` */
+	struct blob *found;          /* KV_LOOKUP: the value; a reference, freed by kv_op_fini */
+	struct blob *found_metadata; /* or NULL; the same */
+	uint64_t found_generation;   /* KV_LOOKUP, KV_INSERT: never 0, larger with each write */
+	struct arena memory;         /* holds `keys` and `next_cursor` */
 	struct str *keys;
 	size_t keys_count;
-	struct str next_cursor;        /* empty: that was the last page */
-	struct event changed;          /* fired when done */
+	struct str next_cursor; /* empty: that was the last page */
+	struct event changed;   /* fired when done */
 
 	/* The implementation's, while it works: forgets the operation and never touches it again. */
 	void (*cancel)(struct kv_op *);

@@ -149,8 +149,7 @@ static enum kv_error insert(struct kv_memory *self, struct kv_op *op, uint64_t n
 	return KV_OK;
 }
 
-static enum kv_error delete(struct kv_memory *self, struct kv_op *op, uint64_t now)
-{
+static enum kv_error delete (struct kv_memory *self, struct kv_op *op, uint64_t now) {
 	bool live = live_entry(self, op, now) != NULL;
 	if (pmap_get(&find_store(self, op->store)->entries, op->key))
 		pmap_remove(&writable_store(self, op->store)->entries, op->key);

@@ -19,7 +19,7 @@ struct shared_file {
 	struct file_stamp stamp; /* of what `content` was read from, or of what could not be used */
 	struct table *content;   /* a memory table */
 	unsigned failures;
-	struct error why;        /* of the last failure */
+	struct error why; /* of the last failure */
 };
 
 struct table_file {

@@ -16,10 +16,10 @@
 #include "world/ip.h"
 
 struct acl_entry {
-	uint8_t ip[16];   /* 4 bytes used for IPv4 */
-	uint8_t ip_len;   /* 4 or 16 */
-	uint8_t bits;     /* of the prefix: 0..32 or 0..128 */
-	bool allow;       /* else block */
+	uint8_t ip[16]; /* 4 bytes used for IPv4 */
+	uint8_t ip_len; /* 4 or 16 */
+	uint8_t bits;   /* of the prefix: 0..32 or 0..128 */
+	bool allow;     /* else block */
 };
 
 struct acl {

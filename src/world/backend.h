@@ -17,19 +17,19 @@ enum backend_health { BACKEND_UNKNOWN, BACKEND_HEALTHY, BACKEND_UNHEALTHY }; /* 
 
 struct backend {
 	struct rc rc;
-	struct arena arena;            /* all strings live here */
+	struct arena arena; /* all strings live here */
 	struct str name;
-	struct http_target target;     /* scheme, host, port, TLS, time-outs */
-	struct str path_prefix;        /* of the URL, without a final '/'; often empty */
-	struct str override_host;      /* Host header instead of the request's; empty: none */
-	bool dynamic;                  /* registered by the service, not by the manifest */
+	struct http_target target; /* scheme, host, port, TLS, time-outs */
+	struct str path_prefix;    /* of the URL, without a final '/'; often empty */
+	struct str override_host;  /* Host header instead of the request's; empty: none */
+	bool dynamic;              /* registered by the service, not by the manifest */
 	bool grpc;
 	bool dont_pool;
 	enum backend_health health;
 	/* As registered; -1: not given. The backend getters answer with these. */
 	int64_t connect_timeout_ms, first_byte_timeout_ms, between_bytes_timeout_ms;
 	int64_t keepalive_time_ms, tcp_keepalive_interval_s, tcp_keepalive_probes, tcp_keepalive_time_s;
-	int tcp_keepalive_enable;      /* -1: not given */
+	int tcp_keepalive_enable; /* -1: not given */
 };
 
 must_use struct backend *backend_new(struct str name); /* with the defaults of a manifest's backend */

@@ -7,14 +7,16 @@ static const struct {
 	struct str name;
 	struct limits limits;
 } profiles[] = {
-	{ STR_INIT("default"), {
+	{ STR_INIT("default"),
+	  {
 #define LIMIT(name, default_value, fastly_value, what) .name = (default_value),
 #include "world/limits.def"
-	} },
-	{ STR_INIT("fastly"), {
+	  } },
+	{ STR_INIT("fastly"),
+	  {
 #define LIMIT(name, default_value, fastly_value, what) .name = (fastly_value),
 #include "world/limits.def"
-	} },
+	  } },
 };
 
 static const struct {

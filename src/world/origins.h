@@ -61,15 +61,15 @@ enum origin_fault {
 /* Filled by whoever makes it, then given to origins_rules_add() and not changed any more. */
 struct origin_rule {
 	struct rc rc;
-	struct arena arena;         /* all strings live here */
-	struct str backend;         /* name; empty: any */
-	struct str method;          /* "*" or empty: any */
-	struct str path;            /* '*' matches any run of characters; without '?' any query does */
+	struct arena arena; /* all strings live here */
+	struct str backend; /* name; empty: any */
+	struct str method;  /* "*" or empty: any */
+	struct str path;    /* '*' matches any run of characters; without '?' any query does */
 	enum origin_fault fault;
-	uint64_t delay_ns;          /* before the answer or the fault, on the world's clock */
+	uint64_t delay_ns; /* before the answer or the fault, on the world's clock */
 	uint16_t status;
-	struct headers headers;     /* as written; Content-Length is added by whoever frames it */
-	struct blob *body;          /* or NULL; the rule's reference */
+	struct headers headers; /* as written; Content-Length is added by whoever frames it */
+	struct blob *body;      /* or NULL; the rule's reference */
 };
 
 /* Any backend, any method, any path: 200 without a body. */

@@ -12,12 +12,12 @@ static const uint64_t default_timeout_ns = 15 * NS_PER_S; /* Fastly's own first-
 struct rule_exchange {
 	struct list link;
 	struct loop *loop;
-	struct fetch *fetch;         /* borrowed; NULL once settled or dropped by the asker */
+	struct fetch *fetch; /* borrowed; NULL once settled or dropped by the asker */
 	struct origin_rule *rule;
-	struct timer timer;          /* for the answer */
-	enum fetch_error error;      /* FETCH_OK: the rule's response */
+	struct timer timer;     /* for the answer */
+	enum fetch_error error; /* FETCH_OK: the rule's response */
 	bool head;
-	struct body *request_body;   /* NULL once read */
+	struct body *request_body; /* NULL once read */
 	struct watcher readable;
 };
 

@@ -4,7 +4,6 @@
  * give far streams. Fast and even; not for secrets, which a test does not have.
  */
 
-
 #include "base/attr.h"
 #include "base/mem.h"
 #include "world/random.h"
@@ -12,7 +11,7 @@
 struct random_seeded {
 	struct random super;
 	uint64_t state[4];
-	uint64_t word;  /* whose last `left` bytes were not handed out yet */
+	uint64_t word; /* whose last `left` bytes were not handed out yet */
 	unsigned left;
 };
 

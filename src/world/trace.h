@@ -29,17 +29,17 @@ struct trace_attrib {
 
 struct trace_event {
 	struct trace_event *next;
-	const char *type;         /* "ecp-start", "fetch", "log", "kv-get", … */
+	const char *type; /* "ecp-start", "fetch", "log", "kv-get", … */
 	uint64_t wall_ns;
-	uint32_t seq;             /* from 0 within the trace */
+	uint32_t seq; /* from 0 within the trace */
 	struct trace_attrib *first, **last;
 };
 
 struct trace {
-	struct arena *arena;      /* borrowed; NULL: off */
+	struct arena *arena; /* borrowed; NULL: off */
 	struct clock *clock;
 	struct trace_event *first, **last;
-	uint32_t count, dropped;  /* beyond TRACE_EVENTS_MAX events are only counted */
+	uint32_t count, dropped; /* beyond TRACE_EVENTS_MAX events are only counted */
 };
 
 enum { TRACE_EVENTS_MAX = 100000 };

@@ -26,23 +26,23 @@
 #include "world/random.h"
 
 struct world {
-	struct loop *loop;          /* borrowed; loop->clock is the world's clock */
+	struct loop *loop; /* borrowed; loop->clock is the world's clock */
 	struct random *random;
 	struct origins *origins;
-	struct pmap backends;       /* struct backend, by name: the manifest's */
+	struct pmap backends; /* struct backend, by name: the manifest's */
 	struct kv *kv;
-	struct tables config;       /* config stores and dictionaries */
+	struct tables config; /* config stores and dictionaries */
 	struct tables secrets;
 	struct acl *acl;
 	struct geo *geo;
 	struct device *device;
 	struct log_sink *log;
-	struct log_sink *stdio;     /* a guest's stdout and stderr, raw; NULL: they are entries of `log` */
+	struct log_sink *stdio; /* a guest's stdout and stderr, raw; NULL: they are entries of `log` */
 	struct limits limits;
-	struct pmap fastly_keys;    /* for which fastly_key_is_valid answers yes; the values mean nothing */
-	struct pmap shields;        /* struct shield_site by name */
-	bool tracing;               /* invocations record their events */
-	uint64_t invocations;       /* started so far: request ids and FASTLY_TRACE_ID count with it */
+	struct pmap fastly_keys; /* for which fastly_key_is_valid answers yes; the values mean nothing */
+	struct pmap shields;     /* struct shield_site by name */
+	bool tracing;            /* invocations record their events */
+	uint64_t invocations;    /* started so far: request ids and FASTLY_TRACE_ID count with it */
 };
 
 /* A shielding site: this very POP, or somewhere that two URLs lead to. */
