@@ -19,6 +19,12 @@ struct invocation *service_invoke(struct service *s, struct world *w, const stru
 	return s->ops->invoke(s, w, request);
 }
 
+void invocation_cancel(struct invocation *i)
+{
+	if (!i->ended)
+		i->service->ops->cancel(i);
+}
+
 void invocation_destroy(struct invocation **pi)
 {
 	struct invocation *i = take(*pi);

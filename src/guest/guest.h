@@ -95,12 +95,16 @@ struct service {
 struct service_ops {
 	const char *kind;
 	struct invocation *(*invoke)(struct service *, struct world *, const struct invocation_request *);
+	void (*cancel)(struct invocation *);
 	void (*free_invocation)(struct invocation *);
 	void (*destroy)(struct service *);
 };
 
 /* Starts handling a request in a world. Never fails here: the invocation's outcome may. Both outlive it. */
 must_use struct invocation *service_invoke(struct service *s, struct world *w, const struct invocation_request *request);
+
+/* Ends it with outcome CANCELLED when it still runs. Not to be called while its service is running on the stack. */
+void invocation_cancel(struct invocation *i);
 
 /* Ends what still runs (outcome CANCELLED), frees all of it, leaves NULL; NULL is fine. */
 void invocation_destroy(struct invocation **pi);

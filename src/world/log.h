@@ -53,10 +53,7 @@ bool log_capture_get(const struct log_sink *s, size_t i, struct str *endpoint, s
 must_use struct log_sink *log_fd_new(int fd);
 size_t log_fd_lost(const struct log_sink *s);
 
-/*
- * For a guest's own output: writes the bytes as they are, of "stderr" to `err_fd`, of anything else to
- * `out_fd` (not owned).
- */
-must_use struct log_sink *log_raw_new(int out_fd, int err_fd);
+/* For a guest's own output: writes the messages' bytes to a file descriptor (not owned), as they are. */
+must_use struct log_sink *log_raw_new(int fd);
 
 #endif

@@ -7,15 +7,15 @@
 
 struct log_raw {
 	struct log_sink super;
-	int out_fd, err_fd;
+	int fd;
 };
 
 static void raw_write(struct log_sink *s, struct str endpoint, struct str message)
 {
 	const struct log_raw *self = (const struct log_raw *)s;
-	int fd = str_eq(endpoint, STR("stderr")) ? self->err_fd : self->out_fd;
+	(void)endpoint;
 	while (message.len) {
-		ssize_t n = write(fd, message.ptr, message.len);
+		ssize_t n = write(self->fd, message.ptr, message.len);
 		if (n < 0 && errno != EINTR)
 			return; /* nobody is there to be told: this is where we would tell it */
 		message = str_sub(message, n > 0 ? (size_t)n : 0, message.len);
@@ -24,8 +24,7 @@ static void raw_write(struct log_sink *s, struct str endpoint, struct str messag
 
 static struct log_sink *raw_fork(struct log_sink *s)
 {
-	const struct log_raw *self = (const struct log_raw *)s;
-	return log_raw_new(self->out_fd, self->err_fd);
+	return log_raw_new(((const struct log_raw *)s)->fd);
 }
 
 static void raw_destroy(struct log_sink *s)
@@ -40,11 +39,10 @@ static const struct log_sink_ops raw_ops = {
 	.destroy = raw_destroy,
 };
 
-struct log_sink *log_raw_new(int out_fd, int err_fd)
+struct log_sink *log_raw_new(int fd)
 {
 	struct log_raw *self = NEW(struct log_raw);
 	self->super.ops = &raw_ops;
-	self->out_fd = out_fd;
-	self->err_fd = err_fd;
+	self->fd = fd;
 	return &self->super;
 }

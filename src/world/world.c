@@ -33,7 +33,8 @@ struct world *world_fork(const struct world *parent, struct loop *loop)
 	w->geo = geo_fork(parent->geo);
 	w->device = device_fork(parent->device);
 	w->log = log_fork(parent->log);
-	w->stdio = parent->stdio ? log_fork(parent->stdio) : NULL;
+	w->raw_stdout = parent->raw_stdout ? log_fork(parent->raw_stdout) : NULL;
+	w->raw_stderr = parent->raw_stderr ? log_fork(parent->raw_stderr) : NULL;
 	w->fastly_keys = pmap_copy(&parent->fastly_keys);
 	w->shields = pmap_copy(&parent->shields);
 	return w;
@@ -54,7 +55,8 @@ void world_destroy(struct world **pw)
 	geo_destroy(&w->geo);
 	device_destroy(&w->device);
 	log_destroy(&w->log);
-	log_destroy(&w->stdio);
+	log_destroy(&w->raw_stdout);
+	log_destroy(&w->raw_stderr);
 	pmap_fini(&w->fastly_keys);
 	pmap_fini(&w->shields);
 	mem_free(w);

@@ -150,6 +150,7 @@ void sandbox_respond(struct sandbox *sb, const struct guest_response *r, struct 
 	response.headers = headers_copy(&r->http.headers, sandbox_arena(sb));
 	response.body = taken;
 	sb->sent = true;
+	sb->super.keep_framing = r->manual_framing;
 	invocation_respond(&sb->super, response);
 }
 
@@ -157,8 +158,9 @@ void sandbox_print(struct sandbox *sb, int fd, struct str bytes)
 {
 	struct world *w = sb->super.world;
 	struct str name = fd == 1 ? STR("stdout") : STR("stderr");
-	if (w->stdio) {
-		log_write(w->stdio, name, bytes);
+	struct log_sink *raw = fd == 1 ? w->raw_stdout : w->raw_stderr;
+	if (raw) {
+		log_write(raw, name, bytes);
 		return;
 	}
 	if (str_ends(bytes, STR("\n")))
@@ -577,12 +579,20 @@ struct invocation *sandbox_start(struct wasm_service *s, struct world *w, const 
 	return &sb->super;
 }
 
+void sandbox_cancel(struct invocation *i)
+{
+	struct sandbox *sb = container_of(i, struct sandbox, super);
+	const char *what = sb->waiting.parked ? " while it waited in " : "";
+	finish(sb, OUTCOME_CANCELLED,
+	       arena_printf(&i->arena, "the guest was stopped%s%s%s%s", what, *what ? sb->waiting.call->module : "",
+			    *what ? "." : "", *what ? sb->waiting.call->name : ""));
+}
+
 void sandbox_free(struct invocation *i)
 {
 	struct sandbox *sb = container_of(i, struct sandbox, super);
 	struct wasm_service *s = sb->service;
-	if (!i->ended)
-		finish(sb, OUTCOME_CANCELLED, STR("nobody waits for this invocation any more"));
+	invocation_cancel(i);
 	sandbox_fini(sb);
 	sb->next_free = s->free_sandboxes;
 	s->free_sandboxes = sb;

@@ -189,6 +189,7 @@ void sandbox_print(struct sandbox *sb, int fd, struct str bytes);
 /* ---- for the service ---- */
 
 struct invocation *sandbox_start(struct wasm_service *s, struct world *w, const struct invocation_request *request);
+void sandbox_cancel(struct invocation *i);
 void sandbox_free(struct invocation *i);
 void sandbox_pool_free(struct wasm_service *s);
 

@@ -273,6 +273,7 @@ static void wasm_destroy(struct service *service)
 static const struct service_ops wasm_ops = {
 	.kind = "wasm",
 	.invoke = wasm_invoke,
+	.cancel = sandbox_cancel,
 	.free_invocation = sandbox_free,
 	.destroy = wasm_destroy,
 };

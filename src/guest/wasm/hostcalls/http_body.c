@@ -134,9 +134,11 @@ static enum abi_status find_trailers(struct sandbox *sb, uint32_t h, const struc
 		return ABI_INVAL;
 	enum body_state state = body_peek(b->body, &unread);
 	bool own = !b->body->streaming && !b->body->source; /* the guest writes it itself: what is there is all */
+	if (own && state == BODY_WAIT)
+		state = BODY_ENDED;
 	if (state == BODY_FAILED)
 		return failure_status(body_why(b->body));
-	if (state != BODY_ENDED && !own)
+	if (state != BODY_ENDED)
 		return ABI_AGAIN;
 	*out = &b->body->trailers;
 	return ABI_OK;

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guest/front.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+
+struct handled {
+	struct list link;
+	struct front *front;
+	struct exchange *exchange;
+	struct invocation *invocation; /* NULL: in line */
+	struct invocation_request asked;
+	struct interim *informed;      /* the last one that was passed on */
+	bool answered;
+	uint64_t started_ns;
+	struct watcher watcher;
+};
+
+static void follow(struct handled *h);
+
+void front_init(struct front *f, struct service *service, struct world *world, size_t alive_max)
+{
+	*f = (struct front){ .service = service, .world = world, .alive_max = alive_max };
+	list_init(&f->waiting);
+	list_init(&f->under_way);
+	event_init(&f->idle);
+}
+
+static void handled_free(struct handled *h)
+{
+	struct front *f = h->front;
+	watcher_stop(&h->watcher);
+	list_remove(&h->link);
+	if (h->invocation) {
+		f->alive--;
+		invocation_destroy(&h->invocation);
+	}
+	exchange_release(h->exchange);
+	mem_free(h);
+}
+
+void front_fini(struct front *f)
+{
+	list_each(it, &f->waiting)
+		handled_free(container_of(it, struct handled, link));
+	list_each(it, &f->under_way)
+		handled_free(container_of(it, struct handled, link));
+}
+
+static void begin(struct handled *h)
+{
+	struct front *f = h->front;
+	h->asked = (struct invocation_request){ .http = &h->exchange->request, .client = h->exchange->client,
+						.server = h->exchange->server };
+	list_remove(&h->link);
+	list_push(&f->under_way, &h->link);
+	f->alive++;
+	h->invocation = service_invoke(f->service, f->world, &h->asked);
+	follow(h);
+}
+
+void front_handle(void *data, struct exchange *x)
+{
+	struct front *f = data;
+	struct handled *h = NEW(struct handled);
+	h->front = f;
+	h->exchange = x;
+	h->started_ns = clock_monotonic(f->world->loop->clock);
+	list_push(&f->waiting, &h->link);
+	if (f->alive < f->alive_max)
+		begin(h);
+}
+
+static void end(struct handled *h)
+{
+	struct front *f = h->front;
+	if (f->ended)
+		f->ended(f->data, &(struct front_record){ .request = &h->exchange->request, .invocation = h->invocation,
+				.ns = clock_monotonic(f->world->loop->clock) - h->started_ns });
+	handled_free(h);
+	if (!list_empty(&f->waiting) && f->alive < f->alive_max)
+		begin(container_of(f->waiting.next, struct handled, link));
+	else if (list_empty(&f->under_way))
+		event_fire(&f->idle, f->world->loop);
+}
+
+static void woken(struct task *t)
+{
+	follow(container_of(t, struct handled, watcher.task));
+}
+
+static void pass_on_interims(struct handled *h)
+{
+	struct interim *next = h->informed ? h->informed->next : h->invocation->interims;
+	for (; next; next = next->next) {
+		exchange_inform(h->exchange, next->status, &next->headers);
+		h->informed = next;
+	}
+}
+
+/* Looks at where the invocation is and passes on what is new. */
+static void follow(struct handled *h)
+{
+	struct invocation *i = h->invocation;
+	pass_on_interims(h);
+	if (i->responded && !h->answered) {
+		struct http_response response = i->response;
+		h->answered = true;
+		i->response.body = NULL; /* the reference goes to the exchange */
+		exchange_respond(h->exchange, &response, i->keep_framing);
+	}
+	if (!i->ended) {
+		watcher_start(&h->watcher, &i->changed, woken);
+		return;
+	}
+	struct event *unsettled = invocation_unsettled(i);
+	if (unsettled)
+		watcher_start(&h->watcher, unsettled, woken);
+	else
+		end(h);
+}

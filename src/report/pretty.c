@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/pretty.h"
+
+#include "base/mem.h"
+
+struct pretty {
+	struct reporter super;
+	FILE *out;
+	bool color, verbose;
+};
+
+#define RED "\033[31m"
+#define GREEN "\033[32m"
+#define BOLD "\033[1m"
+#define DIM "\033[2m"
+#define PLAIN "\033[0m"
+
+static const char *paint(const struct pretty *p, const char *code)
+{
+	return p->color ? code : "";
+}
+
+static void pretty_begin(struct reporter *r, size_t files)
+{
+	(void)r, (void)files;
+}
+
+static void pretty_broken(struct reporter *r, const char *file, struct str text)
+{
+	const struct pretty *p = (const struct pretty *)r;
+	fprintf(p->out, "%sBROKEN%s %s\n" STR_FMT "%s", paint(p, RED BOLD), paint(p, PLAIN), file, STR_ARG(text),
+		str_ends(text, STR("\n")) ? "" : "\n");
+}
+
+static void print_title(const struct pretty *p, const struct test_result *t)
+{
+	fprintf(p->out, "%s:%u", t->file, t->line ? t->line : 1);
+	if (t->name.len)
+		fprintf(p->out, ": " STR_FMT, STR_ARG(t->name));
+}
+
+static void pretty_result(struct reporter *r, const struct test_result *t)
+{
+	const struct pretty *p = (const struct pretty *)r;
+	if (t->passed && !p->verbose && t->text.len == 0)
+		return;
+	fprintf(p->out, "%s%s%s ", paint(p, t->passed ? GREEN : RED BOLD), t->passed ? "ok" : "FAILED", paint(p, PLAIN));
+	print_title(p, t);
+	fprintf(p->out, " %s(%.2f ms)%s\n" STR_FMT "%s", paint(p, DIM), (double)t->ns / 1e6, paint(p, PLAIN), STR_ARG(t->text),
+		t->text.len == 0 || str_ends(t->text, STR("\n")) ? "" : "\n");
+}
+
+static void pretty_end(struct reporter *r, const struct run_totals *t)
+{
+	const struct pretty *p = (const struct pretty *)r;
+	bool good = t->failed == 0 && t->broken == 0;
+	fprintf(p->out, "%s%zu passed, %zu failed%s", paint(p, good ? GREEN : RED BOLD), t->passed, t->failed, paint(p, PLAIN));
+	if (t->broken)
+		fprintf(p->out, ", %s%zu file%s could not be run%s", paint(p, RED BOLD), t->broken, t->broken == 1 ? "" : "s",
+			paint(p, PLAIN));
+	fprintf(p->out, " %s(%zu file%s, %zu requests, %zu checks, %.0f ms)%s\n", paint(p, DIM), t->files,
+		t->files == 1 ? "" : "s", t->requests, t->checks, (double)t->ns / 1e6, paint(p, PLAIN));
+}
+
+static void pretty_destroy(struct reporter *r)
+{
+	mem_free(r);
+}
+
+static const struct reporter_ops pretty_ops = {
+	.name = "pretty",
+	.begin = pretty_begin,
+	.broken = pretty_broken,
+	.result = pretty_result,
+	.end = pretty_end,
+	.destroy = pretty_destroy,
+};
+
+struct reporter *report_pretty_new(FILE *out, bool color, bool verbose)
+{
+	struct pretty *p = NEW(struct pretty);
+	p->super.ops = &pretty_ops;
+	p->out = out;
+	p->color = color;
+	p->verbose = verbose;
+	return &p->super;
+}
+
+/* ---- list ---- */
+
+static void list_result(struct reporter *r, const struct test_result *t)
+{
+	const struct pretty *p = (const struct pretty *)r;
+	print_title(p, t);
+	fputc('\n', p->out);
+}
+
+static void list_end(struct reporter *r, const struct run_totals *t)
+{
+	(void)r, (void)t;
+}
+
+static const struct reporter_ops list_ops = {
+	.name = "list",
+	.begin = pretty_begin,
+	.broken = pretty_broken,
+	.result = list_result,
+	.end = list_end,
+	.destroy = pretty_destroy,
+};
+
+struct reporter *report_list_new(FILE *out)
+{
+	struct reporter *r = report_pretty_new(out, false, false);
+	r->ops = &list_ops;
+	return r;
+}

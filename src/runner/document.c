@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fields, types and units are those of Fastly Fiddle; `bodyText` and `originFetches[].error` are ours. */
+#include "runner/document.h"
+
+#include "base/buf.h"
+#include "world/ip.h"
+
+enum { PREVIEW_BYTES = 1024, HEAD_BYTES_MAX = 16 << 20 };
+
+/* ---- what lines may name ---- */
+
+static const struct schema_field client_fields[] = {
+	{ "req", &schema_string, SCHEMA_READY, "the request: its line, headers and body" },
+	{ "resp", &schema_string, SCHEMA_READY, "the response's status line and headers" },
+	{ "respType", &schema_string, SCHEMA_READY, "its media type, without parameters" },
+	{ "isText", &schema_bool, SCHEMA_READY, "is the body text?" },
+	{ "isImage", &schema_bool, SCHEMA_READY, "is the body an image?" },
+	{ "status", &schema_number, SCHEMA_READY, "the response's status" },
+	{ "bodyPreview", &schema_string, SCHEMA_READY, "the first 1024 bytes of the body" },
+	{ "bodyText", &schema_string, SCHEMA_READY, "the whole body" },
+	{ "bodyBytesReceived", &schema_number, SCHEMA_READY, "the body's length in bytes" },
+	{ "bodyChunkCount", &schema_number, SCHEMA_READY, "in how many pieces it came" },
+	{ "complete", &schema_bool, SCHEMA_READY, "did the response end as it should?" },
+	{ "trailers", &schema_string, SCHEMA_READY, "the response's trailers" },
+	{ 0 },
+};
+static const struct schema_type client_type = { VALUE_OBJECT, .fields = client_fields };
+
+static const struct schema_field origin_fields[] = {
+	{ "fetchID", &schema_string, SCHEMA_READY, "number of the fetch" },
+	{ "traceID", &schema_string, SCHEMA_READY, "number of the invocation that made it" },
+	{ "req", &schema_string, SCHEMA_READY, "the request's line and headers, as sent to the origin" },
+	{ "resp", &schema_string, SCHEMA_READY, "the answer's status line and headers" },
+	{ "status", &schema_number, SCHEMA_READY, "the answer's status; undefined when there was none" },
+	{ "remoteAddr", &schema_string, SCHEMA_READY, "the origin's address, when it has one" },
+	{ "remoteHost", &schema_string, SCHEMA_READY, "the backend's name" },
+	{ "remotePort", &schema_number, SCHEMA_READY, "the origin's port, when it has one" },
+	{ "elapsedTime", &schema_number, SCHEMA_READY, "milliseconds until the answer's head, on the test's clock" },
+	{ "error", &schema_string, SCHEMA_READY, "why there was no answer, e.g. connection_refused" },
+	{ 0 },
+};
+static const struct schema_type origin_type = { VALUE_OBJECT, .fields = origin_fields };
+static const struct schema_type origins_type = { VALUE_ARRAY, .item = &origin_type };
+static const struct schema_type logs_type = { VALUE_ARRAY, .item = &schema_string };
+
+static const struct schema_field roots[] = {
+	{ "clientFetch", &client_type, SCHEMA_READY, "the request and what came back" },
+	{ "originFetches", &origins_type, SCHEMA_READY, "what the service fetched, in order" },
+	{ "logs", &logs_type, SCHEMA_READY, "every log message, in order" },
+	{ "events", &schema_any, SCHEMA_PLANNED, "everything that happened" },
+	{ "insights", &schema_any, SCHEMA_PLANNED, "what could be done better" },
+	{ 0 },
+};
+const struct schema document_schema = { .roots = roots, .shortcut = "attribs" };
+
+/* ---- building it ---- */
+
+static void set(struct arena *a, struct value *object, const char *name, struct value *v)
+{
+	value_set(a, object, str_from(name), v);
+}
+
+static void add_headers(struct buf *b, const struct headers *h)
+{
+	for (size_t i = 0; i < h->count; i++) {
+		buf_add(b, h->at[i].name);
+		buf_add(b, STR(": "));
+		buf_add(b, h->at[i].value);
+		buf_add_char(b, '\n');
+	}
+}
+
+/* The text of a buffer, copied into the arena. */
+static struct value *keep(struct arena *a, struct buf *b)
+{
+	struct value *v = value_string(a, arena_str(a, buf_str(b)));
+	buf_reset(b);
+	return v;
+}
+
+static struct value *request_text(struct arena *a, struct buf *b, const struct http_request *r, struct str target,
+	struct str body)
+{
+	buf_add(b, r->method);
+	buf_add_char(b, ' ');
+	buf_add(b, target);
+	buf_add(b, STR(" HTTP/1.1\n"));
+	add_headers(b, &r->headers);
+	if (body.len) {
+		buf_add_char(b, '\n');
+		buf_add(b, body);
+	}
+	return keep(a, b);
+}
+
+static struct value *response_text(struct arena *a, struct buf *b, const struct http_response *r)
+{
+	struct str reason = r->reason.len ? r->reason : http_reason(r->status);
+	buf_printf(b, "HTTP/1.1 %d%s" STR_FMT "\n", r->status, reason.len ? " " : "", STR_ARG(reason));
+	add_headers(b, &r->headers);
+	return keep(a, b);
+}
+
+static struct str media_type(const struct http_response *r)
+{
+	struct str type = headers_get(&r->headers, STR("content-type"));
+	return str_trim(str_sub(type, 0, str_find_char(type, ';')));
+}
+
+static bool is_text(struct str type, struct str body)
+{
+	static const struct str texts[] = { STR_INIT("application/json"), STR_INIT("application/javascript"),
+					    STR_INIT("application/xml"),  STR_INIT("image/svg+xml"),
+					    STR_INIT("application/x-www-form-urlencoded") };
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		if (str_eq_nocase(type, texts[i]))
+			return true;
+	}
+	if (type.len == 0)
+		return str_is_utf8(body);
+	return str_starts(type, STR("text/")) || str_ends(type, STR("+json")) || str_ends(type, STR("+xml"));
+}
+
+/* At most so many bytes, and no half character at the end. */
+static struct str preview(struct str body)
+{
+	size_t len = MIN(body.len, (size_t)PREVIEW_BYTES);
+	while (len > 0 && len < body.len && (body.ptr[len] & 0xc0) == 0x80)
+		len--;
+	return str_sub(body, 0, len);
+}
+
+static struct str path_of(struct str uri)
+{
+	size_t scheme = str_find(uri, STR("://"));
+	struct str rest = scheme == STR_NONE ? uri : str_sub(uri, scheme + 3, uri.len);
+	size_t slash = scheme == STR_NONE ? 0 : str_find_char(rest, '/');
+	return slash == STR_NONE ? STR("/") : str_sub(rest, slash, rest.len);
+}
+
+static struct value *client_value(const struct client_fetch *f, struct arena *a, struct buf *b)
+{
+	struct value *v = value_object(a);
+	const struct http_response *r = &f->invocation->response;
+	struct str type = media_type(r);
+	set(a, v, "req", request_text(a, b, f->request, path_of(f->request->uri), f->request_body));
+	set(a, v, "resp", response_text(a, b, r));
+	set(a, v, "respType", value_string(a, type));
+	set(a, v, "isText", value_bool(a, is_text(type, f->body)));
+	set(a, v, "isImage", value_bool(a, str_starts(type, STR("image/"))));
+	set(a, v, "status", value_number(a, r->status));
+	set(a, v, "bodyPreview", value_string(a, preview(f->body)));
+	set(a, v, "bodyText", value_string(a, f->body));
+	set(a, v, "bodyBytesReceived", value_number(a, (double)f->body.len));
+	set(a, v, "bodyChunkCount", value_number(a, f->chunks));
+	set(a, v, "complete", value_bool(a, f->complete));
+	if (r->body)
+		add_headers(b, &r->body->trailers);
+	set(a, v, "trailers", keep(a, b));
+	return v;
+}
+
+static struct value *origin_value(const struct subrequest *s, uint64_t number, size_t index, struct arena *a, struct buf *b)
+{
+	struct value *v = value_object(a);
+	const struct fetch *f = s->fetch;
+	set(a, v, "fetchID", value_string(a, arena_printf(a, "%zu", index)));
+	set(a, v, "traceID", value_string(a, arena_printf(a, "%llu", (unsigned long long)number)));
+	set(a, v, "req", request_text(a, b, &s->request, s->path, STR("")));
+	set(a, v, "remoteHost", value_string(a, s->backend->name));
+	if (f->remote_ip_len) {
+		char text[IP_TEXT_BYTES];
+		ip_print(f->remote_ip, f->remote_ip_len, text);
+		set(a, v, "remoteAddr", value_string(a, arena_str(a, str_from(text))));
+		set(a, v, "remotePort", value_number(a, f->remote_port));
+	}
+	if (f->settled) {
+		set(a, v, "elapsedTime", value_number(a, (double)(f->settled_ns - f->started_ns) / 1e6));
+		if (f->error == FETCH_OK) {
+			set(a, v, "resp", response_text(a, b, &f->response));
+			set(a, v, "status", value_number(a, f->response.status));
+		} else {
+			set(a, v, "error", value_string(a, str_from(fetch_error_name(f->error))));
+		}
+	}
+	return v;
+}
+
+const struct value *document_new(const struct client_fetch *fetch, struct arena *a)
+{
+	scoped(buf_fini) struct buf b = BUF_INIT(HEAD_BYTES_MAX);
+	struct value *document = value_object(a), *origins = value_array(a), *logs = value_array(a);
+	const struct invocation *i = fetch->invocation;
+	size_t index = 0;
+	for (const struct subrequest *s = i->subrequests; s; s = s->next)
+		value_push(a, origins, origin_value(s, i->number, index++, a, &b));
+	for (const struct log_entry *l = i->logs; l; l = l->next)
+		value_push(a, logs, value_string(a, l->message));
+	set(a, document, "clientFetch", client_value(fetch, a, &b));
+	set(a, document, "originFetches", origins);
+	set(a, document, "logs", logs);
+	return document;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/project.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+enum { DEPTH_MAX = 32 };
+
+static bool is_file(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static const char *join(struct arena *a, const char *folder, const char *name)
+{
+	if (strcmp(folder, ".") == 0)
+		return arena_str(a, str_from(name)).ptr;
+	bool slash = folder[0] && folder[strlen(folder) - 1] == '/';
+	return arena_printf(a, "%s%s%s", folder, slash ? "" : "/", name).ptr;
+}
+
+static const char *folder_of(struct arena *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	if (!slash)
+		return ".";
+	return slash == path ? "/" : arena_str(a, (struct str){ path, (size_t)(slash - path) }).ptr;
+}
+
+/* ---- projects ---- */
+
+/* The folder above, as a path; NULL at the root. */
+static const char *folder_above(struct arena *a, const char *folder)
+{
+	char real[4096 + 1];
+	if (!realpath(folder, real) || strcmp(real, "/") == 0)
+		return NULL;
+	return folder_of(a, real);
+}
+
+/* Looks upwards for the first folder that has a fastly.toml; NULL when none has. */
+static const char *manifest_above(struct arena *a, const char *folder)
+{
+	for (int depth = 0; folder && depth < DEPTH_MAX; depth++) {
+		const char *path = join(a, folder, "fastly.toml");
+		if (is_file(path))
+			return path;
+		folder = folder_above(a, folder);
+	}
+	return NULL;
+}
+
+/* Where the Fastly CLI leaves a compiled service, and where others do. */
+static const char *find_service(struct arena *a, const char *folder)
+{
+	static const char *const places[] = { "bin/main.wasm", "main.wasm" };
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
+		const char *path = join(a, folder, places[i]);
+		if (is_file(path))
+			return path;
+	}
+	return NULL;
+}
+
+static struct project *new_project(struct test_files *f, const char *folder, const char *manifest, const char *service)
+{
+	struct project *p = ARENA_NEW(&f->arena, struct project);
+	p->folder = manifest ? folder_of(&f->arena, manifest) : folder;
+	p->manifest = manifest;
+	p->service = service ? service : find_service(&f->arena, p->folder);
+	if (!p->service && manifest)
+		p->missing = arena_printf(&f->arena,
+			"%s: the compiled service is not there; build it (`fastly compute build` makes "
+			"%s), or name it with --service", manifest, join(&f->arena, p->folder, "bin/main.wasm")).ptr;
+	else if (!p->service)
+		p->missing = arena_printf(&f->arena,
+			"no fastly.toml at or above %s; run in a project, or name the service with --service", folder).ptr;
+	p->next = f->projects;
+	f->projects = p;
+	return p;
+}
+
+struct project *test_files_project(struct test_files *f, const char *folder, const char *manifest, const char *service)
+{
+	if (!manifest)
+		manifest = manifest_above(&f->arena, folder);
+	for (struct project *p = f->projects; p; p = p->next) {
+		if (manifest ? p->manifest && strcmp(p->manifest, manifest) == 0 : !p->manifest && (service || !strcmp(p->folder, folder)))
+			return p;
+	}
+	return new_project(f, folder, manifest, service);
+}
+
+/* ---- files ---- */
+
+static void add_file(struct test_files *f, const char *path)
+{
+	if (f->count == f->cap) {
+		f->cap = f->cap ? 2 * f->cap : 64;
+		f->at = mem_realloc(f->at, f->cap * sizeof(*f->at));
+	}
+	f->at[f->count++] = (struct test_file){ .path = path };
+}
+
+static bool passed_over(const char *name)
+{
+	return name[0] == '.' || strcmp(name, "node_modules") == 0 || strcmp(name, "target") == 0;
+}
+
+static bool is_test(const char *name)
+{
+	return str_ends(str_from(name), STR(".fiddle"));
+}
+
+static bool walk(struct test_files *f, const char *folder, int depth, struct error *e)
+{
+	DIR *dir = opendir(folder);
+	bool ok = true;
+	if (!dir)
+		return FAIL(e, IO, "%s: %s", folder, strerror(errno));
+	for (struct dirent *d; ok && (d = readdir(dir));) {
+		struct stat st;
+		if (passed_over(d->d_name) || fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
+			ok = walk(f, join(&f->arena, folder, d->d_name), depth + 1, e);
+		else if (is_test(d->d_name) && is_file(join(&f->arena, folder, d->d_name)))
+			add_file(f, join(&f->arena, folder, d->d_name));
+	}
+	closedir(dir);
+	return ok;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct test_file *)a)->path, ((const struct test_file *)b)->path);
+}
+
+static void sort_and_unite(struct test_files *f)
+{
+	size_t kept = 0;
+	if (f->count)
+		qsort(f->at, f->count, sizeof(*f->at), by_path);
+	for (size_t i = 0; i < f->count; i++) {
+		if (kept == 0 || strcmp(f->at[kept - 1].path, f->at[i].path) != 0)
+			f->at[kept++] = f->at[i];
+	}
+	f->count = kept;
+}
+
+bool test_files_find(struct test_files *out, const char *const *paths, size_t count, const char *manifest,
+	const char *service, struct error *e)
+{
+	static const char *const here[] = { "." };
+	*out = (struct test_files){ 0 };
+	if (count == 0) {
+		paths = here;
+		count = 1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct stat st;
+		if (stat(paths[i], &st) != 0)
+			return FAIL(e, NOT_FOUND, "%s: %s", paths[i], strerror(errno));
+		if (S_ISDIR(st.st_mode)) {
+			if (!walk(out, paths[i], 0, e))
+				return false;
+		} else if (!is_test(paths[i])) {
+			return FAIL(e, INVALID, "%s: not a test file; tests are files that end in .fiddle", paths[i]);
+		} else {
+			add_file(out, arena_str(&out->arena, str_from(paths[i])).ptr);
+		}
+	}
+	sort_and_unite(out);
+	for (size_t i = 0; i < out->count; i++)
+		out->at[i].project = test_files_project(out, folder_of(&out->arena, out->at[i].path), manifest, service);
+	return true;
+}
+
+void test_files_fini(struct test_files *f)
+{
+	mem_free(f->at);
+	arena_fini(&f->arena);
+	*f = (struct test_files){ 0 };
+}

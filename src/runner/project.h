@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding things on disk: test files below the paths that were named, and the project each belongs to. */
+#ifndef RUNNER_PROJECT_H
+#define RUNNER_PROJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+
+/* A service and its manifest: what stands at or above a test file. */
+struct project {
+	struct project *next;
+	const char *folder;   /* where the manifest is, else where the service is */
+	const char *manifest; /* path of fastly.toml; NULL: there is none */
+	const char *service;  /* path of the compiled service; NULL: not found, see `missing` */
+	const char *missing;  /* why there is no service, and what to do */
+};
+
+struct test_file {
+	const char *path;
+	struct project *project;
+};
+
+struct test_files {
+	struct arena arena;   /* all strings and projects live here */
+	struct test_file *at;
+	size_t count, cap;
+	struct project *projects;
+};
+
+/*
+ * The `.fiddle` files at and below the paths (the current directory when there is none), in the order of their names,
+ * each once. Hidden folders, node_modules and target are passed over. `manifest` and `service` override what is found by
+ * looking; NULL: look. Errors: a path that is not there, or a named file that is no test.
+ */
+must_use bool test_files_find(struct test_files *out, const char *const *paths, size_t count, const char *manifest,
+	const char *service, struct error *e);
+void test_files_fini(struct test_files *f);
+
+/* The project at or above a folder; lives in the list's arena. */
+struct project *test_files_project(struct test_files *f, const char *folder, const char *manifest, const char *service);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Running test files: worker processes, one a core, take files from a shared queue and run each test in a frame of its
+ * own. A worker that dies or hangs costs one test, which is named, and is replaced.
+ */
+#ifndef RUNNER_RUN_H
+#define RUNNER_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "guest/guest.h"
+#include "runner/project.h"
+#include "runner/reporter.h"
+
+struct run_options {
+	unsigned jobs;               /* worker processes; 0: one a core */
+	uint64_t seed;
+	uint64_t timeout_ns;         /* of real time, for one test */
+	bool bail;                   /* stop after the first failure */
+	bool strict;                 /* a check that passes only because its target is undefined fails */
+	bool real_network;           /* requests that no origin in the file answers go out */
+	struct str filter;           /* a pattern as `matches` has it; only tests whose "FILE: NAME" it matches; empty: all */
+
+	/* Opens a compiled service: the runner knows no engine. Called in worker processes. */
+	bool (*open_service)(void *data, const char *path, struct service **out, struct error *e);
+	/* The environment, for manifests that name variables. */
+	const char *(*env)(void *data, const char *name);
+	void *data;
+};
+
+/* Runs everything; the totals say how it went. An error: nothing could be run (no processes, a bad filter). */
+must_use bool run_tests(const struct test_files *files, const struct run_options *options, struct reporter *reporter,
+	struct run_totals *totals, struct error *e);
+
+/* Tells the reporter of every test, as passed, without running any. */
+must_use bool run_list(const struct test_files *files, const struct run_options *options, struct reporter *reporter,
+	struct run_totals *totals, struct error *e);
+
+#endif
