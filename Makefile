@@ -68,7 +68,7 @@ e2e: build guests ## runs the end-to-end tests alone
 	@tools/check --build $(BUILD) --guests $(guests) --only e2e
 
 asan: setup guests ## the whole suite under AddressSanitizer and UndefinedBehaviorSanitizer
-	$(call configure,$(BUILD)/asan,-Db_sanitize=address$(comma)undefined -Db_lundef=false)
+	$(call configure,$(BUILD)/asan,$(sanitize))
 	@ninja -C $(BUILD)/asan $(NINJA_FLAGS)
 	@tools/check --build $(BUILD)/asan --guests $(guests)
 
@@ -80,7 +80,7 @@ fuzz: setup ## runs every fuzz target for FUZZ_SECONDS over its corpus (clang)
 ifeq ($(SETUP),yes)
 	@tools/setup dev
 endif
-	$(call configure_clang,$(BUILD)/fuzz,-Dfuzz=true -Db_sanitize=address$(comma)undefined -Db_lundef=false)
+	$(call configure_clang,$(BUILD)/fuzz,-Dfuzz=true $(sanitize))
 	@ninja -C $(BUILD)/fuzz $(NINJA_FLAGS)
 	@tools/fuzz --build $(BUILD)/fuzz --seconds $(FUZZ_SECONDS)
 
@@ -120,6 +120,7 @@ help:
 	@sed -n 's/^# \([A-Z_, ]*\(=[a-z]*\)\{0,1\} .*\)/  \1/p' Makefile
 
 comma = ,
+sanitize = -Db_sanitize=address$(comma)undefined -Db_lundef=false -Doptimization=1
 configure_clang = $(call configure,$(1),$(2))
 # Meson reads the compilers from the environment once, when it sets a folder up.
 clang fuzz: export CC = clang

@@ -9,6 +9,23 @@
 #include "base/check.h"
 #include "base/mem.h"
 
+/* Under AddressSanitizer, what an arena has not handed out or has taken back is as forbidden as freed memory. */
+#if defined __SANITIZE_ADDRESS__
+#define ARENA_WATCHED 1
+#elif defined __has_feature
+#if __has_feature(address_sanitizer)
+#define ARENA_WATCHED 1
+#endif
+#endif
+#ifdef ARENA_WATCHED
+#include <sanitizer/asan_interface.h>
+#define WATCHED_CLOSE(ptr, size) ASAN_POISON_MEMORY_REGION(ptr, size)
+#define WATCHED_OPEN(ptr, size) ASAN_UNPOISON_MEMORY_REGION(ptr, size)
+#else
+#define WATCHED_CLOSE(ptr, size) ((void)0)
+#define WATCHED_OPEN(ptr, size) ((void)0)
+#endif
+
 enum { ARENA_BLOCK_BYTES = 16 * 1024, ARENA_ALIGN = 16 };
 
 struct arena_block {
@@ -16,6 +33,21 @@ struct arena_block {
 	size_t size;
 	_Alignas(ARENA_ALIGN) char bytes[];
 };
+
+static struct arena_block *block_new(size_t size)
+{
+	struct arena_block *b = mem_alloc(sizeof *b + size);
+	b->older = NULL;
+	b->size = size;
+	WATCHED_CLOSE(b->bytes, size);
+	return b;
+}
+
+static void block_free(struct arena_block *b)
+{
+	WATCHED_OPEN(b->bytes, b->size);
+	mem_free(b);
+}
 
 void arena_init(struct arena *a)
 {
@@ -26,51 +58,59 @@ void arena_fini(struct arena *a)
 {
 	for (struct arena_block *b = a->block, *older; b; b = older) {
 		older = b->older;
-		mem_free(b);
+		block_free(b);
 	}
 	arena_init(a);
 }
 
 void arena_reset(struct arena *a)
 {
-	struct arena_block *b = a->block;
-	if (!b)
-		return;
-	while (b->older) {
-		struct arena_block *older = b->older;
-		mem_free(b);
-		b = older;
+	struct arena_block *kept = NULL;
+	for (struct arena_block *b = a->block, *older; b; b = older) {
+		older = b->older;
+		if (!kept && b->size == ARENA_BLOCK_BYTES)
+			kept = b;
+		else
+			block_free(b);
 	}
-	if (b->size > ARENA_BLOCK_BYTES) {
-		mem_free(b);
-		arena_init(a);
+	arena_init(a);
+	if (!kept)
 		return;
-	}
-	*a = (struct arena){ .block = b, .at = b->bytes, .end = b->bytes + b->size };
+	WATCHED_CLOSE(kept->bytes, kept->size);
+	kept->older = NULL;
+	*a = (struct arena){ .block = kept, .at = kept->bytes, .end = kept->bytes + kept->size };
 }
 
+/* There is no room for `size` in the current block. */
 static void *alloc_in_new_block(struct arena *a, size_t size)
 {
-	size_t block_size = MAX(size, (size_t)ARENA_BLOCK_BYTES);
-	struct arena_block *b = mem_alloc(sizeof *b + block_size);
-	b->size = block_size;
+	if (a->block && size > ARENA_BLOCK_BYTES / 4) {
+		/* A block of its own, behind the current one, whose room is left for what is small. */
+		struct arena_block *own = block_new(size);
+		own->older = a->block->older;
+		a->block->older = own;
+		return own->bytes;
+	}
+	struct arena_block *b = block_new(MAX(size, (size_t)ARENA_BLOCK_BYTES));
 	b->older = a->block;
 	a->block = b;
 	a->at = b->bytes + size;
-	a->end = b->bytes + block_size;
-	a->used += size;
+	a->end = b->bytes + b->size;
 	return b->bytes;
 }
 
 void *arena_alloc(struct arena *a, size_t size)
 {
 	CHECK(size <= SIZE_MAX / 2);
-	size = (size + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
-	if (size > (size_t)(a->end - a->at))
-		return alloc_in_new_block(a, size);
+	/* Nothing is something too: every allocation has an address of its own. */
+	size_t taken = (MAX(size, (size_t)1) + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
 	void *out = a->at;
-	a->at += size;
-	a->used += size;
+	if (taken > (size_t)(a->end - a->at))
+		out = alloc_in_new_block(a, taken);
+	else
+		a->at += taken;
+	a->used += taken;
+	WATCHED_OPEN(out, size);
 	return out;
 }
 

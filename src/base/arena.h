@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory that is freed all at once: everything that lives as long as one invocation (or one parse) comes from its
- * arena. Allocation is a pointer bump; nothing is freed singly. An arena that is reset keeps its first block, so a
- * reused one settles at no malloc at all.
+ * Memory that is freed all at once: everything that lives as long as one invocation (or one parse) comes from
+ * its arena. Allocation is a pointer bump; nothing is freed singly. An arena that is reset keeps one block,
+ * so a reused one settles at no malloc at all. Under AddressSanitizer, use after a reset is found like use
+ * after free.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -19,7 +20,7 @@ struct arena {
 	size_t used; /* bytes handed out since the last reset, for limits and reports */
 };
 
-void arena_init(struct arena *a);  /* allocates nothing */
+void arena_init(struct arena *a); /* allocates nothing */
 void arena_fini(struct arena *a);
 void arena_reset(struct arena *a);
 

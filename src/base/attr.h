@@ -14,17 +14,19 @@
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /* The struct that holds `ptr` as its member. */
+/* clang-format off */
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+/* clang-format on */
 
 /* `scoped(f) T x = …`: f(&x) runs when x goes out of scope. */
 #define scoped(destroy) __attribute__((cleanup(destroy)))
 
 /* Hands a pointer on: the scope it leaves no longer destroys it. */
-#define take(p)                                   \
-	__extension__({                           \
-		__typeof__(p) taken_ = (p);       \
-		(p) = NULL;                       \
-		taken_;                           \
+#define take(p)                             \
+	__extension__({                     \
+		__typeof__(p) taken_ = (p); \
+		(p) = NULL;                 \
+		taken_;                     \
 	})
 
 #endif

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,11 +36,16 @@ char *buf_room(struct buf *b, size_t len)
 		b->full = true;
 		return NULL;
 	}
-	if (b->len + len + 1 > b->cap) {
+	size_t need = b->len + len + 1;
+	if (need > b->cap) {
+		CHECK(b->len + len < SIZE_MAX / 2);
 		size_t cap = b->cap ? b->cap : BUF_FIRST_BYTES;
-		while (cap < b->len + len + 1)
+		while (cap < need)
 			cap *= 2;
+		if (cap > b->max) /* a buffer that may hold little takes little */
+			cap = MAX(need, b->max + 1);
 		b->ptr = mem_realloc(b->ptr, cap);
+		b->ptr[b->len] = '\0'; /* the caller may add less than it asked for, or nothing */
 		b->cap = cap;
 	}
 	return b->ptr + b->len;
@@ -54,6 +60,7 @@ void buf_grew(struct buf *b, size_t len)
 
 void buf_add(struct buf *b, struct str s)
 {
+	CHECK(s.len == 0 || !b->ptr || s.ptr + s.len <= b->ptr || s.ptr >= b->ptr + b->cap);
 	char *at = buf_room(b, s.len);
 	if (!at)
 		return;
@@ -94,39 +101,46 @@ void buf_add_u64(struct buf *b, unsigned long long value)
 	buf_add(b, (struct str){ digits + n, sizeof digits - n });
 }
 
+/* The letter behind the backslash for what JSON must not hold as it is; 'u': by number; 0: as it is. */
+static char json_escape(unsigned char c)
+{
+	switch (c) {
+	case '"':
+	case '\\':
+		return (char)c;
+	case '\n':
+		return 'n';
+	case '\r':
+		return 'r';
+	case '\t':
+		return 't';
+	default:
+		return c < 0x20 ? 'u' : 0;
+	}
+}
+
 void buf_add_json(struct buf *b, struct str s)
 {
-	static const char hex[] = "0123456789abcdef";
+	size_t from = 0, at = 0; /* what stands between them is added as it is */
 	buf_add_char(b, '"');
-	for (size_t i = 0, step; i < s.len; i += step) {
-		unsigned char c = (unsigned char)s.ptr[i];
-		size_t left = s.len - i;
-		step = 1;
-		if (c == '"' || c == '\\') {
-			buf_add(b, (struct str){ (char[]){ '\\', (char)c }, 2 });
-		} else if (c == '\n') {
-			buf_add(b, STR("\\n"));
-		} else if (c == '\r') {
-			buf_add(b, STR("\\r"));
-		} else if (c == '\t') {
-			buf_add(b, STR("\\t"));
-		} else if (c < 0x20) {
-			buf_add(b, (struct str){ (char[]){ '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] }, 6 });
-		} else if (c < 0x80) {
-			buf_add_char(b, (char)c);
-		} else {
-			for (step = 2; step <= MIN(left, (size_t)4); step++) {
-				if (str_is_utf8(str_sub(s, i, step)))
-					break;
-			}
-			if (step <= MIN(left, (size_t)4)) {
-				buf_add(b, str_sub(s, i, step));
-			} else {
-				buf_add(b, STR("\xef\xbf\xbd"));
-				step = 1;
-			}
+	while (at < s.len) {
+		unsigned char c = (unsigned char)s.ptr[at];
+		char escape = json_escape(c);
+		bool valid = true;
+		size_t step = c < 0x80 ? 1 : str_utf8_step(str_sub(s, at, 4), &valid);
+		if (escape || !valid) {
+			buf_add(b, str_sub(s, from, at - from));
+			from = at + step;
 		}
+		if (escape == 'u')
+			buf_printf(b, "\\u%04x", c);
+		else if (escape)
+			buf_add(b, (struct str){ (char[]){ '\\', escape }, 2 });
+		else if (!valid)
+			buf_add(b, STR("\xef\xbf\xbd"));
+		at += step;
 	}
+	buf_add(b, str_sub(s, from, at - from));
 	buf_add_char(b, '"');
 }
 

@@ -6,8 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/check.h"
+
 struct list {
-	struct list *next, *prev; /* a head points at itself when empty; a member that is in no list has NULLs */
+	/* A head points at itself when it is empty; a member that is in no list has NULLs. */
+	struct list *next, *prev;
 };
 
 static inline void list_init(struct list *head)
@@ -25,8 +28,10 @@ static inline bool list_linked(const struct list *member)
 	return member->next != NULL;
 }
 
-static inline void list_push(struct list *head, struct list *member) /* at the end */
+/* At the end. The member is in no list. */
+static inline void list_push(struct list *head, struct list *member)
 {
+	CHECK(!member->next);
 	member->prev = head->prev;
 	member->next = head;
 	head->prev->next = member;
@@ -53,6 +58,9 @@ static inline struct list *list_pop(struct list *head)
 	return first;
 }
 
-#define list_each(it, head) for (struct list *it = (head)->next, *it##_next = it->next; it != (head); it = it##_next, it##_next = it->next)
+/* The body may remove `it` from the list, and no other member. */
+#define list_each(it, head)                                                       \
+	for (struct list *it = (head)->next, *it##_next = it->next; it != (head); \
+	     it = it##_next, it##_next = it->next)
 
 #endif

@@ -11,10 +11,10 @@
 
 #include "base/attr.h"
 
-must_use void *mem_alloc(size_t size);                     /* uninitialised; size 0 is fine */
-must_use void *mem_zalloc(size_t size);                    /* zeroed */
-must_use void *mem_realloc(void *old, size_t size);        /* as realloc */
-void mem_free(void *ptr);                                  /* NULL is fine */
+must_use void *mem_alloc(size_t size);              /* uninitialised; size 0 is fine */
+must_use void *mem_zalloc(size_t size);             /* zeroed */
+must_use void *mem_realloc(void *old, size_t size); /* as realloc */
+void mem_free(void *ptr);                           /* NULL is fine */
 
 #define NEW(type) ((type *)mem_zalloc(sizeof(type)))
 

@@ -206,7 +206,8 @@ bool pmap_remove(struct pmap *m, struct str key)
 	return true;
 }
 
-bool pmap_next(const struct pmap *m, struct str key, bool or_equal, struct str *key_out, struct rc **value_out)
+bool pmap_next(const struct pmap *m, struct str key, bool or_equal, struct str *key_out,
+	       struct rc **value_out)
 {
 	const struct pmap_node *found = NULL;
 	for (const struct pmap_node *n = m->root; n;) {

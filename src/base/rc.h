@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reference counts, for the few things that several owners share: body chunks, values in stores, frames' contents.
- * Counts are not atomic: a process runs one loop on one thread (docs/design.md, "Processes, not threads").
+ * Reference counts, for the few things that several owners share: body chunks, values in stores, frames'
+ * contents. Counts are not atomic: a process runs one loop on one thread (docs/design.md, "Processes, not
+ * threads").
  */
 #ifndef BASE_RC_H
 #define BASE_RC_H

@@ -116,10 +116,16 @@ bool str_to_u64(struct str s, uint64_t max, uint64_t *out)
 	return true;
 }
 
-/* Length of the well-formed UTF-8 sequence at `s`, 0 when there is none (RFC 3629: no surrogates, no overlong forms). */
-static size_t utf8_sequence(const unsigned char *s, size_t left)
+/* The well-formed sequences of RFC 3629: no surrogates, no overlong forms. */
+size_t str_utf8_step(struct str text, bool *valid)
 {
-	static const struct { unsigned char first, last, low, high, len; } forms[] = {
+	const unsigned char *s = (const unsigned char *)text.ptr;
+	*valid = false;
+	if (text.len == 0)
+		return 0;
+	static const struct {
+		unsigned char first, last, low, high, len;
+	} forms[] = {
 		{ 0x00, 0x7f, 0x80, 0xbf, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
 		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
 		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
@@ -127,28 +133,24 @@ static size_t utf8_sequence(const unsigned char *s, size_t left)
 	for (size_t f = 0; f < COUNT_OF(forms); f++) {
 		if (s[0] < forms[f].first || s[0] > forms[f].last)
 			continue;
-		if (left < forms[f].len)
-			return 0;
 		for (size_t i = 1; i < forms[f].len; i++) {
-			unsigned char low = i == 1 ? forms[f].low : 0x80, high = i == 1 ? forms[f].high : 0xbf;
-			if (s[i] < low || s[i] > high)
-				return 0;
+			unsigned char low = i == 1 ? forms[f].low : 0x80,
+				      high = i == 1 ? forms[f].high : 0xbf;
+			if (i == text.len || s[i] < low || s[i] > high)
+				return i;
 		}
+		*valid = true;
 		return forms[f].len;
 	}
-	return 0;
+	return 1;
 }
 
 bool str_is_utf8(struct str s)
 {
-	const unsigned char *at = (const unsigned char *)s.ptr;
-	for (size_t i = 0; i < s.len;) {
-		size_t step = at[i] < 0x80 ? 1 : utf8_sequence(at + i, s.len - i);
-		if (step == 0)
-			return false;
-		i += step;
-	}
-	return true;
+	bool valid = true;
+	for (size_t i = 0; i < s.len && valid;)
+		i += (unsigned char)s.ptr[i] < 0x80 ? 1 : str_utf8_step(str_sub(s, i, 4), &valid);
+	return valid;
 }
 
 unsigned str_distance(struct str a, struct str b)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What time it is, as an interface: the system's clock, or a virtual one that stands still until somebody moves it.
- * Everything that knows time (guest clocks, timers, time-outs, ages, expiry, windows) reads a clock and nothing else.
- * All times are nanoseconds.
+ * What time it is, as an interface: the system's clock, or a virtual one that stands still until somebody
+ * moves it. Everything that knows time (guest clocks, timers, time-outs, ages, expiry, windows) reads a clock
+ * and nothing else. All times are nanoseconds.
  */
 #ifndef LOOP_CLOCK_H
 #define LOOP_CLOCK_H
@@ -40,7 +40,7 @@ static inline uint64_t clock_wall(const struct clock *c)
 	return c->ops->wall(c);
 }
 
-/* Moves a virtual clock on to `monotonic_ns` (an earlier time changes nothing); false for a clock that cannot be moved. */
+/* Moves a virtual clock on to `monotonic_ns`, never back. False for a clock that moves by itself. */
 static inline bool clock_jump(struct clock *c, uint64_t monotonic_ns)
 {
 	return c->ops->jump(c, monotonic_ns);
@@ -59,7 +59,7 @@ struct clock *clock_system_new(void);
 /* Starts at `wall_ns` and moves only by clock_jump() and clock_virtual_set_wall(). */
 struct clock *clock_virtual_new(uint64_t wall_ns);
 
-/* Sets the wall time of a virtual clock, backwards too; its monotonic time, and so every timer, is left alone. */
+/* Sets the wall time of a virtual clock, backwards too. Its monotonic time and so every timer is left alone. */
 void clock_virtual_set_wall(struct clock *c, uint64_t wall_ns);
 
 /* CPU time this thread has used, ns. Not a world's clock: it measures guests. */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
 #include <uv.h>
 
 #include "loop/loop.h"
@@ -21,6 +23,16 @@ static void waker_closed(uv_handle_t *h)
 	mem_free(h);
 }
 
+/* Waiting for a handle that nobody closes would be for ever. */
+static void check_closing(uv_handle_t *h, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(h))
+		fprintf(stderr, "backlot: a libuv handle was left open: %s\n",
+			uv_handle_type_name(uv_handle_get_type(h)));
+	CHECK(uv_is_closing(h));
+}
+
 void loop_fini(struct loop *l)
 {
 	CHECK(list_empty(&l->ready));
@@ -28,8 +40,8 @@ void loop_fini(struct loop *l)
 	mem_free(l->heap);
 	if (l->uv) {
 		uv_close((uv_handle_t *)l->waker, waker_closed);
-		while (uv_run(l->uv, UV_RUN_NOWAIT) > 0)
-			;
+		uv_walk(l->uv, check_closing, NULL);
+		uv_run(l->uv, UV_RUN_DEFAULT); /* what is closing, and work that threads have under way */
 		CHECK(uv_loop_close(l->uv) == 0);
 		mem_free(l->uv);
 	}
@@ -144,16 +156,15 @@ static void run_ready(struct loop *l, const bool *done)
 	}
 }
 
-static void fire_due(struct loop *l)
+/* One at a time, so that what a timer sets off happens before the next one fires. */
+static bool fire_first_due(struct loop *l, uint64_t now)
 {
-	if (l->timers == 0)
-		return;
-	uint64_t now = clock_monotonic(l->clock);
-	while (l->timers && l->heap[0]->at_ns <= now) {
-		struct timer *t = l->heap[0];
-		timer_stop(l, t);
-		t->fire(t);
-	}
+	if (l->timers == 0 || l->heap[0]->at_ns > now)
+		return false;
+	struct timer *t = l->heap[0];
+	timer_stop(l, t);
+	t->fire(t);
+	return true;
 }
 
 static void wake_up(uv_timer_t *t)
@@ -161,34 +172,56 @@ static void wake_up(uv_timer_t *t)
 	(void)t;
 }
 
-/* Lets libuv wait for I/O until `until_ns` of a clock that moves by itself. */
-static void wait_for_io(struct loop *l, uint64_t until_ns)
+/* Lets libuv wait for I/O, for `wait_ns` of real time at most; UINT64_MAX: until something happens. */
+static void wait_for_io(struct loop *l, uint64_t wait_ns)
 {
-	uint64_t now = clock_monotonic(l->clock);
-	uint64_t wait_ms = until_ns <= now ? 0 : (until_ns - now + NS_PER_MS - 1) / NS_PER_MS;
-	loop_uv(l);
-	uv_update_time(l->uv);
+	uv_loop_t *uv = loop_uv(l);
+	if (wait_ns == UINT64_MAX) {
+		uv_run(uv, UV_RUN_ONCE);
+		return;
+	}
+	uv_update_time(uv);
 	uv_ref((uv_handle_t *)l->waker);
-	CHECK(uv_timer_start(l->waker, wake_up, wait_ms, 0) == 0);
-	uv_run(l->uv, UV_RUN_ONCE);
+	CHECK(uv_timer_start(l->waker, wake_up, wait_ns / NS_PER_MS + (wait_ns % NS_PER_MS != 0), 0) == 0);
+	uv_run(uv, UV_RUN_ONCE);
 	uv_timer_stop(l->waker);
 	uv_unref((uv_handle_t *)l->waker);
 }
 
-/* Nothing is ready: waits, or jumps. False when there is nothing to wait for. */
-static bool idle(struct loop *l, uint64_t deadline_ns)
+/*
+ * Real I/O under a virtual clock: time stands still while I/O is answered, so that a test which talks to a
+ * real database sees the same times in each run. But an I/O that is not answered must run into its time-out:
+ * once as much real time was waited as there is to the next timer, the clock jumps to it after all.
+ */
+static void wait_for_io_or_jump(struct loop *l, uint64_t now, uint64_t next)
+{
+	if (l->waited_at_ns != now)
+		l->waited_ns = 0;
+	l->waited_at_ns = now;
+	uint64_t wait = next == UINT64_MAX ? UINT64_MAX : next - now;
+	if (wait <= l->waited_ns) {
+		clock_jump(l->clock, next);
+		return;
+	}
+	uint64_t begun = uv_hrtime();
+	wait_for_io(l, wait == UINT64_MAX ? UINT64_MAX : wait - l->waited_ns);
+	l->waited_ns += uv_hrtime() - begun;
+}
+
+/* Nothing is ready: waits, or jumps. False when there is nothing to wait for: UINT64_MAX is never. */
+static bool idle(struct loop *l, uint64_t now, uint64_t deadline_ns)
 {
 	bool io = l->uv && uv_loop_alive(l->uv);
-	uint64_t next = l->timers ? MIN(l->heap[0]->at_ns, deadline_ns) : deadline_ns;
-	if (!io && l->timers == 0)
+	uint64_t next = l->timers ? l->heap[0]->at_ns : UINT64_MAX;
+	if (!io && next == UINT64_MAX)
 		return false;
-	if (io && next == UINT64_MAX) {
-		uv_run(l->uv, UV_RUN_ONCE);
-	} else if (io && clock_jump(l->clock, 0)) {
-		uv_run(l->uv, UV_RUN_ONCE); /* real I/O under a virtual clock: time stands still until it is done */
-	} else if (!clock_jump(l->clock, next)) {
-		wait_for_io(l, next);
-	}
+	next = MIN(next, deadline_ns);
+	if (!clock_jump(l->clock, now))
+		wait_for_io(l, next == UINT64_MAX ? UINT64_MAX : next - now);
+	else if (io)
+		wait_for_io_or_jump(l, now, next);
+	else
+		clock_jump(l->clock, next);
 	return true;
 }
 
@@ -198,14 +231,25 @@ enum loop_result loop_run(struct loop *l, const bool *done, uint64_t deadline_ns
 		run_ready(l, done);
 		if (*done)
 			return LOOP_DONE;
-		if (l->uv && !list_empty(&l->ready))
-			uv_run(l->uv, UV_RUN_NOWAIT);
-		fire_due(l);
+		uint64_t now = clock_monotonic(l->clock);
+		if (now > deadline_ns)
+			return LOOP_LATE;
+		bool fired = fire_first_due(l, now);
 		if (*done)
 			return LOOP_DONE;
-		if (deadline_ns != UINT64_MAX && clock_monotonic(l->clock) >= deadline_ns)
+		if (fired || !list_empty(&l->ready)) {
+			if (l->uv)
+				uv_run(l->uv, UV_RUN_NOWAIT); /* however busy we are, I/O has its turn */
+			continue;
+		}
+		if (now == deadline_ns) {
+			if (l->uv)
+				uv_run(l->uv, UV_RUN_NOWAIT);
+			if (*done || !list_empty(&l->ready))
+				continue;
 			return LOOP_LATE;
-		if (list_empty(&l->ready) && !idle(l, deadline_ns))
+		}
+		if (!idle(l, now, deadline_ns))
 			return LOOP_STUCK;
 	}
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The event loop: tasks that are ready, timers on a clock, and, only once somebody asks for it, libuv for sockets
- * and files. A loop without libuv is a few words of memory, so every test has its own.
+ * The event loop: tasks that are ready, timers on a clock, and, only once somebody asks for it, libuv for
+ * sockets and files. A loop without libuv is a few words of memory, so every test has its own.
  *
- * Nothing here calls back into the code that is running: posting a task or firing an event queues it, and the loop
- * runs it later. So a function may post while it holds half-changed state.
+ * Nothing here calls back into the code that is running: posting a task or firing an event queues it, and the
+ * loop runs it later. So a function may post while it holds half-changed state.
  */
 #ifndef LOOP_LOOP_H
 #define LOOP_LOOP_H
@@ -32,13 +32,15 @@ struct timer {
 };
 
 struct loop {
-	struct clock *clock;    /* borrowed */
+	struct clock *clock; /* borrowed */
 	struct list ready;
 	struct timer **heap;
 	size_t timers, heap_cap;
 	uint64_t timers_started;
-	uv_loop_t *uv;          /* NULL until loop_uv() */
-	uv_timer_t *waker;      /* ends a wait for I/O when a timer is due */
+	uv_loop_t *uv;         /* NULL until loop_uv() */
+	uv_timer_t *waker;     /* ends a wait for I/O when a timer is due */
+	uint64_t waited_at_ns; /* the virtual time at which … */
+	uint64_t waited_ns;    /* … so much real time was spent waiting for I/O */
 };
 
 void loop_init(struct loop *l, struct clock *clock);
@@ -50,7 +52,7 @@ void loop_post(struct loop *l, struct task *t);
 /* Takes a task out of the queue; nothing happens when it is not in it. */
 void task_cancel(struct task *t);
 
-/* (Re)starts a timer; it fires once, `after_ns` from now. */
+/* (Re)starts a timer; it fires once, `after_ns` from now, or never when that is past the end of time. */
 void timer_start(struct loop *l, struct timer *t, uint64_t after_ns);
 void timer_stop(struct loop *l, struct timer *t);
 bool timer_running(const struct timer *t);
@@ -62,17 +64,18 @@ enum loop_result {
 };
 
 /*
- * Runs until `*done`. With a virtual clock, when nothing is ready and no real I/O is under way, time jumps to the next
- * timer. `deadline_ns`: monotonic time to give up at, UINT64_MAX for never.
+ * Runs until `*done`. Timers that are due fire one after the other, and what one of them made ready runs
+ * before the next. With a virtual clock, when nothing is ready and no real I/O is under way, time jumps to
+ * the next timer; while real I/O is under way it stands still, until as much real time was waited as there is
+ * to the next timer. `deadline_ns`: monotonic time to give up at, once all that was to be done by then is
+ * done; UINT64_MAX for never.
  */
 enum loop_result loop_run(struct loop *l, const bool *done, uint64_t deadline_ns);
 
 /* The libuv loop below, made on first use. Borrowed. */
 uv_loop_t *loop_uv(struct loop *l);
 
-/*
- * Something that happens, and who waits for it. Firing wakes all watchers at once, each by its task, and forgets them.
- */
+/* Something that happens, and who waits for it. Firing wakes all watchers, each by its task, and forgets them. */
 struct event {
 	struct list watchers;
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stands in for libFuzzer: runs a fuzz target once over every file of its corpus and over each of their prefixes, one
- * byte flipped in each, so that the corpus is a test with any compiler. Usage: TARGET CORPUS_DIR
+ * Stands in for libFuzzer: runs a fuzz target once over every file of its corpus and over each of their
+ * prefixes, one byte flipped in each, so that the corpus is a test with any compiler. Usage: TARGET
+ * CORPUS_DIR
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -57,7 +58,8 @@ int main(int argc, char **argv)
 		size_t size = fread(data, 1, sizeof data, f);
 		fclose(f);
 		run_variants(data, size);
-		/* A crash ends the program before this line, and the next one is then missing from the plan. */
+		/* A crash ends the program before this line, and the next one is then missing from the plan.
+		 */
 		printf("ok %d - %s\n", ++n, e->d_name);
 		fflush(stdout);
 	}

@@ -40,7 +40,8 @@ void test_assert_str(struct str actual, const char *expected, const char *file, 
 	_fail(file, line);
 }
 
-void test_assert_error(const struct error *e, enum error_kind kind, const char *part, const char *file, int line)
+void test_assert_error(const struct error *e, enum error_kind kind, const char *part, const char *file,
+		       int line)
 {
 	if (e->kind == kind && strstr(e->text, part))
 		return;
