@@ -95,6 +95,14 @@ static void unknown_word(struct parser *p, struct str word, struct str rest)
 			  "a header needs a colon behind its name");
 }
 
+/* A test line that is not indented: known by its label, or by a comparison behind its first word. */
+static bool looks_like_check(struct str word, struct str rest)
+{
+	bool negated;
+	struct str second = token_word(&rest);
+	return word.ptr[0] == '[' || (second.len && comparison_find(second, &negated));
+}
+
 static void begin_test(struct parser *p, struct str word, struct str name)
 {
 	struct script *script = p->script;
@@ -156,7 +164,12 @@ static enum line_kind read_left_edge(struct parser *p, struct str text)
 	}
 	if (begins_target(rest) || is_upper(word))
 		return parse_request(p, text);
-	unknown_word(p, word, rest);
+	if (looks_like_check(word, rest))
+		diagnostics_error(p->d, text,
+				  STR("put two blanks in front of it, below the request it is about"),
+				  "a test line at the left edge");
+	else
+		unknown_word(p, word, rest);
 	return LINE_BAD;
 }
 
@@ -178,7 +191,7 @@ static enum line_kind read_indented(struct parser *p, struct str indent, struct 
 	return LINE_BAD;
 }
 
-/* "# backlot-fiddle 1", on the first line only. */
+/* "# backlot-fiddle 1", on the first line only (blank ones left out). */
 static void check_version(struct parser *p, struct str text)
 {
 	static const char mark[] = "backlot-fiddle";
@@ -207,14 +220,17 @@ static void read_line(struct parser *p, struct str line)
 	record->indented = indent.len > 0;
 	if (text.len == 0) {
 		record->kind = LINE_BLANK;
-	} else if (text.ptr[0] == '#') {
+		return;
+	}
+	if (text.ptr[0] == '#') {
 		record->kind = LINE_COMMENT;
-		if (p->line == 1)
+		if (p->first)
 			check_version(p, text);
 	} else {
 		/* Fences read on: the record is that of the line that was current here. */
 		record->kind = indent.len ? read_indented(p, indent, text) : read_left_edge(p, text);
 	}
+	p->first = false;
 }
 
 /* ---- the whole file ---- */
@@ -261,9 +277,12 @@ bool script_parse(struct arena *a, struct str file, struct str text, const struc
 		  struct script *out, struct diagnostics *d)
 {
 	enum { COVER_STEPS = 20000000 };
-	struct parser p = {
-		.arena = a, .script = out, .d = d, .schema = schema, .cover_steps_left = COVER_STEPS
-	};
+	struct parser p = { .arena = a,
+			    .script = out,
+			    .d = d,
+			    .schema = schema,
+			    .first = true,
+			    .cover_steps_left = COVER_STEPS };
 	struct str line;
 	bool ok;
 	*out = (struct script){ 0 };

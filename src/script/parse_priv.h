@@ -42,6 +42,7 @@ struct parser {
 	const struct schema *schema;
 	struct str rest; /* the lines not read yet; ptr NULL at the end */
 	size_t line;     /* number of the current line, from 1 */
+	bool first;      /* no line with text was read yet */
 	enum block block;
 	struct script_test *test;     /* the last one; NULL before the first */
 	bool test_implied;            /* … and no `test` line said so */

@@ -79,7 +79,10 @@ static void check_version_word(struct parser *p, struct str version, struct str 
 	bool good = str_starts(version, STR("HTTP/")) && digits.len <= 3 &&
 		    str_to_u64(str_sub(digits, 0, 1), 9, &number) &&
 		    (digits.len == 1 || (minor.ptr == digits.ptr + 2 && str_to_u64(minor, 9, &number)));
-	if (rest.len)
+	if (str_eq(version, STR("->")))
+		diagnostics_error(p->d, version, STR("put two blanks in front of it, below its origin"),
+				  "an answer at the left edge");
+	else if (rest.len)
 		diagnostics_error(p->d, rest,
 				  STR("METHOD TARGET VERSION; a blank inside a target is written %20"),
 				  "a request line has three words at most");
@@ -211,6 +214,13 @@ enum line_kind parse_request_body(struct parser *p, struct str text)
 
 /* ---- test lines ---- */
 
+static bool looks_like_rule(struct str text)
+{
+	token_word(&text);
+	token_word(&text);
+	return str_eq(token_word(&text), STR("->"));
+}
+
 enum line_kind parse_check(struct parser *p, struct str indent, struct str text)
 {
 	struct script_request *request = current_request(p);
@@ -232,6 +242,11 @@ enum line_kind parse_check(struct parser *p, struct str indent, struct str text)
 				  arena_printf(p->arena, "write " STR_FMT " without blanks in front of it",
 					       STR_ARG(source_brief(text))),
 				  "a request's headers stand at the left edge");
+		return LINE_BAD;
+	}
+	if (looks_like_rule(text)) {
+		diagnostics_error(p->d, text, STR("answers stand below a line: origin NAME"),
+				  "an answer below a request");
 		return LINE_BAD;
 	}
 	if (check_parse(text, p->line, p->schema, p->arena, p->d, &check))

@@ -23,28 +23,32 @@ static struct str function_names(struct arena *a)
 	return arena_str(a, buf_str(&out));
 }
 
+static bool unknown_function(struct str called, struct arena *a, struct diagnostics *d)
+{
+	struct nearest nearest = { .word = called };
+	for (size_t i = 0; i < path_function_count(); i++)
+		nearest_try(&nearest, str_from(path_function_at(i)->name));
+	struct str names = function_names(a), name = source_brief(called);
+	struct str advice = nearest.best.ptr
+				    ? arena_printf(a, "did you mean " STR_FMT "()?", STR_ARG(nearest.best))
+				    : arena_printf(a, "there is " STR_FMT, STR_ARG(names));
+	diagnostics_error(d, called, advice, "there is no function " STR_FMT "()", STR_ARG(name));
+	return false;
+}
+
 static bool find_function(struct path_step *step, struct arena *a, struct diagnostics *d)
 {
-	struct nearest nearest = { .word = step->name };
-	for (size_t i = 0; i < path_function_count(); i++) {
-		const struct path_function *f = path_function_at(i);
-		nearest_try(&nearest, str_from(f->name));
-		if (str_eq(str_from(f->name), step->name))
-			step->function = f;
+	for (size_t i = 0; i < path_function_count() && !step->function; i++) {
+		if (str_eq(str_from(path_function_at(i)->name), step->name))
+			step->function = path_function_at(i);
 	}
-	struct str names = function_names(a), name = source_brief(step->name);
-	if (step->function && step->function->state == SCHEMA_READY)
+	if (!step->function)
+		return unknown_function(step->name, a, d);
+	if (step->function->state == SCHEMA_READY)
 		return true;
-	if (step->function)
-		diagnostics_error(d, step->name, arena_printf(a, "this version has " STR_FMT, STR_ARG(names)),
-				  "the function " STR_FMT "() is not available yet", STR_ARG(name));
-	else if (nearest.best.ptr)
-		diagnostics_error(d, step->name,
-				  arena_printf(a, "did you mean " STR_FMT "()?", STR_ARG(nearest.best)),
-				  "there is no function " STR_FMT "()", STR_ARG(name));
-	else
-		diagnostics_error(d, step->name, arena_printf(a, "there is " STR_FMT, STR_ARG(names)),
-				  "there is no function " STR_FMT "()", STR_ARG(name));
+	struct str names = function_names(a);
+	diagnostics_error(d, step->name, arena_printf(a, "this version has " STR_FMT, STR_ARG(names)),
+			  "the function %s() is not available yet", step->function->name);
 	return false;
 }
 

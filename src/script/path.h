@@ -45,8 +45,8 @@ struct path_end {
 	const struct value *value; /* never NULL */
 	size_t resolved;           /* so many steps led to something; count when all did */
 	const struct value *last;  /* what the last of them led to; the document when none did */
-	const struct path_step
-		*failed_call; /* the first function that could not work on what it got; NULL: none */
+	/* The first function that could not work on what it got; NULL: none. */
+	const struct path_step *failed_call;
 };
 
 /* Reads a target, which must be a piece of the source. False after an error was added. */

@@ -23,8 +23,7 @@
 struct schema_type {
 	enum value_type kind;           /* VALUE_UNDEFINED: could be anything, nothing below it is checked */
 	const struct schema_type *item; /* what an array holds; NULL: anything */
-	const struct schema_field
-		*fields; /* what an object holds, up to a row without name; NULL: anything */
+	const struct schema_field *fields; /* what an object holds; NULL: anything */
 };
 
 enum schema_state {
@@ -32,6 +31,7 @@ enum schema_state {
 	SCHEMA_PLANNED, /* a script that names it gets "not available yet" */
 };
 
+/* A table of these ends with a row whose name is NULL. */
 struct schema_field {
 	const char *name;
 	const struct schema_type *type;
@@ -40,7 +40,7 @@ struct schema_field {
 };
 
 struct schema {
-	const struct schema_field *roots; /* up to a row without name */
+	const struct schema_field *roots;
 	/*
 	 * When an object has a member of this name, that member's own members can be reached as if they were
 	 * the object's (an object's own members win). NULL: no such short cut.

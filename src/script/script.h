@@ -77,8 +77,8 @@ struct script_request {
 
 struct script_test {
 	struct str name; /* empty for the one test of a file without `test` lines */
-	struct script_origin
-		*origins; /* of this test only; their rules go before those of the file's origins */
+	/* Of this test only; their rules go before those of the file's origins. */
+	struct script_origin *origins;
 	size_t origin_count;
 	struct script_request *requests; /* run in order, in one world */
 	size_t request_count;
@@ -98,7 +98,8 @@ struct script {
 /*
  * Reads a file's text. `file` is the name to print in messages. `schema` NULL takes any target for good.
  * False when there is at least one error; `d`, which needs no initialising, then holds up to twenty of them.
- * `d` may hold warnings either way.
+ * `d` may hold warnings either way; it refers to `*out`, which must stay where it is for as long as `d` is
+ * used.
  */
 must_use bool script_parse(struct arena *a, struct str file, struct str text, const struct schema *schema,
 			   struct script *out, struct diagnostics *d);

@@ -42,6 +42,16 @@ TEST(an_unknown_first_word_is_told_with_the_nearest_one)
 	assert_complains("tests b\nGET /\n", "1:1", "unknown word tests", "did you mean test?");
 }
 
+TEST(lines_of_the_wrong_indentation_are_recognised)
+{
+	assert_complains("GET /\nclientFetch.status is 200\n", "2:1", "a test line at the left edge",
+			 "two blanks");
+	assert_complains("GET /\n[French] x y\n", "2:1", "a test line at the left edge", "two blanks");
+	assert_complains("origin a\nGET /x -> 200\n", "2:8", "an answer at the left edge",
+			 "below its origin");
+	assert_complains("GET /\n  GET /x -> 200\n", "2:3", "an answer below a request", "origin NAME");
+}
+
 TEST(an_unknown_word_spoils_only_its_own_block)
 {
 	struct reading *r = read_file("orign catalog\n  GET / -> 200\n    X: y\nGET /\n  nix is 1\n");
@@ -140,6 +150,7 @@ TEST(a_newer_version_is_refused)
 	assert_complains("# backlot-fiddle 2\nGET /\n", "1:18", "version 2", "newer Backlot");
 	assert_complains("# backlot-fiddle 1.5\nGET /\n", "1:18", "whole number", "# backlot-fiddle 1");
 	assert_complains("# backlot-fiddle 0\nGET /\n", "1:18", "whole number", "# backlot-fiddle 1");
+	assert_complains("\n  # backlot-fiddle 3\nGET /\n", "2:20", "version 3", "newer Backlot");
 	read_good("# backlot-fiddle 1\nGET /\n");
 	read_good("# backlot-fiddle is nice\nGET /\n");
 	read_good("GET /\n# backlot-fiddle 2\n");

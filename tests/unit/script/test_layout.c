@@ -148,6 +148,7 @@ TEST(an_empty_file_stays_empty)
 	assert_layout("", "");
 	assert_layout("\n \n\t\n", "");
 	assert_layout("# x", "# x\n");
+	assert_layout(" \n # backlot-fiddle 1\n", "# backlot-fiddle 1\n");
 }
 
 TEST(a_file_with_errors_is_not_formatted)
