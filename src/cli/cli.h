@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command `backlot`: what it was asked (struct cli_options), where it runs (struct cli_env), and one
+ * function a command. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "cli/options.h"
+#include "net/address.h"
+
+enum cli_exit {
+	CLI_PASSED,
+	CLI_FAILED,   /* tests failed; `inspect`: something is not supported */
+	CLI_USAGE,    /* the command line, or a configuration */
+	CLI_INTERNAL, /* something of ours, or of the machine */
+};
+
+/* What the process is given. main.c makes the real one, tests make their own. All of it outlives cli_main().
+ */
+struct cli_env {
+	FILE *out, *err;
+	bool out_terminal, err_terminal;
+	bool no_color;                           /* NO_COLOR is set and not empty */
+	const char *(*lookup)(const char *name); /* an environment variable; NULL when it is not set */
+	const char *cache_folder; /* NULL when there is none: neither XDG_CACHE_HOME nor HOME is set */
+	const char *folder;       /* the current one, absolute */
+};
+
+/* In the order of CHOICES in options.def. */
+enum cli_unknown_imports { UNKNOWN_IMPORTS_LINK_ERROR, UNKNOWN_IMPORTS_TRAP };
+enum cli_reporter { REPORTER_PRETTY };
+enum cli_net { NET_NONE, NET_REAL };
+enum cli_completion { COMPLETION_BASH, COMPLETION_ZSH, COMPLETION_FISH };
+enum cli_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/*
+ * A command line that was read and checked. Strings are borrowed from argv and from the arena, which outlive
+ * the command. Options that the command does not take have their defaults. Options that are refused have no
+ * member worth reading.
+ */
+struct cli_options {
+	const struct cli_env *env;
+	const char *program; /* "backlot", or "viceroy" when called by that name; for messages */
+	enum command command;
+	bool command_named; /* false: `serve` because no command was named */
+	bool color_out, color_err;
+
+	const char *const *operands; /* NULL-ended; test: paths, cache: what to do, help: a command */
+	size_t operand_count;
+	const char *input; /* serve, run, inspect: the file (serve: or folder), which was there; else NULL */
+	const char *const *guest_args; /* run: what follows WASM; NULL-ended, maybe empty */
+
+	uint64_t given; /* see cli_given() */
+
+	/* One member an option of options.def. */
+	struct net_address addr;
+	const char *config;
+	bool log_stdout, log_stderr;
+	enum cli_unknown_imports unknown_imports;
+	bool wasm_exceptions, wasm_gc, wasm_cm_gc, adapt;
+	const char *profile;
+	uint64_t pushpin_port;
+	bool websocket_passthrough;
+	unsigned experimental_modules;
+	bool debug_info;
+	const char *service;
+	const char *filter;
+	uint64_t jobs; /* 0: one a core */
+	enum cli_reporter reporter;
+	uint64_t seed; /* look at cli_given(o, seed) */
+	bool bail, list, strict;
+	enum cli_net net;
+	uint64_t timeout_ns;
+	bool json, abi, man, markdown;
+	enum cli_completion completion;
+	unsigned verbose;
+	enum cli_color color;
+	bool help, help_long, version;
+};
+
+/* Was the option on the command line? cli_given(o, seed) */
+#define cli_given(o, member) (((o)->given >> OPTION_##member & 1) != 0)
+
+/* The whole program: reads the arguments, runs the command, says what is wrong with either; returns the exit
+ * code. */
+int cli_main(int argc, char **argv, const struct cli_env *env);
+
+/* Prints "error: …" to the environment's err, in red on a terminal, and yields `code`. */
+int cli_error(const struct cli_options *o, int code, const struct error *e);
+
+/* $XDG_CACHE_HOME/backlot or ~/.cache/backlot; NULL when neither is known. */
+const char *cli_cache_folder(struct arena *a, const char *(*lookup)(const char *name));
+
+/* Commands: each prints to o->env->out and err, and returns the exit code. */
+int cmd_test(const struct cli_options *o);
+int cmd_serve(const struct cli_options *o);
+int cmd_run(const struct cli_options *o);
+int cmd_inspect(const struct cli_options *o);
+int cmd_cache(const struct cli_options *o);
+int cmd_help(const struct cli_options *o);
+
+#endif
