@@ -1,9 +1,84 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `backlot test`: finds test files, runs them, reports. */
 #include "cli/cli.h"
+#include "cli/service.h"
+#include "loop/clock.h"
+#include "report/pretty.h"
+#include "runner/run.h"
+
+static const char *environment(void *data, const char *name)
+{
+	return ((const struct cli_options *)data)->env->lookup(name);
+}
+
+static bool open_service(void *data, const char *path, struct service **out, struct error *e)
+{
+	const struct cli_options *o = data;
+	struct wasm_options wasm = cli_wasm_options(o);
+	wasm.instances_max = 4; /* a test's requests come one after another */
+	return cli_open_service(out, path, &wasm, e);
+}
+
+static int exit_code(const struct run_totals *t)
+{
+	if (t->broken)
+		return CLI_USAGE;
+	return t->failed ? CLI_FAILED : CLI_PASSED;
+}
+
+static int no_tests(const struct cli_options *o)
+{
+	struct error e;
+	FAIL(&e, NOT_FOUND,
+	     "no tests here: no file that ends in .fiddle. A first one, tests/first.fiddle:\n\n"
+	     "    GET /\n"
+	     "      clientFetch.status is 200\n\n"
+	     "`%s help test` says more", o->program);
+	return cli_error(o, CLI_USAGE, &e);
+}
+
+static int run(const struct cli_options *o, const struct test_files *files, uint64_t start_ns, struct clock *clock)
+{
+	struct error e;
+	struct run_totals totals;
+	const struct run_options options = {
+		.jobs = (unsigned)o->jobs,
+		.seed = o->seed,
+		.timeout_ns = o->timeout_ns,
+		.bail = o->bail,
+		.strict = o->strict,
+		.real_network = o->net == NET_REAL,
+		.filter = str_from(o->filter),
+		.open_service = open_service,
+		.env = environment,
+		.data = (void *)o,
+	};
+	struct reporter *reporter = o->list ? report_list_new(o->env->out) :
+					      report_pretty_new(o->env->out, o->color_out, o->verbose > 0);
+	bool ok = o->list ? run_list(files, &options, reporter, &totals, &e) :
+			    run_tests(files, &options, reporter, &totals, &e);
+	if (ok) {
+		totals.ns = clock_monotonic(clock) - start_ns;
+		reporter->ops->end(reporter, &totals);
+	}
+	reporter_destroy(&reporter);
+	return ok ? exit_code(&totals) : cli_error(o, CLI_USAGE, &e);
+}
 
 int cmd_test(const struct cli_options *o)
 {
 	struct error e;
-	FAIL(&e, UNSUPPORTED, "the command 'test' is not built in this version");
-	return cli_error(o, CLI_INTERNAL, &e);
+	struct test_files files;
+	struct clock *clock = clock_system_new();
+	uint64_t start_ns = clock_monotonic(clock);
+	int code;
+	if (!test_files_find(&files, o->operands, o->operand_count, o->config, o->service, &e))
+		code = cli_error(o, CLI_USAGE, &e);
+	else if (files.count == 0)
+		code = no_tests(o);
+	else
+		code = run(o, &files, start_ns, clock);
+	test_files_fini(&files);
+	clock_destroy(&clock);
+	return code;
 }

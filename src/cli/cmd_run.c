@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `backlot run`: one guest or Wasm test program, to its end, in the real world. */
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/edge.h"
+#include "cli/service.h"
+
+enum { EXIT_TRAP = 134, EXIT_OTHER = 1 };
+
+/* The file's name without its ending, which the guest sees as argv[0]. */
+static struct str program_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct str name = str_from(slash ? slash + 1 : path);
+	size_t dot = str_find_char(name, '.');
+	return str_sub(name, 0, dot ? dot : name.len);
+}
+
+static int exit_code(const struct cli_options *o, const struct invocation *i)
+{
+	switch (i->outcome) {
+	case OUTCOME_OK:
+		return 0;
+	case OUTCOME_EXIT:
+		return i->exit_code & 0xff;
+	case OUTCOME_TRAP:
+	case OUTCOME_LIMIT:
+		fprintf(o->env->err, "%s: " STR_FMT "\n", o->program, STR_ARG(i->report));
+		return EXIT_TRAP;
+	default:
+		fprintf(o->env->err, "%s: " STR_FMT "\n", o->program, STR_ARG(i->report));
+		return EXIT_OTHER;
+	}
+}
+
+static int run(const struct cli_options *o, struct edge *edge, struct service *service)
+{
+	struct http_request request = { .method = STR("GET"), .uri = STR("http://example.com/"), .version = HTTP_1_1 };
+	const struct invocation_request asked = { .http = &request };
+	fflush(NULL);
+	struct invocation *i = service_invoke(service, edge->world, &asked);
+	/* Whatever is sent as a response is read by nobody. */
+	loop_run(&edge->loop, &i->ended, UINT64_MAX);
+	int code = exit_code(o, i);
+	invocation_destroy(&i);
+	return code;
+}
+
+int cmd_run(const struct cli_options *o)
+{
+	struct error e;
+	struct edge edge;
+	struct service *service = NULL;
+	struct wasm_options wasm = cli_wasm_options(o);
+	wasm.args = o->guest_args;
+	wasm.program = program_name(o->input);
+	wasm.instances_max = 1;
+	int code;
+	if (!edge_open(&edge, o, o->config, &e))
+		code = cli_error(o, CLI_FAILED, &e);
+	else if (!cli_open_service(&service, o->input, &wasm, &e))
+		code = cli_error(o, CLI_FAILED, &e);
+	else
+		code = run(o, &edge, service);
+	service_destroy(&service);
+	edge_close(&edge);
+	return code;
+}
