@@ -271,6 +271,37 @@ TEST(a_rule_that_can_never_match_is_told)
 	read_good("origin a\n  GET /a -> 200\ntest t\norigin a\n  GET /a -> 201\nGET /\n");
 }
 
+static struct str many(const char *before, const char *format, int count)
+{
+	struct buf out = BUF_INIT(SCRIPT_FILE_BYTES_MAX);
+	buf_add(&out, str_from(before));
+	for (int i = 0; i < count; i++)
+		buf_printf(&out, "%s%d\n", format, i);
+	struct str text = arena_str(&arena, buf_str(&out));
+	buf_fini(&out);
+	return text;
+}
+
+TEST(there_is_a_limit_on_everything)
+{
+	struct str text = many("origin a\n  GET /a -> 200\n", "  GET /b -> 20", 10);
+	assert_int_equal(read_text(text)->d.errors, 9);
+	struct buf rules = BUF_INIT(1 << 20);
+	buf_add(&rules, STR("origin a\n"));
+	for (int i = 0; i <= SCRIPT_RULES_MAX; i++)
+		buf_printf(&rules, "  GET /%d -> 200\n", i);
+	buf_add(&rules, STR("GET /\n"));
+	assert_complains_at(buf_str(&rules), SEVERITY_ERROR, "1002:3", "at most 1000 rules", "use '*'",
+			    __FILE__, __LINE__);
+	buf_fini(&rules);
+	text = many("", "origin a", SCRIPT_ORIGINS_MAX + 1);
+	assert_complains_at(text, SEVERITY_ERROR, "1001:8", "at most 1000 origins", "fewer", __FILE__,
+			    __LINE__);
+	text = many("", "test a", SCRIPT_TESTS_MAX + 1);
+	assert_complains_at(text, SEVERITY_ERROR, "10001:1", "at most 10000 tests", "another file", __FILE__,
+			    __LINE__);
+}
+
 /* ---- test lines ---- */
 
 #define LINE(text) "GET /\n  " text "\n"

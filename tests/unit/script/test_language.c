@@ -354,6 +354,19 @@ TEST(a_failure_is_printed_with_line_and_marker)
 	buf_fini(&out);
 }
 
+TEST(a_vacuous_pass_is_printed_as_a_warning)
+{
+	struct reading *r = read_file("GET /\n  free.missing isNot 404\n");
+	struct check_result result = check_run(&r->script.tests[0].requests[0].checks[0], document(), &arena);
+	struct buf out = BUF_INIT(4096);
+	check_result_print(&result, &r->script.source, &out);
+	assert_has(buf_str(&out),
+		   "t.fiddle:2:7: warning: passes only because its target is undefined: free.missing");
+	assert_has(buf_str(&out), "          ^^^^^^^^\n    expected: is not 404\n    actual:   undefined\n");
+	assert_has(buf_str(&out), "free.missing is undefined: free has text");
+	buf_fini(&out);
+}
+
 TEST(a_failure_names_the_nearest_key_or_all_there_are)
 {
 	struct check_result r = run_line("free.shap.a is 1");
