@@ -39,7 +39,8 @@ enum abi_status {
 /* "ok", "badf" …; the names of the witx files. */
 const char *abi_status_name(enum abi_status s);
 
-#define HANDLE_INVALID UINT32_MAX
+/* What the SDKs take for "no handle". */
+#define HANDLE_INVALID (UINT32_MAX - 1)
 
 /* Checked places in guest memory. They stay good while the guest is parked: its memory cannot move or grow then. */
 struct guest_ptr {

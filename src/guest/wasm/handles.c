@@ -32,7 +32,7 @@ uint32_t handles_open(struct handles *hs, enum handle_kind kind, void *object)
 		hs->first_free = hs->slots[index].next_free;
 	} else {
 		if (hs->count == HANDLES_MAX)
-			return UINT32_MAX;
+			return HANDLES_FULL;
 		if (hs->count == hs->cap) {
 			hs->cap = hs->cap ? 2 * hs->cap : 32;
 			hs->slots = mem_realloc(hs->slots, hs->cap * sizeof(*hs->slots));

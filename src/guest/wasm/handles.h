@@ -43,7 +43,9 @@ void handles_init(struct handles *hs);
 void handles_fini(struct handles *hs);  /* frees the table; the objects are the owner's to release first */
 void handles_reset(struct handles *hs); /* closes all, keeps the memory */
 
-/* A new handle; UINT32_MAX when HANDLES_MAX are open. */
+#define HANDLES_FULL UINT32_MAX
+
+/* A new handle; HANDLES_FULL when HANDLES_MAX are open. */
 uint32_t handles_open(struct handles *hs, enum handle_kind kind, void *object);
 /* The object when `handle` is open and of that kind, else NULL. */
 void *handles_get(const struct handles *hs, uint32_t handle, enum handle_kind kind);

@@ -57,7 +57,7 @@ enum abi_status sandbox_open(struct sandbox *sb, enum handle_kind kind, void *ob
 	if (sb->handles.open >= sb->super.world->limits.handles)
 		return ABI_LIMITEXCEEDED;
 	*handle = handles_open(&sb->handles, kind, object);
-	return *handle == HANDLE_INVALID ? ABI_LIMITEXCEEDED : ABI_OK;
+	return *handle == HANDLES_FULL ? ABI_LIMITEXCEEDED : ABI_OK;
 }
 
 enum abi_status sandbox_open_body(struct sandbox *sb, struct body *taken, uint32_t *handle)

@@ -169,8 +169,6 @@ enum abi_status pending_finish(struct sandbox *sb, struct guest_pending *p, stru
 	enum fetch_error error = p->fetch->error;
 	put_detail(detail, error);
 	if (error != FETCH_OK) {
-		put_u32(response_out, HANDLE_INVALID);
-		put_u32(body_out, HANDLE_INVALID);
 		fetch_unref(&p->fetch);
 		return fetch_status(error);
 	}
@@ -348,6 +346,8 @@ static enum abi_status select_pending(struct sandbox *sb, const struct guest_han
 		bool failed = p->fetch->error != FETCH_OK;
 		handles_take(&sb->handles, guest_handle(hs, i), HANDLE_PENDING);
 		put_u32(done_idx, i);
+		put_u32(response_out, HANDLE_INVALID);
+		put_u32(body_out, HANDLE_INVALID);
 		enum abi_status status = pending_finish(sb, p, detail, response_out, body_out);
 		return failed ? ABI_OK : status;
 	}
