@@ -4,22 +4,15 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "guest/wasm/wasm_file.h"
 #include "script/nearest.h"
 
+/* What a folder lacks is said by the command, which knows where to look. */
 static bool check_folder(const struct cli_options *o, struct error *e)
 {
-	char manifest[4096];
-	if (o->command != COMMAND_SERVE)
-		return FAIL(e, INVALID, "%s: Expected a valid Wasm file, and this is a folder", o->input);
-	int n = snprintf(manifest, sizeof manifest, "%s/fastly.toml", o->input);
-	if (o->config || (n > 0 && n < (int)sizeof manifest && access(manifest, R_OK) == 0))
-		return true;
-	return FAIL(e, NOT_FOUND,
-		    "%s: there is no fastly.toml in this folder; name a Wasm file, or a folder that has one",
-		    o->input);
+	return o->command == COMMAND_SERVE ||
+	       FAIL(e, INVALID, "%s: Expected a valid Wasm file, and this is a folder", o->input);
 }
 
 static bool check_file(const char *path, struct error *e)
