@@ -135,7 +135,8 @@ static const struct mapping geolocation = {
 	.what = "geolocation mapping",
 	.keys = {
 		[MAPPING_FORMAT] = { STR_INIT("format"), TOML_STRING, KEY_NOT_EMPTY, format_example },
-		[MAPPING_FILE] = { STR_INIT("file"), TOML_STRING, KEY_NOT_EMPTY, "file = \"geolocation.json\"" },
+		[MAPPING_FILE] = { STR_INIT("file"), TOML_STRING, KEY_NOT_EMPTY,
+			"file = \"geolocation.json\"" },
 		[MAPPING_RECORDS] = { STR_INIT("addresses"), TOML_TABLE, 0,
 			"addresses.\"192.0.2.1\" = { as_name = \"…\" }" },
 		[MAPPING_LOOPBACK] = { STR_INIT("use_default_loopback"), TOML_BOOL, 0,

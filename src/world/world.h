@@ -37,7 +37,10 @@ struct world {
 	struct geo *geo;
 	struct device *device;
 	struct log_sink *log;
-	/* For the raw bytes of a guest's own output; NULL: they are entries of `log`, endpoints "stdout" and "stderr". */
+	/*
+	 * For the raw bytes of a guest's own output; NULL: they are entries of `log`, endpoints "stdout" and
+	 * "stderr".
+	 */
 	struct log_sink *raw_stdout, *raw_stderr;
 	struct limits limits;
 	struct pmap fastly_keys; /* for which fastly_key_is_valid answers yes; the values mean nothing */
