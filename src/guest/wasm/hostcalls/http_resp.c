@@ -163,15 +163,12 @@ enum abi_status hostcall_http_resp_send_downstream(struct sandbox *sb, struct ht
 	if (interim && r->http.status != STATUS_EARLY_HINTS)
 		return sandbox_trap(sb, "a response with status %d cannot be sent: only 103 may come before the final one",
 				    r->http.status);
-	handles_take(&sb->handles, a->h, HANDLE_RESPONSE);
-	struct body *body = a->streaming && !interim ? sandbox_stream_body(sb, a->b) : sandbox_take_body(sb, a->b);
-	if (!interim) {
-		sandbox_respond(sb, r, body);
+	if (interim) { /* both handles stay the guest's: the final response may be made of them */
+		invocation_inform(&sb->super, r->http.status, &r->http.headers);
 		return ABI_OK;
 	}
-	body_abandon(body);
-	body_unref(&body);
-	invocation_inform(&sb->super, r->http.status, &r->http.headers);
+	handles_take(&sb->handles, a->h, HANDLE_RESPONSE);
+	sandbox_respond(sb, r, a->streaming ? sandbox_stream_body(sb, a->b) : sandbox_take_body(sb, a->b));
 	return ABI_OK;
 }
 
