@@ -22,8 +22,8 @@ static struct body *entry_body(struct sandbox *sb, const struct acl_entry *entry
 	char prefix[IP_TEXT_BYTES];
 	acl_print_prefix(entry, prefix);
 	struct body *body = body_new(sandbox_loop(sb));
-	body_write(body, arena_printf(sandbox_arena(sb), "{\n  \"prefix\": \"%s\",\n  \"action\": \"%s\"\n}", prefix,
-				      entry->allow ? "ALLOW" : "BLOCK"));
+	body_write(body, arena_printf(sandbox_arena(sb), "{\n  \"prefix\": \"%s\",\n  \"action\": \"%s\"\n}",
+				      prefix, entry->allow ? "ALLOW" : "BLOCK"));
 	return body;
 }
 

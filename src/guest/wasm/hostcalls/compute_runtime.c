@@ -5,14 +5,16 @@
 enum { MIB = 1 << 20 };
 
 /* What the guest used in earlier polls, and in the one that this call is part of. */
-enum abi_status hostcall_compute_runtime_get_vcpu_ms(struct sandbox *sb, struct compute_runtime_get_vcpu_ms_args *a)
+enum abi_status hostcall_compute_runtime_get_vcpu_ms(struct sandbox *sb,
+						     struct compute_runtime_get_vcpu_ms_args *a)
 {
 	uint64_t used_ns = sb->super.cpu_ns + (cpu_time_ns() - sb->cpu_started_ns);
 	put_u64(a->vcpu_ms, used_ns / NS_PER_MS);
 	return ABI_OK;
 }
 
-enum abi_status hostcall_compute_runtime_get_heap_mib(struct sandbox *sb, struct compute_runtime_get_heap_mib_args *a)
+enum abi_status hostcall_compute_runtime_get_heap_mib(struct sandbox *sb,
+						      struct compute_runtime_get_heap_mib_args *a)
 {
 	put_u32(a->memory_mib, (uint32_t)((sb->size + MIB - 1) / MIB));
 	return ABI_OK;
@@ -20,24 +22,24 @@ enum abi_status hostcall_compute_runtime_get_heap_mib(struct sandbox *sb, struct
 
 /* Products of the platform that a local edge has not. */
 
-enum abi_status hostcall_compute_runtime_has_domain_inspector(struct sandbox *sb,
-							      struct compute_runtime_has_domain_inspector_args *a)
+enum abi_status hostcall_compute_runtime_has_domain_inspector(
+	struct sandbox *sb, struct compute_runtime_has_domain_inspector_args *a)
 {
 	(void)sb;
 	put_u32(a->has, 0);
 	return ABI_OK;
 }
 
-enum abi_status hostcall_compute_runtime_has_image_optimizer(struct sandbox *sb,
-							     struct compute_runtime_has_image_optimizer_args *a)
+enum abi_status hostcall_compute_runtime_has_image_optimizer(
+	struct sandbox *sb, struct compute_runtime_has_image_optimizer_args *a)
 {
 	(void)sb;
 	put_u32(a->has, 0);
 	return ABI_OK;
 }
 
-enum abi_status hostcall_compute_runtime_has_origin_inspector(struct sandbox *sb,
-							      struct compute_runtime_has_origin_inspector_args *a)
+enum abi_status hostcall_compute_runtime_has_origin_inspector(
+	struct sandbox *sb, struct compute_runtime_has_origin_inspector_args *a)
 {
 	(void)sb;
 	put_u32(a->has, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fastly_config_store, and fastly_dictionary, which is the same under its old name: handles of one serve in the other. */
+/* fastly_config_store, and fastly_dictionary, which is the same under its old name: handles of one serve in
+ * the other. */
 #include "guest/wasm/sandbox.h"
 
 static enum abi_status open_table(struct sandbox *sb, struct str name, struct guest_ptr out)
@@ -18,7 +19,8 @@ static enum abi_status open_table(struct sandbox *sb, struct str name, struct gu
 	return status;
 }
 
-static enum abi_status get(struct sandbox *sb, const char *event, uint32_t h, struct str key, const struct guest_buf *out)
+static enum abi_status get(struct sandbox *sb, const char *event, uint32_t h, struct str key,
+			   const struct guest_buf *out)
 {
 	const struct guest_name *opened = handles_get(&sb->handles, h, HANDLE_CONFIG);
 	struct error e;

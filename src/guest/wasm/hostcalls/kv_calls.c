@@ -8,10 +8,14 @@
 enum { VALUE_FIRST_BYTES = 4096 };
 
 static const char *const error_names[] = {
-	[KV_UNINITIALIZED] = "uninitialized",       [KV_OK] = "ok",
-	[KV_BAD_REQUEST] = "bad_request",           [KV_NOT_FOUND] = "not_found",
-	[KV_PRECONDITION_FAILED] = "precondition_failed", [KV_PAYLOAD_TOO_LARGE] = "payload_too_large",
-	[KV_INTERNAL_ERROR] = "internal_error",     [KV_TOO_MANY_REQUESTS] = "too_many_requests",
+	[KV_UNINITIALIZED] = "uninitialized",
+	[KV_OK] = "ok",
+	[KV_BAD_REQUEST] = "bad_request",
+	[KV_NOT_FOUND] = "not_found",
+	[KV_PRECONDITION_FAILED] = "precondition_failed",
+	[KV_PAYLOAD_TOO_LARGE] = "payload_too_large",
+	[KV_INTERNAL_ERROR] = "internal_error",
+	[KV_TOO_MANY_REQUESTS] = "too_many_requests",
 };
 
 enum abi_status kv_call_open(struct sandbox *sb, struct str name, struct guest_ptr out)
@@ -47,7 +51,10 @@ enum abi_status kv_call_new(struct sandbox *sb, uint32_t store, enum kv_kind kin
 static void trace_start(struct sandbox *sb, struct guest_kv_op *op)
 {
 	static const char *const events[] = {
-		[KV_LOOKUP] = "kv-get", [KV_INSERT] = "kv-put", [KV_DELETE] = "kv-delete", [KV_LIST] = "kv-list",
+		[KV_LOOKUP] = "kv-get",
+		[KV_INSERT] = "kv-put",
+		[KV_DELETE] = "kv-delete",
+		[KV_LIST] = "kv-list",
 	};
 	struct trace *trace = &sb->super.trace;
 	op->event = trace_add(trace, events[op->op.kind]);
@@ -67,7 +74,8 @@ static void trace_end(struct sandbox *sb, struct guest_kv_op *op)
 	if (op->op.kind == KV_LOOKUP)
 		trace_bool(trace, ev, "found", op->op.error == KV_OK);
 	trace_str(trace, ev, "status", str_from(error_names[op->op.error]));
-	trace_number(trace, ev, "elapsed", (double)(clock_wall(sandbox_loop(sb)->clock) - ev->wall_ns) / (double)NS_PER_US);
+	trace_number(trace, ev, "elapsed",
+		     (double)(clock_wall(sandbox_loop(sb)->clock) - ev->wall_ns) / (double)NS_PER_US);
 }
 
 /* ---- starting ---- */
@@ -136,7 +144,8 @@ enum abi_status kv_call_insert(struct sandbox *sb, struct guest_kv_op *op, uint3
 	case BODY_FAILED: {
 		enum body_failure why = body_why(op->value);
 		kv_call_drop(sb, op);
-		return why == BODY_FAILURE_INCOMPLETE || why == BODY_FAILURE_ABANDONED ? ABI_HTTPINCOMPLETE : ABI_ERROR;
+		return why == BODY_FAILURE_INCOMPLETE || why == BODY_FAILURE_ABANDONED ? ABI_HTTPINCOMPLETE
+										       : ABI_ERROR;
 	}
 	case BODY_DATA:
 	case BODY_ENDED:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fastly_kv_store. What went wrong in a store is told by the wait calls' kv_error; their status is about the handle. */
+/* fastly_kv_store. What went wrong in a store is told by the wait calls' kv_error; their status is about the
+ * handle. */
 #include "base/buf.h"
 #include "guest/wasm/hostcalls/kv_calls.h"
 
@@ -13,8 +14,12 @@ enum {
 	INSERT_ALL = RESERVED | INSERT_BACKGROUND_FETCH | INSERT_RESERVED_2 | INSERT_METADATA | INSERT_TTL |
 		     INSERT_IF_GENERATION,
 };
-enum { LIST_CURSOR = 1 << 1, LIST_LIMIT = 1 << 2, LIST_PREFIX = 1 << 3,
-       LIST_ALL = RESERVED | LIST_CURSOR | LIST_LIMIT | LIST_PREFIX };
+enum {
+	LIST_CURSOR = 1 << 1,
+	LIST_LIMIT = 1 << 2,
+	LIST_PREFIX = 1 << 3,
+	LIST_ALL = RESERVED | LIST_CURSOR | LIST_LIMIT | LIST_PREFIX
+};
 enum { LIST_STRONG, LIST_EVENTUAL };
 
 /* Room for KV_LIST_LIMIT_MAX keys of KV_KEY_BYTES_MAX bytes, each byte escaped. */
@@ -41,11 +46,12 @@ enum abi_status hostcall_kv_store_lookup(struct sandbox *sb, struct kv_store_loo
 }
 
 /*
- * Gives value and metadata of a lookup that is done, and `*generation` when it found something. Metadata that does not
- * fit leaves the handle open, so that the guest can ask again with more room.
+ * Gives value and metadata of a lookup that is done, and `*generation` when it found something. Metadata that
+ * does not fit leaves the handle open, so that the guest can ask again with more room.
  */
 static enum abi_status finish_lookup(struct sandbox *sb, uint32_t handle, struct guest_ptr body_out,
-				     const struct guest_buf *metadata, struct guest_ptr error_out, uint64_t *generation)
+				     const struct guest_buf *metadata, struct guest_ptr error_out,
+				     uint64_t *generation)
 {
 	struct guest_kv_op *op;
 	enum abi_status status = kv_call_wait(sb, handle, KV_LOOKUP, &op);
@@ -69,8 +75,8 @@ static enum abi_status finish_lookup(struct sandbox *sb, uint32_t handle, struct
 enum abi_status hostcall_kv_store_lookup_wait(struct sandbox *sb, struct kv_store_lookup_wait_args *a)
 {
 	uint64_t generation;
-	enum abi_status status =
-		finish_lookup(sb, a->handle, a->body_handle_out, &a->metadata_buf, a->kv_error_out, &generation);
+	enum abi_status status = finish_lookup(sb, a->handle, a->body_handle_out, &a->metadata_buf,
+					       a->kv_error_out, &generation);
 	if (generation)
 		put_u32(a->generation_out, 0);
 	return status;
@@ -79,8 +85,8 @@ enum abi_status hostcall_kv_store_lookup_wait(struct sandbox *sb, struct kv_stor
 enum abi_status hostcall_kv_store_lookup_wait_v2(struct sandbox *sb, struct kv_store_lookup_wait_v2_args *a)
 {
 	uint64_t generation;
-	enum abi_status status =
-		finish_lookup(sb, a->handle, a->body_handle_out, &a->metadata_buf, a->kv_error_out, &generation);
+	enum abi_status status = finish_lookup(sb, a->handle, a->body_handle_out, &a->metadata_buf,
+					       a->kv_error_out, &generation);
 	if (generation)
 		put_u64(a->generation_out, generation);
 	return status;
@@ -100,7 +106,8 @@ static bool read_text(struct sandbox *sb, bool given, uint32_t offset, uint32_t 
 	return true;
 }
 
-static bool read_insert_config(struct sandbox *sb, uint32_t mask, const struct abi_kv_insert_config *c, struct kv_op *op)
+static bool read_insert_config(struct sandbox *sb, uint32_t mask, const struct abi_kv_insert_config *c,
+			       struct kv_op *op)
 {
 	if (mask & ~(uint32_t)INSERT_ALL || c->mode > KV_PREPEND)
 		return false;
@@ -173,10 +180,11 @@ enum abi_status hostcall_kv_store_delete_wait(struct sandbox *sb, struct kv_stor
 /* ---- list ---- */
 
 /*
- * Without a limit, and with one that is larger, a page has as many keys as a page can have: who asks for more than that
- * in one go follows the cursor.
+ * Without a limit, and with one that is larger, a page has as many keys as a page can have: who asks for more
+ * than that in one go follows the cursor.
  */
-static bool read_list_config(struct sandbox *sb, uint32_t mask, const struct abi_kv_list_config *c, struct kv_op *op)
+static bool read_list_config(struct sandbox *sb, uint32_t mask, const struct abi_kv_list_config *c,
+			     struct kv_op *op)
 {
 	if (mask & ~(uint32_t)LIST_ALL || c->mode > LIST_EVENTUAL)
 		return false;

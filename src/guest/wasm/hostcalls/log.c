@@ -2,7 +2,8 @@
 /* fastly_log. */
 #include "guest/wasm/sandbox.h"
 
-/* The platform's own names, in any case of letters; everything else, bytes that are not text too, is an endpoint. */
+/* The platform's own names, in any case of letters; everything else, bytes that are not text too, is an
+ * endpoint. */
 static bool reserved(struct str name)
 {
 	struct str managed = STR("fst_managed_");

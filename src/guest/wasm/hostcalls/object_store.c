@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fastly_object_store: the deprecated door to key-value stores. It knows no kv_error: a failure is INVAL, a lookup of what
- * is not there is OK and gives no body.
+ * fastly_object_store: the deprecated door to key-value stores. It knows no kv_error: a failure is INVAL, a
+ * lookup of what is not there is OK and gives no body.
  */
 #include "guest/wasm/hostcalls/kv_calls.h"
 
@@ -39,7 +39,8 @@ enum abi_status hostcall_object_store_lookup(struct sandbox *sb, struct object_s
 	return finish_lookup(sb, op->handle, a->body_handle_out);
 }
 
-enum abi_status hostcall_object_store_lookup_async(struct sandbox *sb, struct object_store_lookup_async_args *a)
+enum abi_status hostcall_object_store_lookup_async(struct sandbox *sb,
+						   struct object_store_lookup_async_args *a)
 {
 	struct guest_kv_op *op;
 	enum abi_status status = kv_call_new(sb, a->store, KV_LOOKUP, a->key, ABI_ERROR, &op);
@@ -93,7 +94,8 @@ enum abi_status hostcall_object_store_insert(struct sandbox *sb, struct object_s
 	return finish_insert(sb, op->handle);
 }
 
-enum abi_status hostcall_object_store_insert_async(struct sandbox *sb, struct object_store_insert_async_args *a)
+enum abi_status hostcall_object_store_insert_async(struct sandbox *sb,
+						   struct object_store_insert_async_args *a)
 {
 	struct guest_kv_op *op;
 	enum abi_status status = start_insert(sb, a->store, a->key, a->body_handle, &op);
@@ -110,7 +112,8 @@ enum abi_status hostcall_object_store_pending_insert_wait(struct sandbox *sb,
 
 /* ---- delete ---- */
 
-enum abi_status hostcall_object_store_delete_async(struct sandbox *sb, struct object_store_delete_async_args *a)
+enum abi_status hostcall_object_store_delete_async(struct sandbox *sb,
+						   struct object_store_delete_async_args *a)
 {
 	struct guest_kv_op *op;
 	enum abi_status status = kv_call_new(sb, a->store, KV_DELETE, a->key, ABI_ERROR, &op);
