@@ -15,10 +15,8 @@
 #include "net/address.h"
 
 enum cli_exit {
-	CLI_PASSED,
-	CLI_FAILED,   /* tests failed; `inspect`: something is not supported */
-	CLI_USAGE,    /* the command line, or a configuration */
-	CLI_INTERNAL, /* something of ours, or of the machine */
+#define EXIT(id, code, meaning) CLI_##id = (code),
+#include "cli/options.def"
 };
 
 /* What the process is given. main.c makes the real one, tests make their own. All of it outlives cli_main().

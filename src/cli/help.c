@@ -8,6 +8,9 @@
 
 enum { COLUMNS = 100, NAMES_COLUMN_MAX = 34 };
 
+const char help_intro[] =
+	"Backlot runs services of the edge in memory: it tests them whole, and serves them.";
+
 /* Does it concern a command, or `backlot` without one? */
 static bool about_command(const struct cli_options *o)
 {
@@ -104,11 +107,7 @@ void help_print(const struct cli_options *o, FILE *to)
 {
 	const struct command_row *c = &command_rows[o->command];
 	bool command = about_command(o);
-	print_wrapped(
-		to,
-		command ? c->summary
-			: "Backlot runs services of the edge in memory: it tests them whole, and serves them.",
-		0, 0);
+	print_wrapped(to, command ? c->summary : help_intro, 0, 0);
 	fputc('\n', to);
 	help_usage(o, to);
 	if (!command)
@@ -123,6 +122,9 @@ void help_print(const struct cli_options *o, FILE *to)
 		fprintf(to,
 			"\nOptions of one command: %s help COMMAND. The manual: %s help --man | man -l -\n",
 			o->program, o->program);
-	fprintf(to, "\nExit codes: 0 passed, 1 tests failed, 2 usage or configuration, 3 internal%s.\n",
-		command && o->command == COMMAND_RUN ? "; otherwise the guest's" : "");
+	if (command && o->command == COMMAND_RUN)
+		return; /* the guest's own */
+	heading(o, to, "Exit codes:");
+	for (size_t i = 0; i < exit_rows_count; i++)
+		fprintf(to, "  %d  %s\n", exit_rows[i].code, exit_rows[i].meaning);
 }

@@ -7,6 +7,9 @@
 
 #include "cli/cli.h"
 
+/* What Backlot is, in a sentence. */
+extern const char help_intro[];
+
 /* "Usage: backlot run [OPTIONS] WASM [ARGS…]": of o->command, or of all when none was named. */
 void help_usage(const struct cli_options *o, FILE *to);
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "cli/cli.h"
 
 /* ---- durations ---- */
@@ -104,18 +105,16 @@ bool address_parse(struct str text, struct net_address *out, struct error *e)
 
 static bool choose(const char *choices, struct str value, unsigned *out, struct error *e)
 {
-	char listed[256] = "";
+	scoped(buf_fini) struct buf listed = BUF_INIT(ERROR_TEXT_BYTES_MAX);
 	unsigned n = 0;
-	for (struct str rest = str_from(choices); rest.ptr; n++) {
-		struct str one = str_split(&rest, '|');
-		size_t used = strlen(listed);
+	for (struct str rest = str_from(choices), one; choice_next(&rest, &one); n++) {
 		if (str_eq(one, value)) {
 			*out = n;
 			return true;
 		}
-		snprintf(listed + used, sizeof listed - used, "%s" STR_FMT, n ? ", " : "", STR_ARG(one));
+		buf_printf(&listed, "%s" STR_FMT, n ? ", " : "", STR_ARG(one));
 	}
-	return FAIL(e, INVALID, "possible values: %s", listed);
+	return FAIL(e, INVALID, "possible values: " STR_FMT, STR_ARG(buf_str(&listed)));
 }
 
 /* jitdump, perfmap, vtune, guest, guest,PATH and guest,PATH,PERIOD. */

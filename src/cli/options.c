@@ -1,121 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 
-#include <stddef.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/check.h"
 #include "cli/cli.h"
 #include "cli/option_value.h"
 #include "script/nearest.h"
-
-/* ---- the tables ---- */
-
-const struct command_row command_rows[COMMANDS] = {
-#define COMMAND(id, cname, words, min, max, text, long_text) \
-	[COMMAND_##id] = { (cname), (words), (text), (long_text), (min), (max) },
-#define COMMAND_MISSING(...)
-#define OPTION(...)
-#include "cli/options.def"
-};
-
-static const struct {
-	const char *name, *missing;
-} commands_missing[] = {
-#define COMMAND(...)
-#define COMMAND_MISSING(cname, what) { (cname), (what) },
-#define OPTION(...)
-#include "cli/options.def"
-};
-
-#define ANY .most = 0
-#define CHOICES(list) .choices = (list)
-#define RANGE(low, high) .least = (low), .most = (high)
-#define OK .missing = NULL
-#define MISSING(what) .missing = (what)
-#define MISSING_FOR(which, what) .missing_for = (which), .missing = (what)
-
-const struct option_row option_rows[OPTIONS] = {
-#define COMMAND(...)
-#define COMMAND_MISSING(...)
-#define OPTION(okind, member, oname, character, value_name, taken_by, limits, initial, text, long_text, \
-	       refusal)                                                                                 \
-	[OPTION_##member] = { .kind = OPTION_##okind,                                                   \
-			      .name = (oname),                                                          \
-			      .letter = (character),                                                    \
-			      .value = (value_name),                                                    \
-			      .commands = (taken_by),                                                   \
-			      limits,                                                                   \
-			      .standard = (initial),                                                    \
-			      .summary = (text),                                                        \
-			      .more = (long_text),                                                      \
-			      refusal,                                                                  \
-			      .offset = offsetof(struct cli_options, member) },
-#include "cli/options.def"
-};
-
-#undef ANY
-#undef CHOICES
-#undef RANGE
-#undef OK
-#undef MISSING
-#undef MISSING_FOR
-
-/* A member has the type that its option's kind writes. */
-typedef unsigned choice_member; /* any enum without negative values */
-typedef const char *text_member;
-#define FLAG bool
-#define COUNT unsigned
-#define TEXT text_member
-#define NUMBER uint64_t
-#define DURATION uint64_t
-#define CHOICE choice_member
-#define SWITCH bool
-#define ADDRESS struct net_address
-#define PROFILE text_member
-#define COMMAND(...)
-#define COMMAND_MISSING(...)
-#define OPTION(okind, member, ...) \
-	_Static_assert(sizeof(((struct cli_options *)NULL)->member) == sizeof(okind), "the type of " #member);
-#include "cli/options.def"
-
-const struct command_row *command_find(struct str name)
-{
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (str_eq(name, str_from(command_rows[i].name)))
-			return &command_rows[i];
-	}
-	return NULL;
-}
-
-const char *command_missing(struct str name)
-{
-	for (size_t i = 0; i < COUNT_OF(commands_missing); i++) {
-		if (str_eq(name, str_from(commands_missing[i].name)))
-			return commands_missing[i].missing;
-	}
-	return NULL;
-}
-
-const struct option_row *option_find(struct str name)
-{
-	for (size_t i = 0; i < OPTIONS; i++) {
-		if (str_eq(name, str_from(option_rows[i].name)))
-			return &option_rows[i];
-	}
-	return NULL;
-}
-
-const struct option_row *option_find_letter(char letter)
-{
-	for (size_t i = 0; i < OPTIONS; i++) {
-		if (letter != '\0' && option_rows[i].letter == letter)
-			return &option_rows[i];
-	}
-	return NULL;
-}
-
-/* ---- reading a command line ---- */
 
 struct reader {
 	struct cli_options *o;
@@ -302,6 +194,30 @@ static bool check_supported(struct cli_options *o, struct error *e)
 	return true;
 }
 
+/* Operands of a command that takes only certain words. */
+static bool check_words(const struct cli_options *o, struct error *e)
+{
+	const char *words = command_rows[o->command].words;
+	for (size_t i = 0; words && i < o->operand_count; i++) {
+		struct nearest near = { .word = str_from(o->operands[i]) };
+		scoped(buf_fini) struct buf listed = BUF_INIT(ERROR_TEXT_BYTES_MAX);
+		bool found = false;
+		for (struct str rest = str_from(words), one; choice_next(&rest, &one);) {
+			found = found || str_eq(one, near.word);
+			nearest_try(&near, one);
+			buf_printf(&listed, "%s" STR_FMT, listed.len ? ", " : "", STR_ARG(one));
+		}
+		if (found)
+			continue;
+		if (near.best.ptr)
+			return FAIL(e, INVALID, "'%s %s': did you mean '" STR_FMT "'?",
+				    command_rows[o->command].name, o->operands[i], STR_ARG(near.best));
+		return FAIL(e, INVALID, "'%s %s': there are " STR_FMT, command_rows[o->command].name,
+			    o->operands[i], STR_ARG(buf_str(&listed)));
+	}
+	return true;
+}
+
 static bool check_operands(struct cli_options *o, bool command_known, struct error *e)
 {
 	if (!command_known)
@@ -344,5 +260,6 @@ bool options_parse(struct cli_options *o, int argc, char *const *argv, struct ar
 			return read_operand(&r, argv[r.at]);
 		return true;
 	}
-	return check_operands(o, r.command_known, e) && check_options(o, e) && check_supported(o, e);
+	return check_operands(o, r.command_known, e) && check_words(o, e) && check_options(o, e) &&
+	       check_supported(o, e);
 }

@@ -21,8 +21,6 @@ struct cli_options;
 
 enum command {
 #define COMMAND(id, ...) COMMAND_##id,
-#define COMMAND_MISSING(...)
-#define OPTION(...)
 #include "cli/options.def"
 	COMMANDS
 };
@@ -30,15 +28,11 @@ enum command {
 /* Sets of commands. */
 enum {
 #define COMMAND(id, ...) IN_##id = 1 << COMMAND_##id,
-#define COMMAND_MISSING(...)
-#define OPTION(...)
 #include "cli/options.def"
 	IN_ALL = (1 << COMMANDS) - 1,
 };
 
 enum option_id {
-#define COMMAND(...)
-#define COMMAND_MISSING(...)
 #define OPTION(kind, member, ...) OPTION_##member,
 #include "cli/options.def"
 	OPTIONS
@@ -60,6 +54,17 @@ enum option_kind {
 struct command_row {
 	const char *name, *operands, *summary, *more;
 	size_t fewest, most;
+	const char *words; /* what an operand may be, as a|b|c; NULL: anything */
+	bool files;        /* operands are files */
+};
+
+struct exit_row {
+	int code;
+	const char *meaning;
+};
+
+struct variable_row {
+	const char *name, *meaning;
 };
 
 struct option_row {
@@ -77,6 +82,10 @@ struct option_row {
 	size_t offset;           /* of its member in struct cli_options */
 };
 
+extern const struct exit_row exit_rows[];
+extern const size_t exit_rows_count;
+extern const struct variable_row variable_rows[];
+extern const size_t variable_rows_count;
 extern const struct command_row command_rows[COMMANDS];
 extern const struct option_row option_rows[OPTIONS];
 
@@ -84,6 +93,9 @@ extern const struct option_row option_rows[OPTIONS];
 const struct command_row *command_find(struct str name);
 const struct option_row *option_find(struct str name);
 const struct option_row *option_find_letter(char letter);
+
+/* Walks a|b|c: for (struct str rest = str_from(row->choices), one; choice_next(&rest, &one);) */
+bool choice_next(struct str *rest, struct str *choice);
 
 /* What Viceroy's command of that name would need; NULL when Viceroy has no such command, or we have it. */
 const char *command_missing(struct str name);
