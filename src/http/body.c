@@ -11,10 +11,10 @@ enum { CHUNK_FIRST_BYTES = 1024, CHUNK_BYTES_MAX = 64 * 1024 };
 /* Bytes that belong to this body and may still grow at the end, or a part of somebody's blob, or a body. */
 struct piece {
 	struct list link;
-	struct body *body;   /* appended body, or NULL */
-	struct blob *blob;   /* shared bytes, or NULL */
-	size_t begin, end;   /* unread part of the bytes */
-	size_t cap;          /* room in own bytes; 0 when shared */
+	struct body *body; /* appended body, or NULL */
+	struct blob *blob; /* shared bytes, or NULL */
+	size_t begin, end; /* unread part of the bytes */
+	size_t cap;        /* room in own bytes; 0 when shared */
 	char bytes[];
 };
 
@@ -40,15 +40,29 @@ static void piece_free(struct piece *p)
 	mem_free(p);
 }
 
+static void drop_pieces(struct body *b)
+{
+	while (!list_empty(&b->pieces))
+		piece_free(first_piece(b));
+	b->buffered = 0;
+	b->appended = 0;
+}
+
+/* Tells a producer that nobody wants to hear from it any more. */
+static void cancel_source(struct body *b)
+{
+	struct body_source *source = take(b->source);
+	if (source)
+		source->cancel(source);
+}
+
 static void body_destroy(struct rc *r)
 {
 	struct body *b = (struct body *)r;
 	CHECK(list_empty(&b->readable.watchers));
 	CHECK(list_empty(&b->writable.watchers));
-	if (b->source)
-		b->source->cancel(take(b->source));
-	while (!list_empty(&b->pieces))
-		piece_free(first_piece(b));
+	cancel_source(b);
+	drop_pieces(b);
 	arena_fini(&b->trailer_memory);
 	mem_free(b);
 }
@@ -79,6 +93,15 @@ void body_unref(struct body **pb)
 		rc_unref(&b->rc);
 }
 
+/* Fails on somebody else's behalf than the writer's, who learns of it in every way there is. */
+static void break_off(struct body *b, enum body_failure why)
+{
+	body_fail(b, why);
+	b->failure = why; /* an ended body too, when what was appended to it fails */
+	cancel_source(b);
+	event_fire(&b->writable, b->loop);
+}
+
 /* Whoever reads this body may read it through the bodies it was appended to. */
 static void tell_reader(struct body *b)
 {
@@ -98,13 +121,20 @@ static bool admit(struct body *b, size_t len)
 	if (!body_open(b) || b->abandoned)
 		return false;
 	if (len > b->limit - MIN(b->limit, b->total)) {
-		body_fail(b, BODY_FAILURE_LIMIT);
+		break_off(b, BODY_FAILURE_LIMIT);
 		return false;
 	}
 	b->total += len;
+	return len > 0;
+}
+
+/* What stands behind everything else is what the source said would come. */
+static void count_at_end(struct body *b, size_t len)
+{
+	b->buffered += len;
 	if (b->expected != UINT64_MAX)
 		b->expected -= MIN(b->expected, len);
-	return len > 0;
+	tell_reader(b);
 }
 
 static struct piece *new_piece(size_t cap)
@@ -132,8 +162,7 @@ void body_write(struct body *b, struct str bytes)
 		p->end = left;
 		list_push(&b->pieces, &p->link);
 	}
-	b->buffered += bytes.len;
-	tell_reader(b);
+	count_at_end(b, bytes.len);
 }
 
 void body_write_blob(struct body *b, struct blob *blob)
@@ -145,8 +174,7 @@ void body_write_blob(struct body *b, struct blob *blob)
 	p->blob = blob;
 	p->end = blob->len;
 	list_push(&b->pieces, &p->link);
-	b->buffered += blob->len;
-	tell_reader(b);
+	count_at_end(b, blob->len);
 }
 
 void body_write_front(struct body *b, struct str bytes)
@@ -163,7 +191,27 @@ void body_write_front(struct body *b, struct str bytes)
 
 bool body_has_room(const struct body *b)
 {
-	return b->buffered < BODY_ROOM_BYTES || b->abandoned;
+	return b->buffered < BODY_ROOM_BYTES || b->abandoned || b->failure != BODY_FAILURE_NONE;
+}
+
+/*
+ * Moves everything out of a body that has ended to the end of another. So a body that was appended to a body
+ * that was appended to a body … is never deep, however long a guest goes on with it.
+ */
+static void splice(struct body *dst, struct body *src)
+{
+	for (struct list *l = src->pieces.next; src->appended && l != &src->pieces; l = l->next) {
+		struct piece *p = container_of(l, struct piece, link);
+		if (p->body)
+			p->body->parent = dst;
+	}
+	for (struct list *first; (first = list_pop(&src->pieces));)
+		list_push(&dst->pieces, first);
+	for (size_t i = 0; i < src->trailers.count; i++)
+		body_trailer_add(dst, src->trailers.at[i].name, src->trailers.at[i].value);
+	dst->buffered += src->buffered;
+	dst->appended += src->appended;
+	src->buffered = src->appended = 0;
 }
 
 void body_append(struct body *dst, struct body *src)
@@ -174,11 +222,27 @@ void body_append(struct body *dst, struct body *src)
 		body_unref(&src);
 		return;
 	}
-	struct piece *p = new_piece(0);
-	p->body = src;
-	src->parent = dst;
-	list_push(&dst->pieces, &p->link);
+	if (src->ended && src->failure == BODY_FAILURE_NONE && !src->abandoned) {
+		splice(dst, src);
+		body_unref(&src);
+	} else {
+		struct piece *p = new_piece(0);
+		p->body = src;
+		src->parent = dst;
+		list_push(&dst->pieces, &p->link);
+		dst->appended++;
+	}
 	tell_reader(dst);
+}
+
+void body_reopen(struct body **pb)
+{
+	if (body_open(*pb) && !(*pb)->source)
+		return;
+	struct body *outer = body_new((*pb)->loop);
+	outer->limit = (*pb)->limit;
+	body_append(outer, *pb);
+	*pb = outer;
 }
 
 void body_trailer_add(struct body *b, struct str name, struct str value)
@@ -218,6 +282,19 @@ static void finish_appended(struct body *b, struct piece *p)
 	p->body->parent = NULL;
 	body_unref(&p->body);
 	piece_free(p);
+	b->appended--;
+}
+
+/* Nothing to read, for now or for ever. */
+static enum body_state state_when_empty(struct body *b)
+{
+	if (b->failure != BODY_FAILURE_NONE || b->abandoned)
+		return BODY_FAILED;
+	if (b->ended)
+		return BODY_ENDED;
+	if (b->source)
+		b->source->resume(b->source);
+	return BODY_WAIT;
 }
 
 enum body_state body_peek(struct body *b, struct str *bytes)
@@ -229,15 +306,13 @@ enum body_state body_peek(struct body *b, struct str *bytes)
 			return BODY_DATA;
 		}
 		enum body_state state = body_peek(p->body, bytes);
-		if (state == BODY_FAILED)
-			b->failure = body_why(p->body);
+		if (state == BODY_FAILED && b->failure == BODY_FAILURE_NONE)
+			break_off(b, body_why(p->body));
 		if (state != BODY_ENDED)
 			return state;
 		finish_appended(b, p);
 	}
-	if (b->failure != BODY_FAILURE_NONE)
-		return BODY_FAILED;
-	return b->ended ? BODY_ENDED : BODY_WAIT;
+	return state_when_empty(b);
 }
 
 void body_consume(struct body *b, size_t len)
@@ -282,11 +357,8 @@ void body_abandon(struct body *b)
 	if (b->abandoned)
 		return;
 	b->abandoned = true;
-	if (b->source)
-		b->source->cancel(take(b->source));
-	while (!list_empty(&b->pieces))
-		piece_free(first_piece(b));
-	b->buffered = 0;
+	cancel_source(b);
+	drop_pieces(b);
 	event_fire(&b->writable, b->loop);
 }
 
@@ -297,30 +369,36 @@ bool body_abandoned(const struct body *b)
 
 enum body_failure body_why(struct body *b)
 {
-	return b->failure;
+	return b->failure == BODY_FAILURE_NONE && b->abandoned ? BODY_FAILURE_ABANDONED : b->failure;
 }
 
-bool body_known_length(const struct body *b, uint64_t *len)
+/* A body that was appended ends by itself, so until then its length is not what is there by now. */
+static bool known_length(const struct body *b, bool appended, uint64_t *len)
 {
 	uint64_t sum = b->buffered;
 	if (b->failure != BODY_FAILURE_NONE)
 		return false;
-	if (!b->ended && b->streaming) {
+	if (!b->ended && (b->streaming || appended)) {
 		if (b->expected == UINT64_MAX)
 			return false;
 		sum += b->expected;
 	}
-	for (const struct list *l = b->pieces.next; l != &b->pieces; l = l->next) {
+	for (const struct list *l = b->pieces.next; b->appended && l != &b->pieces; l = l->next) {
 		const struct piece *p = container_of(l, struct piece, link);
 		uint64_t inner;
 		if (!p->body)
 			continue;
-		if (!body_known_length(p->body, &inner))
+		if (!known_length(p->body, true, &inner))
 			return false;
 		sum += inner;
 	}
 	*len = sum;
 	return true;
+}
+
+bool body_known_length(const struct body *b, uint64_t *len)
+{
+	return known_length(b, false, len);
 }
 
 void body_set_source(struct body *b, struct body_source *source)

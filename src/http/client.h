@@ -13,19 +13,19 @@ enum tls_version { TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, TLS_ANY };
 
 /* Where and how to connect. Strings are borrowed for the call. Times are 0 for "no limit". */
 struct http_target {
-	struct str scheme;            /* "http" or "https" */
-	struct str host;              /* name or IP literal (IPv6 without brackets) to connect to */
+	struct str scheme; /* "http" or "https" */
+	struct str host;   /* name or IP literal (IPv6 without brackets) to connect to */
 	uint16_t port;
 	uint64_t connect_timeout_ns, first_byte_timeout_ns, between_bytes_timeout_ns;
-	bool http2;                   /* HTTP/2 only: prior knowledge, or ALPN h2 (gRPC backends) */
+	bool http2; /* HTTP/2 only: prior knowledge, or ALPN h2 (gRPC backends) */
 	bool prefer_ipv4;
 	/* TLS */
-	struct str sni;               /* empty with `use_sni`: host */
+	struct str sni; /* empty with `use_sni`: host */
 	bool use_sni;
-	struct str certificate_host;  /* name the certificate must have; empty: host */
-	struct str ca_pem;            /* trusted instead of the system's; empty: the system's */
+	struct str certificate_host; /* name the certificate must have; empty: host */
+	struct str ca_pem;           /* trusted instead of the system's; empty: the system's */
 	struct str client_cert_pem, client_key_pem;
-	struct str ciphers;           /* OpenSSL list; empty: default */
+	struct str ciphers; /* OpenSSL list; empty: default */
 	enum tls_version tls_min, tls_max;
 };
 
@@ -41,12 +41,12 @@ struct http_client_ops {
 };
 
 /*
- * Starts a request; never fails here, the fetch does. `path` is the path and query on the wire. Headers go out in order
- * and case as they are, `Host` included, which must be there; hop-by-hop framing is the client's: Content-Length when
- * the body's length is known, chunked otherwise; body-less POST, PUT and PATCH get `Content-Length: 0`. The request's
- * strings are borrowed for the call; its body is referenced and read to its end, or abandoned. Response bodies stream
- * with back-pressure, undecoded, trailers included; 1xx are dropped; no redirects, no proxies from the environment, no
- * cookies, no netrc. Only http and https.
+ * Starts a request; never fails here, the fetch does. `path` is the path and query on the wire. Headers go
+ * out in order and case as they are, `Host` included, which must be there; hop-by-hop framing is the
+ * client's: Content-Length when the body's length is known, chunked otherwise; body-less POST, PUT and PATCH
+ * get `Content-Length: 0`. The request's strings are borrowed for the call; its body is referenced and read
+ * to its end, or abandoned. Response bodies stream with back-pressure, undecoded, trailers included; 1xx are
+ * dropped; no redirects, no proxies from the environment, no cookies, no netrc. Only http and https.
  */
 must_use static inline struct fetch *http_client_send(struct http_client *c, const struct http_target *target,
 						      struct str path, const struct http_request *request)
@@ -61,7 +61,8 @@ static inline void http_client_destroy(struct http_client **pc)
 	*pc = NULL;
 }
 
-/* Over libcurl's multi interface on the loop's libuv. Connections are pooled. NULL and an error when libcurl cannot start. */
+/* Over libcurl's multi interface on the loop's libuv. Connections are pooled. NULL and an error when libcurl
+ * cannot start. */
 must_use struct http_client *http_client_curl_new(struct loop *loop, struct error *e);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http_client over libcurl's multi interface, driven by libuv (libcurl-multi(3), "multi_socket"). What is libcurl's
- * business stays there: names, connections and their pool, TLS, HTTP/1 and HTTP/2. Time-outs other than that for
- * connecting run on real time, because the network does.
+ * http_client over libcurl's multi interface, driven by libuv (libcurl-multi(3), "multi_socket"). What is
+ * libcurl's business stays there: names, connections and their pool, TLS, HTTP/1 and HTTP/2. Time-outs other
+ * than that for connecting run on real time, because the network does.
  */
 #include <uv.h>
 
@@ -41,12 +41,12 @@ struct transfer {
 	struct curl_client *client;
 	CURL *easy;
 	struct curl_slist *headers, *connect_to;
-	struct arena arena;         /* strings that libcurl borrows */
-	struct fetch *fetch;        /* borrowed: it cancels us when it goes */
-	struct body *upload;        /* a reference, or NULL */
+	struct arena arena;  /* strings that libcurl borrows */
+	struct fetch *fetch; /* borrowed: it cancels us when it goes */
+	struct body *upload; /* a reference, or NULL */
 	struct watcher upload_watcher;
-	struct body *download;      /* a reference, once the head has come */
-	struct body_source source;  /* of the download */
+	struct body *download;     /* a reference, once the head has come */
+	struct body_source source; /* of the download */
 	struct task unpause;
 	bool responded, upload_paused, download_paused;
 	uint64_t first_byte_ns, between_bytes_ns;
@@ -226,8 +226,9 @@ static enum body_failure body_error(const struct transfer *t, CURLcode code)
 {
 	if (t->timed_out)
 		return BODY_FAILURE_TIMEOUT;
-	return code == CURLE_HTTP2_STREAM || code == CURLE_RECV_ERROR || code == CURLE_PARTIAL_FILE ? BODY_FAILURE_INCOMPLETE :
-												     BODY_FAILURE_PROTOCOL;
+	return code == CURLE_HTTP2_STREAM || code == CURLE_RECV_ERROR || code == CURLE_PARTIAL_FILE
+		       ? BODY_FAILURE_INCOMPLETE
+		       : BODY_FAILURE_PROTOCOL;
 }
 
 static void transfer_done(struct transfer *t, CURLcode code)
@@ -237,9 +238,11 @@ static void transfer_done(struct transfer *t, CURLcode code)
 	else if (t->responded)
 		body_fail(t->download, body_error(t, code));
 	else if (code == CURLE_OK)
-		fetch_fail(t->fetch, FETCH_HTTP_INCOMPLETE_RESPONSE, STR("the connection ended within the head"));
+		fetch_fail(t->fetch, FETCH_HTTP_INCOMPLETE_RESPONSE,
+			   STR("the connection ended within the head"));
 	else
-		fetch_fail(t->fetch, map_error(t, code), str_from(t->error[0] ? t->error : curl_easy_strerror(code)));
+		fetch_fail(t->fetch, map_error(t, code),
+			   str_from(t->error[0] ? t->error : curl_easy_strerror(code)));
 	transfer_free(t);
 }
 
@@ -291,10 +294,13 @@ static bool parse_status(struct transfer *t, struct str line)
 {
 	uint64_t status;
 	struct str rest = line, version = str_split(&rest, ' ');
-	if (!str_starts(version, STR("HTTP/")) || !str_to_u64(str_sub(rest, 0, 3), 999, &status) || status < 100)
+	if (!str_starts(version, STR("HTTP/")) || !str_to_u64(str_sub(rest, 0, 3), 999, &status) ||
+	    status < 100)
 		return false;
 	t->head = (struct http_response){ .status = (uint16_t)status };
-	t->head.version = str_starts(version, STR("HTTP/2")) ? HTTP_2 : str_eq(version, STR("HTTP/1.0")) ? HTTP_1_0 : HTTP_1_1;
+	t->head.version = str_starts(version, STR("HTTP/2")) ? HTTP_2
+			  : str_eq(version, STR("HTTP/1.0")) ? HTTP_1_0
+							     : HTTP_1_1;
 	t->head.reason = arena_str(&t->fetch->arena, str_trim(str_sub(rest, 4, rest.len)));
 	return true;
 }
@@ -423,7 +429,9 @@ static int trailers_wanted(struct curl_slist **list, void *data)
 	struct transfer *t = data;
 	for (size_t i = 0; i < t->upload->trailers.count; i++) {
 		const struct header *f = &t->upload->trailers.at[i];
-		*list = curl_slist_append(*list, arena_printf(&t->arena, STR_FMT ": " STR_FMT, STR_ARG(f->name), STR_ARG(f->value)).ptr);
+		*list = curl_slist_append(*list, arena_printf(&t->arena, STR_FMT ": " STR_FMT,
+							      STR_ARG(f->name), STR_ARG(f->value))
+							 .ptr);
 	}
 	return CURL_TRAILERFUNC_OK;
 }
@@ -432,8 +440,9 @@ static int trailers_wanted(struct curl_slist **list, void *data)
 
 static void add_header(struct transfer *t, struct str name, struct str value)
 {
-	struct str line = value.len ? arena_printf(&t->arena, STR_FMT ": " STR_FMT, STR_ARG(name), STR_ARG(value)) :
-				      arena_printf(&t->arena, STR_FMT ";", STR_ARG(name));
+	struct str line =
+		value.len ? arena_printf(&t->arena, STR_FMT ": " STR_FMT, STR_ARG(name), STR_ARG(value))
+			  : arena_printf(&t->arena, STR_FMT ";", STR_ARG(name));
 	t->headers = curl_slist_append(t->headers, line.ptr);
 	CHECK(t->headers);
 }
@@ -466,7 +475,8 @@ static void set_method(struct transfer *t, const struct http_request *r)
 		curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, bytes_wanted);
 		curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
 		bool known = body_known_length(r->body, &length) && r->body->trailers.count == 0;
-		curl_easy_setopt(t->easy, CURLOPT_INFILESIZE_LARGE, known ? (curl_off_t)length : (curl_off_t)-1);
+		curl_easy_setopt(t->easy, CURLOPT_INFILESIZE_LARGE,
+				 known ? (curl_off_t)length : (curl_off_t)-1);
 		curl_easy_setopt(t->easy, CURLOPT_TRAILERFUNCTION, trailers_wanted);
 		curl_easy_setopt(t->easy, CURLOPT_TRAILERDATA, t);
 	} else if (str_eq(r->method, STR("HEAD"))) {
@@ -484,8 +494,9 @@ static CURLcode set_certificate_host(CURL *easy, void *ssl_ctx, void *data)
 	if (X509_VERIFY_PARAM_set1_ip_asc(param, t->certificate_host.ptr) == 1)
 		return CURLE_OK;
 	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	return X509_VERIFY_PARAM_set1_host(param, t->certificate_host.ptr, t->certificate_host.len) == 1 ? CURLE_OK :
-													    CURLE_SSL_CERTPROBLEM;
+	return X509_VERIFY_PARAM_set1_host(param, t->certificate_host.ptr, t->certificate_host.len) == 1
+		       ? CURLE_OK
+		       : CURLE_SSL_CERTPROBLEM;
 }
 
 static void set_blob(struct transfer *t, CURLoption option, struct str pem)
@@ -497,12 +508,16 @@ static void set_blob(struct transfer *t, CURLoption option, struct str pem)
 
 static void set_tls(struct transfer *t, const struct http_target *target)
 {
-	static const long least[] = { CURL_SSLVERSION_TLSv1_0, CURL_SSLVERSION_TLSv1_1, CURL_SSLVERSION_TLSv1_2,
-				      CURL_SSLVERSION_TLSv1_3, CURL_SSLVERSION_DEFAULT };
-	static const long most[] = { CURL_SSLVERSION_MAX_TLSv1_0, CURL_SSLVERSION_MAX_TLSv1_1, CURL_SSLVERSION_MAX_TLSv1_2,
-				     CURL_SSLVERSION_MAX_TLSv1_3, CURL_SSLVERSION_MAX_DEFAULT };
-	t->certificate_host = arena_str(&t->arena, target->certificate_host.len ? target->certificate_host : target->host);
-	curl_easy_setopt(t->easy, CURLOPT_SSLVERSION, least[MIN(target->tls_min, TLS_ANY)] | most[MIN(target->tls_max, TLS_ANY)]);
+	static const long least[] = { CURL_SSLVERSION_TLSv1_0, CURL_SSLVERSION_TLSv1_1,
+				      CURL_SSLVERSION_TLSv1_2, CURL_SSLVERSION_TLSv1_3,
+				      CURL_SSLVERSION_DEFAULT };
+	static const long most[] = { CURL_SSLVERSION_MAX_TLSv1_0, CURL_SSLVERSION_MAX_TLSv1_1,
+				     CURL_SSLVERSION_MAX_TLSv1_2, CURL_SSLVERSION_MAX_TLSv1_3,
+				     CURL_SSLVERSION_MAX_DEFAULT };
+	t->certificate_host =
+		arena_str(&t->arena, target->certificate_host.len ? target->certificate_host : target->host);
+	curl_easy_setopt(t->easy, CURLOPT_SSLVERSION,
+			 least[MIN(target->tls_min, TLS_ANY)] | most[MIN(target->tls_max, TLS_ANY)]);
 	curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_FUNCTION, set_certificate_host);
 	curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_DATA, t);
@@ -517,8 +532,8 @@ static void set_tls(struct transfer *t, const struct http_target *target)
 }
 
 /*
- * The URL's host is what libcurl sends as SNI: the name wanted there, or an address to send none. Where to connect is said
- * by CONNECT_TO, and the request's target goes out as it is.
+ * The URL's host is what libcurl sends as SNI: the name wanted there, or an address to send none. Where to
+ * connect is said by CONNECT_TO, and the request's target goes out as it is.
  */
 static void set_url(struct transfer *t, const struct http_target *target, struct str path)
 {
@@ -526,14 +541,16 @@ static void set_url(struct transfer *t, const struct http_target *target, struct
 	const char *open = v6 ? "[" : "", *close = v6 ? "]" : "";
 	struct str name = !tls ? STR("") : !target->use_sni ? STR("0.0.0.0") : target->sni;
 	bool other = name.len && !str_eq(name, target->host);
-	struct str url = other ? arena_printf(&t->arena, STR_FMT "://" STR_FMT ":%u/", STR_ARG(target->scheme), STR_ARG(name),
-					      target->port) :
-				 arena_printf(&t->arena, STR_FMT "://%s" STR_FMT "%s:%u/", STR_ARG(target->scheme), open,
-					      STR_ARG(target->host), close, target->port);
+	struct str url =
+		other ? arena_printf(&t->arena, STR_FMT "://" STR_FMT ":%u/", STR_ARG(target->scheme),
+				     STR_ARG(name), target->port)
+		      : arena_printf(&t->arena, STR_FMT "://%s" STR_FMT "%s:%u/", STR_ARG(target->scheme),
+				     open, STR_ARG(target->host), close, target->port);
 	curl_easy_setopt(t->easy, CURLOPT_URL, url.ptr);
 	curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET, arena_str(&t->arena, path).ptr);
 	if (other) {
-		struct str to = arena_printf(&t->arena, "::%s" STR_FMT "%s:%u", open, STR_ARG(target->host), close, target->port);
+		struct str to = arena_printf(&t->arena, "::%s" STR_FMT "%s:%u", open, STR_ARG(target->host),
+					     close, target->port);
 		t->connect_to = curl_slist_append(NULL, to.ptr);
 		curl_easy_setopt(t->easy, CURLOPT_CONNECT_TO, t->connect_to);
 	}
@@ -544,7 +561,9 @@ static void set_url(struct transfer *t, const struct http_target *target, struct
 static void set_plain(struct transfer *t, const struct http_target *target)
 {
 	bool tls = str_eq(target->scheme, STR("https"));
-	long version = !target->http2 ? CURL_HTTP_VERSION_1_1 : tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+	long version = !target->http2 ? CURL_HTTP_VERSION_1_1
+		       : tls          ? CURL_HTTP_VERSION_2TLS
+				      : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
 	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -558,7 +577,8 @@ static void set_plain(struct transfer *t, const struct http_target *target)
 	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, bytes_came);
 	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
 	if (target->connect_timeout_ns)
-		curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)MAX(target->connect_timeout_ns / NS_PER_MS, 1u));
+		curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS,
+				 (long)MAX(target->connect_timeout_ns / NS_PER_MS, 1u));
 	if (target->prefer_ipv4)
 		curl_easy_setopt(t->easy, CURLOPT_IPRESOLVE, (long)CURL_IPRESOLVE_V4);
 }

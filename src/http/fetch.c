@@ -4,24 +4,22 @@
 #include "base/check.h"
 #include "base/mem.h"
 
+static const struct {
+	const char *name, *text;
+} names[] = {
+#define X(name, lower, text) { #lower, text },
+	FETCH_ERRORS(X)
+#undef X
+};
+
 const char *fetch_error_text(enum fetch_error error)
 {
-	static const char *const texts[] = {
-#define X(name, text) text,
-		FETCH_ERRORS(X)
-#undef X
-	};
-	return (size_t)error < COUNT_OF(texts) ? texts[error] : "unknown error";
+	return (size_t)error < COUNT_OF(names) ? names[error].text : "unknown error";
 }
 
 const char *fetch_error_name(enum fetch_error error)
 {
-	static const char *const names[] = {
-#define X(name, text) #name,
-		FETCH_ERRORS(X)
-#undef X
-	};
-	return (size_t)error < COUNT_OF(names) ? names[error] : "?";
+	return (size_t)error < COUNT_OF(names) ? names[error].name : "unknown";
 }
 
 static void fetch_destroy(struct rc *r)

@@ -93,16 +93,17 @@ size_t headers_bytes(const struct headers *h)
 	return bytes;
 }
 
-static bool is_token_char(unsigned char c)
-{
-	static const char others[] = "!#$%&'*+-.^_`|~";
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr(others, c));
-}
+/* What a token may hold, by ASCII code: a table, because this runs over every byte of every head. */
+static const char token_bytes[] = "                                "
+				  " t ttttt  tt tt tttttttttt      "
+				  " tttttttttttttttttttttttttt   tt"
+				  "ttttttttttttttttttttttttttt t t ";
 
 bool header_name_valid(struct str name)
 {
 	for (size_t i = 0; i < name.len; i++) {
-		if (!is_token_char((unsigned char)name.ptr[i]))
+		unsigned char c = (unsigned char)name.ptr[i];
+		if (c >= 0x80 || token_bytes[c] != 't')
 			return false;
 	}
 	return name.len > 0;
@@ -110,12 +111,12 @@ bool header_name_valid(struct str name)
 
 bool header_value_valid(struct str value)
 {
+	bool bad = false; /* no early way out, so that the compiler may look at many bytes at once */
 	for (size_t i = 0; i < value.len; i++) {
 		unsigned char c = (unsigned char)value.ptr[i];
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return false;
+		bad |= (c < 0x20 && c != '\t') || c == 0x7f;
 	}
-	return true;
+	return !bad;
 }
 
 bool headers_list_has(const struct headers *h, struct str name, struct str token)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP header fields in the order and the case in which they came; names compare without case (RFC 9110, 5.1). The
- * same struct holds trailers. Memory comes from the arena that each changing call names: the message's.
+ * HTTP header fields in the order and the case in which they came; names compare without case (RFC
+ * 9110, 5.1). The same struct holds trailers. Memory comes from the arena that each changing call names: the
+ * message's.
  */
 #ifndef HTTP_HEADERS_H
 #define HTTP_HEADERS_H
@@ -25,7 +26,8 @@ struct headers {
 struct str headers_get(const struct headers *h, struct str name);
 bool headers_has(const struct headers *h, struct str name);
 
-/* The next field of that name at or after index `*from`, which is moved behind it; NULL at the end. Start with 0. */
+/* The next field of that name at or after index `*from`, which is moved behind it; NULL at the end. Start
+ * with 0. */
 const struct header *headers_next(const struct headers *h, struct str name, size_t *from);
 
 /* Adds a field at the end. Name and value are copied into the arena. */
@@ -45,7 +47,8 @@ size_t headers_bytes(const struct headers *h);
 bool header_name_valid(struct str name);   /* a token: RFC 9110, 5.6.2 */
 bool header_value_valid(struct str value); /* no control characters but tab: RFC 9110, 5.5 */
 
-/* Is `token` one of the comma-separated elements of any field of that name? Without case; `Connection: a, close`. */
+/* Is `token` one of the comma-separated elements of any field of that name? Without case; `Connection: a,
+ * close`. */
 bool headers_list_has(const struct headers *h, struct str name, struct str token);
 
 #endif

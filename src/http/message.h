@@ -10,7 +10,8 @@
 
 enum http_version { HTTP_0_9, HTTP_1_0, HTTP_1_1, HTTP_2, HTTP_3 };
 
-/* Strings and headers live in the arena of whoever made the message; the body is a counted reference (or NULL: none). */
+/* Strings and headers live in the arena of whoever made the message; the body is a counted reference (or
+ * NULL: none). */
 struct http_request {
 	struct str method;
 	struct str uri; /* absolute: scheme://authority/path?query */

@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An HTTP/1.1 server (RFC 9112): keep-alive, pipelining in order, chunked and Content-Length bodies as streams with
- * back-pressure, trailers, HEAD, Expect, 1xx, limits and time-outs. It parses, frames and streams; what to answer is
- * the handler's business.
+ * An HTTP/1.1 server (RFC 9112): keep-alive, pipelining in order, chunked and Content-Length bodies as
+ * streams with back-pressure, trailers, HEAD, Expect, 1xx, limits and time-outs. It parses, frames and
+ * streams; what to answer is the handler's business.
+ *
+ * What it refuses, with an empty 400 and the connection's end: anything that is no HTTP/1.0 or 1.1 head,
+ * names that are no tokens, control characters in values, a bare CR, folded lines, a Content-Length that is
+ * no number or comes twice and differs, a Transfer-Encoding that does not end in chunked. Too many or too
+ * long fields get 431, a too long request line or target 414, a head that takes too long 408. A missing,
+ * repeated or malformed Host ends the connection without an answer. What it bears: bare LF, empty lines
+ * before a request, a Content-Length beside chunked (dropped) or repeated with the same value (one is kept).
+ * A body with bad chunks fails with BODY_FAILURE_PROTOCOL, and the connection ends after the response.
+ * Upgrade is a header like any other. Header names keep their case and fields their order.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -15,38 +24,43 @@
 #include "base/error.h"
 #include "http/message.h"
 #include "loop/loop.h"
+#include "net/address.h"
 
 struct stream; /* net/stream.h */
 
-struct net_address {
-	uint8_t ip[16];
-	uint8_t ip_len; /* 4, 16, or 0 when there is none (a memory pipe) */
-	uint16_t port;
-};
-
 /*
- * One request and its response. The server makes it, the handler answers it: any number of exchange_inform(), then
- * exchange_respond() or exchange_abort() once, then exchange_release() once, in whatever order release and the end of
- * the response come. `request` and its strings live in `arena` until exchange_release().
+ * One request and its response. The server makes it, the handler answers it: any number of exchange_inform(),
+ * then exchange_respond() or exchange_abort() once, then exchange_release() once, in whatever order release
+ * and the end of the response come. `request` and its strings live in `arena` until exchange_release().
  */
 struct exchange {
 	struct arena *arena;
-	struct http_request request; /* uri is absolute: http://HOST/path; the body is NULL when there is none */
+	struct http_request
+		request; /* the body is NULL when there is none; take() it to keep it for longer */
 	struct net_address client, server;
 	bool responded;
-	bool gone;                   /* the client went away: nothing that is still written will arrive */
-	struct event changed;        /* fired when `gone` becomes true */
+	bool gone;            /* the client went away: nothing that is still written will arrive */
+	struct event changed; /* fired when `gone` becomes true */
 };
 
+/*
+ * `request.uri` is absolute: scheme and authority, then path and query as they came. The authority is the
+ * Host header as it is, even when the target was absolute and names another; where there is none it is the
+ * target's, and for HTTP/1.0 the server's own address. The path is empty for `OPTIONS *` and for CONNECT.
+ */
 typedef void exchange_handler_fn(void *data, struct exchange *x);
 
+/* Times are 0 for "no limit". */
 struct http_server_options {
-	size_t head_bytes_max;       /* request line + headers; over it: 431 (or 414 when the line alone is) */
-	size_t headers_max;          /* fields; over it: 431 */
-	uint64_t head_timeout_ns;    /* from the first byte of a head to its last: 408 and close */
-	uint64_t idle_timeout_ns;    /* a kept-alive connection without a request */
-	uint64_t write_timeout_ns;   /* a client that reads nothing at all for so long is gone */
-	size_t connections_max;      /* more wait in the kernel's queue */
+	size_t head_bytes_max;     /* request line + headers; over it: 431 (or 414 when the line alone is) */
+	size_t headers_max;        /* fields; over it: 431 */
+	uint64_t head_timeout_ns;  /* from the first byte of a head to its last: 408 and close */
+	uint64_t idle_timeout_ns;  /* a kept-alive connection without a request */
+	uint64_t body_timeout_ns;  /* between bytes of a request body that somebody waits for:
+				      BODY_FAILURE_TIMEOUT */
+	uint64_t write_timeout_ns; /* a client that reads nothing at all for so long is gone */
+	size_t connections_max;    /* more wait in the kernel's queue */
+	bool half_close; /* a client that has ended its side is still answered; else it counts as gone */
 	exchange_handler_fn *handle;
 	void *data;
 };
@@ -55,33 +69,50 @@ extern const struct http_server_options http_server_defaults; /* without a handl
 
 struct http_server;
 
-/* Listens on `host` (an IP literal) and `port` (0: any). Errors name the address and what to do (port taken …). */
+/* Listens on `host` (an IP literal) and `port` (0: any). Errors name the address and what to do (port taken
+ * …). */
 must_use bool http_server_listen(struct http_server **out, struct loop *loop, const char *host, uint16_t port,
 				 const struct http_server_options *options, struct error *e);
 uint16_t http_server_port(const struct http_server *s);
 size_t http_server_connections(const struct http_server *s);
 
-/* Accepts nothing more, lets exchanges under way end, closes idle connections; `*stopped` becomes true then. */
+/* Accepts nothing more, lets exchanges under way end, closes idle connections; `*stopped` becomes true when
+ * all are gone. */
 void http_server_stop(struct http_server *s, bool *stopped);
-/* Cuts whatever is left. Leaves NULL; NULL is fine. Handlers' exchanges become `gone` and must still be released. */
+/*
+ * Cuts whatever is left. Leaves NULL; NULL is fine. Handlers' exchanges become `gone` and must still be
+ * released. The connections' memory is freed by the loop.
+ */
 void http_server_destroy(struct http_server **ps);
 
-/* Serves one connection over any byte stream (takes it), without a listener: for tests, and for what others accept. */
+/* Serves one connection over any byte stream (takes it): for tests, and for what others accept. */
 void http_server_attach(struct http_server *s, struct stream *taken);
 /* A server that does not listen. */
 must_use struct http_server *http_server_new(struct loop *loop, const struct http_server_options *options);
 
-/* An interim response: 100..199 but 101. Ignored for HTTP/1.0 clients and after the response. */
+/* An interim response: 100..199 but 101. Ignored for HTTP/1.0 clients and after the response. Headers may be
+ * NULL. */
 void exchange_inform(struct exchange *x, uint16_t status, const struct headers *headers);
 
 /*
- * Sends the response; a reference to its body is taken over, headers are copied. Framing is the server's: any
- * Content-Length, Transfer-Encoding and Connection in the headers are dropped unless `keep_framing`; the length is
- * sent when it is known, else the body goes out chunked. `Date` is added when absent. A body that fails later cuts the
- * connection, so that the client sees that it is incomplete.
+ * Sends the response; a reference to its body is taken over, headers are copied. `Date` is added when absent.
+ * What the handler gives cannot break the message: a field whose name is no token or whose value holds
+ * control characters is left out, a reason with such is replaced by the usual phrase, and a status below 200
+ * or above 999 becomes an empty 500.
+ *
+ * Framing is the server's: Content-Length and Transfer-Encoding in the headers are dropped; the length is
+ * sent when it is known, else the body goes out chunked, or to an HTTP/1.0 client up to the connection's end.
+ * With `keep_framing` the handler's Transfer-Encoding: chunked or valid Content-Length is obeyed where HTTP
+ * allows it: a longer body is cut off there, a shorter one cuts the connection. `Connection` is dropped too;
+ * `close` in it is obeyed.
+ *
+ * A body that fails cuts the connection, so that the client sees that it is incomplete. HEAD, 204 and 304
+ * send no body.
  */
 void exchange_respond(struct exchange *x, const struct http_response *response, bool keep_framing);
 void exchange_abort(struct exchange *x); /* cuts the connection without a response */
+/* Gives the exchange back, its arena included; without a response it is an abort. Nobody may watch it any
+ * more. */
 void exchange_release(struct exchange *x);
 
 #endif

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <uv.h>
+
+#include "http/h1_priv.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+
+enum {
+	REST_BYTES_MAX = 64 * 1024, /* pipelined requests wait here; beyond it, in the kernel */
+	REST_BYTES_HARD_MAX = 1024 * 1024,
+	DROPPED_BYTES_MAX =
+		256 * 1024, /* of a body nobody reads; beyond it the connection is not worth keeping */
+	LINGER_BYTES_MAX = 1024 * 1024,
+};
+
+#define LINGER_NS (2 * NS_PER_S)
+
+enum step { STEP_MORE, STEP_WAIT };
+
+/* ---- the end ---- */
+
+static void free_connection(void *data)
+{
+	struct h1_connection *c = data;
+	h1_drop_response(c);
+	h1_connection_closed(c);
+	buf_fini(&c->section.text);
+	buf_fini(&c->rest);
+	buf_fini(&c->next);
+	buf_fini(&c->head);
+	buf_fini(&c->copied);
+	buf_fini(&c->tail);
+	mem_free(c);
+}
+
+static void fail_body(struct h1_connection *c, enum body_failure why)
+{
+	struct body *body = take(c->body);
+	if (body)
+		body_fail(body, why);
+}
+
+void h1_close(struct h1_connection *c, bool reset)
+{
+	if (!c->stream)
+		return;
+	timer_stop(c->loop, &c->timer);
+	task_cancel(&c->again);
+	if (c->writing)
+		watcher_stop(
+			&c->response.readable); /* its bytes must stay until the stream lets go of them */
+	else
+		h1_drop_response(c);
+	stream_close(&c->stream, reset, free_connection, c);
+	fail_body(c, BODY_FAILURE_INCOMPLETE);
+	if (c->x)
+		h1_exchange_detach(take(c->x), true);
+}
+
+/* Nothing that comes counts any more. */
+static void ignore_input(struct h1_connection *c)
+{
+	if (c->input != H1_LINGER)
+		c->dropped = 0;
+	c->input = H1_LINGER;
+	c->keep_alive = false;
+}
+
+/* The last response is out. Is there something unread? Closing would then take back what is not delivered
+ * yet. */
+static void finish(struct h1_connection *c, bool unread)
+{
+	if (c->read_ended || !unread) {
+		h1_close(c, false);
+		return;
+	}
+	ignore_input(c);
+	if (!c->shut_down)
+		stream_shutdown(c->stream);
+	c->shut_down = true;
+}
+
+static void refuse(struct h1_connection *c, uint16_t status)
+{
+	ignore_input(c);
+	h1_refuse(c, status);
+	h1_flush(c);
+}
+
+/* ---- the next request ---- */
+
+static void next_request(struct h1_connection *c)
+{
+	h1_section_reset(&c->section, true);
+	c->input = H1_HEAD;
+	c->waiting = H1_FOR_NOTHING;
+	c->wants_continue = c->sent_continue = false;
+	c->dropped = 0;
+}
+
+void h1_response_done(struct h1_connection *c)
+{
+	h1_exchange_detach(take(c->x), false);
+	h1_drop_response(c);
+	if (c->advancing)
+		return;
+	if (c->rest.len || c->input != H1_READ || !c->keep_alive || c->read_ended)
+		loop_post(c->loop, &c->again);
+	else
+		next_request(c);
+	h1_rearm(c);
+}
+
+void h1_all_written(struct h1_connection *c)
+{
+	struct h1_response *out = &c->response;
+	if (out->begun && (out->cut_after || (out->framing == H1_LENGTH && out->left > 0)))
+		h1_close(c, out->framing == H1_UNTIL_CLOSE);
+	else if (out->begun)
+		h1_response_done(c);
+	else if (c->input == H1_LINGER && !c->x)
+		finish(c, true);
+}
+
+void h1_stop_when_idle(struct h1_connection *c)
+{
+	c->keep_alive = false;
+	if (c->stream && c->input == H1_HEAD && c->section.text.len == 0 && c->rest.len == 0)
+		h1_close(c, false);
+}
+
+/* ---- what the client sends ---- */
+
+static enum step step_head(struct h1_connection *c, struct str *in)
+{
+	if (in->len == 0)
+		return STEP_WAIT;
+	switch (h1_section_feed(&c->section, in, c->server->options.headers_max)) {
+	case H1_SECTION_MORE:
+		return STEP_WAIT;
+	case H1_SECTION_BAD:
+		refuse(c, 400);
+		return STEP_MORE;
+	case H1_SECTION_LINE_TOO_LONG:
+		refuse(c, 414);
+		return STEP_MORE;
+	case H1_SECTION_TOO_LARGE:
+		refuse(c, 431);
+		return STEP_MORE;
+	case H1_SECTION_DONE:
+		break;
+	}
+	int status = h1_read_head(c);
+	if (status == H1_NO_ANSWER) {
+		h1_close(c, false);
+	} else if (status != 0) {
+		refuse(c, (uint16_t)status);
+	} else {
+		c->waiting = H1_FOR_NOTHING;
+		c->server->options.handle(c->server->options.data, &c->x->super);
+	}
+	return STEP_MORE;
+}
+
+static void break_body(struct h1_connection *c, enum body_failure why)
+{
+	ignore_input(c);
+	fail_body(c, why);
+}
+
+/* Nobody reads this body, and reading on just to find its end would take long, or for ever. */
+static bool not_worth_reading(const struct h1_connection *c)
+{
+	return !c->body && (c->dropped > DROPPED_BYTES_MAX || (c->wants_continue && !c->sent_continue));
+}
+
+static enum step step_body(struct h1_connection *c, struct str *in)
+{
+	if (not_worth_reading(c))
+		c->keep_alive = false;
+	if (!c->x && !c->body && !c->keep_alive) {
+		finish(c, true);
+		return STEP_MORE;
+	}
+	if (in->len == 0 || not_worth_reading(c))
+		return STEP_WAIT;
+	if (!h1_read_body(c, in))
+		break_body(c, BODY_FAILURE_PROTOCOL);
+	return STEP_MORE;
+}
+
+static enum step step_trailers(struct h1_connection *c, struct str *in)
+{
+	enum h1_section_state state = h1_section_feed(&c->section, in, c->server->options.headers_max);
+	if (state == H1_SECTION_MORE)
+		return STEP_WAIT;
+	if (state != H1_SECTION_DONE || !h1_read_trailers(c))
+		break_body(c, BODY_FAILURE_PROTOCOL);
+	return STEP_MORE;
+}
+
+static enum step step_read(struct h1_connection *c, const struct str *in)
+{
+	if (c->x)
+		return STEP_WAIT;
+	if (c->keep_alive && !(c->read_ended && in->len == 0)) {
+		next_request(c);
+		return STEP_MORE;
+	}
+	finish(c, in->len > 0);
+	return STEP_MORE;
+}
+
+static enum step step_linger(struct h1_connection *c, struct str *in)
+{
+	c->dropped += in->len;
+	*in = str_sub(*in, in->len, 0);
+	if (c->x || c->writing)
+		return STEP_WAIT;
+	if (c->dropped > LINGER_BYTES_MAX)
+		h1_close(c, false);
+	else
+		finish(c, true);
+	return STEP_WAIT;
+}
+
+static enum step step(struct h1_connection *c, struct str *in)
+{
+	switch (c->input) {
+	case H1_HEAD:
+		return step_head(c, in);
+	case H1_BODY:
+		return step_body(c, in);
+	case H1_TRAILERS:
+		return step_trailers(c, in);
+	case H1_READ:
+		return step_read(c, in);
+	case H1_LINGER:
+		return step_linger(c, in);
+	}
+	return STEP_WAIT;
+}
+
+static bool may_read(const struct h1_connection *c)
+{
+	if (c->read_ended || c->rest.len >= REST_BYTES_MAX)
+		return false;
+	if (c->input == H1_BODY && c->body)
+		return body_has_room(c->body);
+	return !(c->input == H1_BODY && not_worth_reading(c));
+}
+
+static void update_reading(struct h1_connection *c)
+{
+	bool wanted = may_read(c);
+	if (wanted == c->reading)
+		return;
+	c->reading = wanted;
+	if (wanted)
+		stream_read_start(c->stream, &c->reader);
+	else
+		stream_read_stop(c->stream);
+}
+
+/* Keeps what was not used. */
+static void keep_rest(struct h1_connection *c, struct str in, bool from_rest)
+{
+	if (!from_rest) {
+		buf_reset(&c->rest);
+		buf_add(&c->rest, in);
+		return;
+	}
+	if (in.len)
+		memmove(c->rest.ptr, in.ptr, in.len);
+	c->rest.len = in.len;
+}
+
+static void advance(struct h1_connection *c, struct str bytes)
+{
+	bool from_rest = c->rest.len > 0;
+	struct str in = bytes;
+	if (from_rest) {
+		buf_add(&c->rest, bytes);
+		in = buf_str(&c->rest);
+	}
+	c->advancing = true;
+	while (c->stream && step(c, &in) == STEP_MORE)
+		;
+	c->advancing = false;
+	if (!c->stream)
+		return;
+	keep_rest(c, in, from_rest);
+	if (c->rest.full) {
+		h1_close(c, false);
+		return;
+	}
+	update_reading(c);
+	h1_rearm(c);
+}
+
+static void go_on(struct task *t)
+{
+	struct h1_connection *c = container_of(t, struct h1_connection, again);
+	if (c->wants_continue && !c->sent_continue && c->body && !c->response.begun) {
+		h1_send_continue(c);
+		h1_flush(c);
+	}
+	if (c->stream)
+		advance(c, (struct str){ NULL, 0 });
+}
+
+static void have_data(struct stream_reader *r, struct str bytes)
+{
+	struct h1_connection *c = container_of(r, struct h1_connection, reader);
+	if (c->waiting == H1_FOR_BODY)
+		c->waiting = H1_FOR_NOTHING; /* its time starts anew with each byte */
+	advance(c, bytes);
+}
+
+static void have_end(struct stream_reader *r, enum stream_error why)
+{
+	struct h1_connection *c = container_of(r, struct h1_connection, reader);
+	c->reading = false;
+	c->read_ended = true;
+	if (why != STREAM_OK || !c->x || c->input != H1_READ || !c->server->options.half_close)
+		h1_close(c, false);
+}
+
+/* The reader of the request's body has found nothing, or made room. */
+static void body_resume(struct body_source *source)
+{
+	struct h1_connection *c = container_of(source, struct h1_connection, source);
+	if (!c->reading || (c->wants_continue && !c->sent_continue))
+		loop_post(c->loop, &c->again);
+}
+
+static void body_cancel(struct body_source *source)
+{
+	struct h1_connection *c = container_of(source, struct h1_connection, source);
+	c->body = NULL;
+	loop_post(c->loop, &c->again);
+}
+
+/* ---- time ---- */
+
+static uint64_t time_for(const struct h1_connection *c, enum h1_waiting what)
+{
+	const struct http_server_options *o = &c->server->options;
+	switch (what) {
+	case H1_FOR_REQUEST:
+		return o->idle_timeout_ns;
+	case H1_FOR_HEAD:
+		return o->head_timeout_ns;
+	case H1_FOR_BODY:
+		return o->body_timeout_ns;
+	case H1_FOR_WRITE:
+		return o->write_timeout_ns;
+	case H1_FOR_CLOSE:
+		return LINGER_NS;
+	case H1_FOR_NOTHING:
+		break;
+	}
+	return 0;
+}
+
+static enum h1_waiting what_for(const struct h1_connection *c)
+{
+	if (c->writing)
+		return H1_FOR_WRITE;
+	switch (c->input) {
+	case H1_HEAD:
+		return c->section.text.len ? H1_FOR_HEAD : H1_FOR_REQUEST;
+	case H1_BODY:
+	case H1_TRAILERS:
+		return c->reading && !(c->wants_continue && !c->sent_continue) ? H1_FOR_BODY : H1_FOR_NOTHING;
+	case H1_LINGER:
+		return c->x ? H1_FOR_NOTHING : H1_FOR_CLOSE;
+	case H1_READ:
+		break;
+	}
+	return H1_FOR_NOTHING;
+}
+
+/*
+ * Sets the time for what the connection waits for now. The timer itself is not moved when it fires too early,
+ * which is found out when it fires: so a busy connection touches it once in many requests.
+ */
+void h1_rearm(struct h1_connection *c)
+{
+	enum h1_waiting what = what_for(c);
+	if (what == c->waiting)
+		return;
+	uint64_t after = time_for(c, what);
+	c->waiting = what;
+	c->deadline_ns = UINT64_MAX;
+	if (after == 0)
+		return;
+	c->deadline_ns = clock_monotonic(c->loop->clock) + after;
+	c->unwritten = stream_unwritten(c->stream);
+	if (!timer_running(&c->timer) || c->timer.at_ns > c->deadline_ns)
+		timer_start(c->loop, &c->timer, after);
+}
+
+static void time_is_up(struct h1_connection *c)
+{
+	enum h1_waiting what = c->waiting;
+	c->waiting = H1_FOR_NOTHING;
+	if (what == H1_FOR_WRITE && stream_unwritten(c->stream) < c->unwritten) {
+		h1_rearm(c); /* slow, but alive */
+	} else if (what == H1_FOR_HEAD) {
+		refuse(c, 408);
+	} else if (what == H1_FOR_BODY && c->x) {
+		break_body(c, BODY_FAILURE_TIMEOUT);
+	} else {
+		h1_close(c, what == H1_FOR_WRITE);
+	}
+	if (c->stream)
+		h1_rearm(c);
+}
+
+static void timer_fired(struct timer *t)
+{
+	struct h1_connection *c = container_of(t, struct h1_connection, timer);
+	uint64_t now = clock_monotonic(c->loop->clock);
+	if (c->deadline_ns == UINT64_MAX)
+		return;
+	if (now < c->deadline_ns)
+		timer_start(c->loop, &c->timer, c->deadline_ns - now);
+	else
+		time_is_up(c);
+}
+
+/* ---- the beginning ---- */
+
+void h1_connection_new(struct http_server *s, struct stream *taken)
+{
+	struct h1_connection *c = NEW(struct h1_connection);
+	c->server = s;
+	c->loop = s->loop;
+	c->stream = taken;
+	c->keep_alive = true;
+	c->reader = (struct stream_reader){ have_data, have_end };
+	c->source = (struct body_source){ body_resume, body_cancel };
+	c->again.run = go_on;
+	c->timer.fire = timer_fired;
+	buf_init(&c->section.text, s->options.head_bytes_max);
+	buf_init(&c->rest, REST_BYTES_HARD_MAX);
+	h1_write_init(c);
+	h1_parser_init(c);
+	stream_addresses(taken, &c->local, &c->peer);
+	list_push(&s->connections, &c->link);
+	s->connection_count++;
+	next_request(c);
+	update_reading(c);
+	h1_rearm(c);
+}
