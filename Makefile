@@ -30,7 +30,7 @@ define configure
 	@mv $(1)/found.new $(1)/found
 endef
 
-.PHONY: all setup build demo guests check unit e2e asan clang fuzz bench tidy lint format format-check install docs \
+.PHONY: all setup build demo guests check unit e2e asan clang fuzz bench tidy lint format format-check install docs docs-check \
 	clean distclean help
 
 all: build ## installs what is missing (where it may), then builds build/backlot
@@ -106,6 +106,9 @@ install: build ## installs below PREFIX
 
 docs: build ## prints the reference pages of docs/reference from their tables
 	@tools/make-docs $(BUILD)
+
+docs-check: build ## fails when `make docs` would change something
+	@tools/make-docs $(BUILD) check
 
 clean: ## removes what was compiled, keeps the guests and what was fetched
 	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name guests ! -name deps -exec rm -rf {} + 2>/dev/null || true
