@@ -100,7 +100,10 @@ struct service_ops {
 	void (*destroy)(struct service *);
 };
 
-/* Starts handling a request in a world. Never fails here: the invocation's outcome may. Both outlive it. */
+/*
+ * Starts handling a request in a world. Never fails here: the invocation's outcome may. Both outlive it. The service may run
+ * before this returns, so look at the invocation before waiting for it to change.
+ */
 must_use struct invocation *service_invoke(struct service *s, struct world *w, const struct invocation_request *request);
 
 /* Ends it with outcome CANCELLED when it still runs. Not to be called while its service is running on the stack. */

@@ -118,7 +118,7 @@ void run_exchange(struct run_exchange *ex, struct service *service, struct world
 	make_request(ex, w, r, a);
 	ex->invocation = service_invoke(service, w, &ex->asked);
 	ex->client.invocation = ex->invocation;
-	watcher_start(&ex->on_change, &ex->invocation->changed, changed);
+	progress(ex);
 	if (loop_run(w->loop, &ex->done, UINT64_MAX) == LOOP_STUCK) {
 		ex->stuck = !ex->invocation->ended;
 		invocation_cancel(ex->invocation);
