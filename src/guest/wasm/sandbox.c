@@ -98,6 +98,7 @@ struct body *sandbox_stream_body(struct sandbox *sb, uint32_t h)
 		return NULL;
 	struct body *through = body_new(sandbox_loop(sb));
 	through->streaming = true;
+	through->length_untold = true;
 	through->limit = UINT64_MAX; /* what was read by then is gone: the limit is on what is held */
 	if (b->body->source && !b->body->ended) {
 		/* It is still being filled by somebody else: what the guest adds comes behind that. */

@@ -39,6 +39,8 @@ enum abi_status hostcall_async_io_select(struct sandbox *sb, struct async_io_sel
 	struct event *event;
 	if (a->hs.count == 0 && a->timeout_ms == 0)
 		return ABI_INVAL; /* this would wait for ever */
+	if (a->hs.count > sb->super.world->limits.handles)
+		return ABI_INVAL; /* more than there can be: some stand there twice */
 	for (uint32_t i = 0; i < a->hs.count; i++) {
 		enum readiness is = item_readiness(sb, guest_handle(&a->hs, i), &event);
 		if (is == NO_SUCH_ITEM)

@@ -237,7 +237,11 @@ enum abi_status hostcall_http_downstream_downstream_bot_detected(struct sandbox 
 enum abi_status hostcall_http_downstream_downstream_bot_verified(struct sandbox *sb,
 								 struct http_downstream_downstream_bot_verified_args *a)
 {
-	return bot_flag(sb, sandbox_request(sb, a->req), STR("x-fastly-bot-verified"), a->bot_verified);
+	struct guest_request *r = sandbox_request(sb, a->req);
+	enum abi_status status = bot_flag(sb, r, STR("x-fastly-bot-verified"), a->bot_verified);
+	/* Unlike the other two, this one tells "no" from "not known". */
+	bool known = status == ABI_OK && headers_has(&sb->asked->http->headers, STR("x-fastly-bot-verified"));
+	return status == ABI_OK && !known ? ABI_NONE : status;
 }
 
 enum abi_status hostcall_http_downstream_downstream_bot_name(struct sandbox *sb,

@@ -231,16 +231,18 @@ static bool config_names(struct sandbox *sb, struct backend *b, uint32_t mask, c
 	       config_text(sb, b, mask & BACKEND_CA_CERT, c->ca_cert, c->ca_cert_len, BACKEND_PEM_BYTES_MAX, &t->ca_pem);
 }
 
-static bool config_client_cert(struct sandbox *sb, struct backend *b, uint32_t mask, const struct abi_dynamic_backend_config *c)
+static enum abi_status config_client_cert(struct sandbox *sb, struct backend *b, uint32_t mask,
+					  const struct abi_dynamic_backend_config *c)
 {
 	if (!(mask & BACKEND_CLIENT_CERT))
-		return true;
+		return ABI_OK;
 	const struct guest_secret *key = handles_get(&sb->handles, c->client_key, HANDLE_SECRET);
 	if (!key)
-		return false;
+		return ABI_BADF;
 	b->target.client_key_pem = arena_str(&b->arena, key->plaintext);
-	return config_text(sb, b, true, c->client_certificate, c->client_certificate_len, BACKEND_PEM_BYTES_MAX,
-			   &b->target.client_cert_pem);
+	bool good = config_text(sb, b, true, c->client_certificate, c->client_certificate_len, BACKEND_PEM_BYTES_MAX,
+				&b->target.client_cert_pem);
+	return good ? ABI_OK : ABI_INVAL;
 }
 
 static bool config_versions(struct backend *b, uint32_t mask, const struct abi_dynamic_backend_config *c)
@@ -294,10 +296,10 @@ static enum abi_status fill_backend(struct sandbox *sb, struct backend *b, struc
 	b->dynamic = true;
 	if (!backend_set_url(b, url, &ignored))
 		return ABI_ERROR;
-	if (!config_names(sb, b, mask, c) || !config_client_cert(sb, b, mask, c) || !config_versions(b, mask, c))
+	if (!config_names(sb, b, mask, c) || !config_versions(b, mask, c))
 		return ABI_INVAL;
 	config_numbers(b, mask, c);
-	return ABI_OK;
+	return config_client_cert(sb, b, mask, c);
 }
 
 enum abi_status hostcall_http_req_register_dynamic_backend(struct sandbox *sb,

@@ -333,7 +333,7 @@ enum abi_status hostcall_http_req_pending_req_wait_v2(struct sandbox *sb, struct
 static enum abi_status select_pending(struct sandbox *sb, const struct guest_handles *hs, struct guest_ptr detail,
 				      struct guest_ptr done_idx, struct guest_ptr response_out, struct guest_ptr body_out)
 {
-	if (hs->count == 0)
+	if (hs->count == 0 || hs->count > sb->super.world->limits.handles) /* more than there can be */
 		return ABI_INVAL;
 	for (uint32_t i = 0; i < hs->count; i++) {
 		if (!find_pending(sb, guest_handle(hs, i)))
@@ -382,7 +382,8 @@ static enum abi_status change_headers(struct sandbox *sb, uint32_t h, int change
 	enum abi_status status = message_field_status(name, value);
 	if (status != ABI_OK)
 		return status;
-	if (p->response_headers[change].count >= sb->super.world->limits.headers)
+	size_t count = MAX(p->response_headers[change].count, p->error_headers[change].count);
+	if (count >= sb->super.world->limits.headers)
 		return ABI_LIMITEXCEEDED;
 	if (target != KIND_ERROR)
 		headers_add(&p->response_headers[change], sandbox_arena(sb), name, value);
