@@ -398,7 +398,7 @@ static bool known_length(const struct body *b, bool appended, uint64_t *len)
 
 bool body_known_length(const struct body *b, uint64_t *len)
 {
-	return known_length(b, false, len);
+	return !b->length_untold && known_length(b, false, len);
 }
 
 void body_set_source(struct body *b, struct body_source *source)
