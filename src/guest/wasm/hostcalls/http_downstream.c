@@ -238,10 +238,12 @@ enum abi_status hostcall_http_downstream_downstream_bot_verified(struct sandbox 
 								 struct http_downstream_downstream_bot_verified_args *a)
 {
 	struct guest_request *r = sandbox_request(sb, a->req);
-	enum abi_status status = bot_flag(sb, r, STR("x-fastly-bot-verified"), a->bot_verified);
-	/* Unlike the other two, this one tells "no" from "not known". */
-	bool known = status == ABI_OK && headers_has(&sb->asked->http->headers, STR("x-fastly-bot-verified"));
-	return status == ABI_OK && !known ? ABI_NONE : status;
+	const struct http_request *original;
+	enum abi_status status = find_original(sb, r, &original);
+	/* Unlike the other two, this one tells "no" from "not known", and then writes nothing. */
+	if (status == ABI_OK && !headers_has(&original->headers, STR("x-fastly-bot-verified")))
+		return ABI_NONE;
+	return bot_flag(sb, r, STR("x-fastly-bot-verified"), a->bot_verified);
 }
 
 enum abi_status hostcall_http_downstream_downstream_bot_name(struct sandbox *sb,
