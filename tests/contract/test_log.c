@@ -211,3 +211,16 @@ TEST(a_reader_that_takes_nothing_for_long_loses_entries_but_does_not_hang)
 	close(pipe_ends[0]);
 	close(pipe_ends[1]);
 }
+
+TEST(a_raw_sink_writes_the_bytes_as_they_are)
+{
+	struct subject s;
+	begin(&s, print);
+	struct log_sink *raw = log_raw_new(s.fd), *child = log_fork(raw);
+	log_write(raw, STR("stdout"), STR("a\nb"));
+	log_write(child, STR("stdout"), STR("c\n"));
+	assert_log(&s, "a\nbc\n");
+	log_destroy(&child);
+	log_destroy(&raw);
+	end(&s);
+}
