@@ -313,7 +313,8 @@ TEST(only_the_nearest_five_rules_are_named)
 	assert_unmatched(
 		&s, "GET", "/c",
 		"no origin answers GET /c of backend 'api'; nearest: GET /b (path differs), "
-		"GET /aaaaaaaaaa (path differs), GET /aaaaaaaaaa (path differs), GET /aaaaaaaaaa (path differs), "
+		"GET /aaaaaaaaaa (path differs), GET /aaaaaaaaaa (path differs), GET /aaaaaaaaaa (path "
+		"differs), "
 		"GET /aaaaaaaaaa (path differs), and 5 more");
 	end(&s);
 }
