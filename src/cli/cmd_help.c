@@ -9,7 +9,8 @@ int cmd_help(const struct cli_options *o)
 	if (o->man + o->markdown + cli_given(o, completion) + (o->operand_count > 0) > 1) {
 		struct error e;
 		FAIL(&e, INVALID,
-		     "a command, --man, --markdown and --completion each print another text; ask for one of them");
+		     "a command, --man, --markdown and --completion each print another text; ask for one of "
+		     "them");
 		return cli_error(o, CLI_USAGE, &e);
 	}
 	if (o->man)

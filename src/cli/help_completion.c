@@ -60,11 +60,14 @@ static void bash_options(FILE *to, size_t command)
 
 static void bash(FILE *to)
 {
-	fputs("# Completion of backlot for bash: save it as backlot in a folder of bash-completion's, or source it.\n"
+	fputs("# Completion of backlot for bash: save it as backlot in a folder of bash-completion's, or "
+	      "source it.\n"
 	      "_backlot()\n{\n"
-	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} word words= command= i\n"
+	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} word words= command= "
+	      "i\n"
 	      "\t# bash cuts --name=value at the equals sign.\n"
-	      "\tif [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
+	      "\tif [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then "
+	      "prev=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
 	      "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n\t\tcase ${COMP_WORDS[i]} in\n\t\t",
 	      to);
 	for (size_t i = 0; i < COMMANDS; i++)
@@ -75,7 +78,8 @@ static void bash(FILE *to)
 	fputs("\tesac\n\tif [[ $cur == -* ]]; then\n\t\tcase ${command:-serve} in\n", to);
 	for (size_t i = 0; i < COMMANDS; i++)
 		bash_options(to, i);
-	fputs("\t\tesac\n\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase $command in\n",
+	fputs("\t\tesac\n\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n\t\treturn\n\tfi\n"
+	      "\tcase $command in\n",
 	      to);
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (!command_rows[i].words)
@@ -88,7 +92,8 @@ static void bash(FILE *to)
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(to, "%s%s", i ? " " : "", command_rows[i].name);
 	fputs("' -- \"$cur\") $(compgen -f -- \"$cur\")) ;;\n"
-	      "\t*) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n\tesac\n}\ncomplete -o filenames -F _backlot backlot\n",
+	      "\t*) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n\tesac\n}\n"
+	      "complete -o filenames -F _backlot backlot\n",
 	      to);
 }
 
@@ -156,7 +161,8 @@ static void zsh_command(FILE *to, size_t command)
 
 static void zsh(FILE *to)
 {
-	fputs("#compdef backlot\n# Completion of backlot for zsh: save it as _backlot in a folder of $fpath.\n"
+	fputs("#compdef backlot\n# Completion of backlot for zsh: save it as _backlot in a folder of "
+	      "$fpath.\n"
 	      "_backlot()\n{\n\tlocal -a names\n\tlocal command= i\n\tnames=(\n",
 	      to);
 	for (size_t i = 0; i < COMMANDS; i++) {
@@ -176,7 +182,8 @@ static void zsh(FILE *to)
 	      to);
 	for (size_t i = 0; i < COMMANDS; i++)
 		zsh_command(to, i);
-	fputs("\tesac\n}\nif [[ $zsh_eval_context[-1] == loadautofunc ]]; then\n\t_backlot \"$@\"\nelse\n\tcompdef _backlot "
+	fputs("\tesac\n}\nif [[ $zsh_eval_context[-1] == loadautofunc ]]; then\n\t_backlot \"$@\"\nelse\n"
+	      "\tcompdef _backlot "
 	      "backlot\nfi\n",
 	      to);
 }
@@ -226,7 +233,8 @@ static void fish(FILE *to)
 		fprintf(to, " %s", command_rows[i].name);
 	fputs("\n\t\t\techo $word\n\t\t\treturn 0\n\t\tend\n\tend\n\treturn 1\nend\n"
 	      "# Is the command one of these? Without a name it is serve.\n"
-	      "function __backlot_command\n\tset -l named (__backlot_named)\n\tor set named serve\n\tcontains -- $named $argv\nend\n",
+	      "function __backlot_command\n\tset -l named (__backlot_named)\n\tor set named serve\n"
+	      "\tcontains -- $named $argv\nend\n",
 	      to);
 	for (size_t i = 0; i < COMMANDS; i++) {
 		fprintf(to, "complete -c backlot -n 'not __backlot_named' -a %s -d ", command_rows[i].name);

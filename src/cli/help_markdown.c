@@ -78,10 +78,12 @@ static void print_options(FILE *to, unsigned set, bool everywhere)
 void help_markdown(FILE *to)
 {
 	fprintf(to,
-		"# The command line\n\n<!-- Printed by `backlot help --markdown` from src/cli/options.def; `make docs` prints it anew. "
+		"# The command line\n\n<!-- Printed by `backlot help --markdown` from src/cli/options.def; "
+		"`make docs` prints it anew. "
 		"-->\n\n%s\n\n```\nbacklot COMMAND [OPTIONS] …\nbacklot [OPTIONS] WASM\n```\n\n",
 		help_intro);
-	fputs("Options and operands may stand in any order; what follows `--` is no option. A value stands behind a space or an equals "
+	fputs("Options and operands may stand in any order; what follows `--` is no option. A value stands "
+	      "behind a space or an equals "
 	      "sign.\n",
 	      to);
 	for (size_t i = 0; i < COMMANDS; i++) {
@@ -98,7 +100,8 @@ void help_markdown(FILE *to)
 		cell(to, exit_rows[i].meaning);
 		fputs(" |\n", to);
 	}
-	fputs("\n`backlot run` exits with the guest's own code.\n\n## Environment\n\n| Variable | |\n|---|---|\n",
+	fputs("\n`backlot run` exits with the guest's own code.\n\n## Environment\n\n| Variable | |\n"
+	      "|---|---|\n",
 	      to);
 	for (size_t i = 0; i < variable_rows_count; i++) {
 		fprintf(to, "| `%s` | ", variable_rows[i].name);
