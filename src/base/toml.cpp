@@ -8,7 +8,21 @@
 #include <string_view>
 #include <vector>
 
-#define TOML_EXCEPTIONS 0
+/*
+ * Text that is not TOML can make toml++ break its own assertions: "[" and a line end does. They are kept in
+ * every build, since it goes on as if they held, and end the parse like any other error.
+ */
+struct toml_assertion {
+};
+
+[[noreturn]] static void break_off()
+{
+	throw toml_assertion();
+}
+
+#undef NDEBUG
+#define TOML_ASSERT(expr) ((expr) ? static_cast<void>(0) : break_off())
+#define TOML_EXCEPTIONS 1 /* without them it goes on after some errors */
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_ENABLE_WINDOWS_COMPAT 0
@@ -207,6 +221,31 @@ bool fail_at(struct error *e, str name, place at, std::string_view why)
 		    static_cast<int>(why.size()), why.data());
 }
 
+bool breaks_off(std::string_view text)
+{
+	try {
+		(void)toml::parse(text);
+	} catch (const toml_assertion &) {
+		return true;
+	} catch (const toml::parse_error &) {
+	}
+	return false;
+}
+
+/*
+ * An assertion does not say where. It depends on nothing behind the place that it stumbled over, so that
+ * place is the end of the shortest beginning of the text that still breaks it.
+ */
+place place_of_assertion(std::string_view text)
+{
+	size_t good = 0, bad = text.size();
+	while (bad - good > 1) {
+		size_t middle = good + (bad - good) / 2;
+		(breaks_off(text.substr(0, middle)) ? bad : good) = middle;
+	}
+	return place_of_offset(text, good);
+}
+
 bool parse(arena *a, std::string_view text, str name, const toml_value **root, struct error *e)
 {
 	place where;
@@ -215,14 +254,15 @@ bool parse(arena *a, std::string_view text, str name, const toml_value **root, s
 		return fail_at(e, name, place_of_offset(text, nul), "there is a NUL byte; TOML is text");
 	if (key_scan(text).find_long_key(&where))
 		return fail_at(e, name, where, "this key has too many parts; at most 32 are allowed");
-	toml::parse_result result = toml::parse(text);
-	if (!result) {
-		const toml::parse_error &err = result.error();
-		return fail_at(e, name, { err.source().begin.line, err.source().begin.column },
-			       err.description());
+	try {
+		*root = convert(a, toml::parse(text));
+		return true;
+	} catch (const toml::parse_error &err) {
+		place at = { err.source().begin.line, err.source().begin.column };
+		return fail_at(e, name, at, err.description());
+	} catch (const toml_assertion &) {
+		return fail_at(e, name, place_of_assertion(text), "something else is expected here");
 	}
-	*root = convert(a, result.table());
-	return true;
 }
 
 } /* namespace */
