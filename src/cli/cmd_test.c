@@ -5,6 +5,7 @@
 #include "loop/clock.h"
 #include "report/pretty.h"
 #include "runner/run.h"
+#include "world/random.h"
 
 static const char *environment(void *data, const char *name)
 {
@@ -37,13 +38,24 @@ static int no_tests(const struct cli_options *o)
 	return cli_error(o, CLI_USAGE, &e);
 }
 
+/* The one that was given, or a new one, small enough to be typed. */
+static uint64_t choose_seed(const struct cli_options *o)
+{
+	if (cli_given(o, seed))
+		return o->seed;
+	struct random *r = random_system_new();
+	uint64_t seed = random_u64(r) % 1000000000;
+	random_destroy(&r);
+	return seed;
+}
+
 static int run(const struct cli_options *o, const struct test_files *files, uint64_t start_ns, struct clock *clock)
 {
 	struct error e;
 	struct run_totals totals;
 	const struct run_options options = {
 		.jobs = (unsigned)o->jobs,
-		.seed = o->seed,
+		.seed = choose_seed(o),
 		.timeout_ns = o->timeout_ns,
 		.bail = o->bail,
 		.strict = o->strict,
@@ -59,6 +71,7 @@ static int run(const struct cli_options *o, const struct test_files *files, uint
 			    run_tests(files, &options, reporter, &totals, &e);
 	if (ok) {
 		totals.ns = clock_monotonic(clock) - start_ns;
+		totals.seed = options.seed;
 		reporter->ops->end(reporter, &totals);
 	}
 	reporter_destroy(&reporter);

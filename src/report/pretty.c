@@ -58,6 +58,8 @@ static void pretty_end(struct reporter *r, const struct run_totals *t)
 	if (t->broken)
 		fprintf(p->out, ", %s%zu file%s could not be run%s", paint(p, RED BOLD), t->broken, t->broken == 1 ? "" : "s",
 			paint(p, PLAIN));
+	if (t->failed)
+		fprintf(p->out, ", seed %llu", (unsigned long long)t->seed);
 	fprintf(p->out, " %s(%zu file%s, %zu requests, %zu checks, %.0f ms)%s\n", paint(p, DIM), t->files,
 		t->files == 1 ? "" : "s", t->requests, t->checks, (double)t->ns / 1e6, paint(p, PLAIN));
 }

@@ -25,6 +25,7 @@ struct run_totals {
 	size_t files, passed, failed, broken; /* broken: files that could not be run at all */
 	size_t requests, checks;
 	uint64_t ns;             /* of real time, start-up included */
+	uint64_t seed;           /* repeats the run */
 };
 
 struct reporter {
