@@ -153,6 +153,23 @@ TEST(what_is_not_toml_is_refused_with_its_place)
 	assert_refused("a = \"\x01\"", "t.toml:1:");
 }
 
+/* What once made the parser break its own assertions, or worse. */
+TEST(nonsense_that_the_parser_does_not_expect_is_refused_with_its_place)
+{
+	assert_refused("[\na = 1", "t.toml:1:2: something else is expected here");
+	assert_refused("a = 1\nb = [ }", "t.toml:2:7: something else is expected here");
+	assert_refused("t = { \xc3\xa9 = 1 }", "t.toml:1:7:");
+	assert_refused("\xc3\xa9 = 1", "t.toml:1:1:");
+}
+
+TEST(letters_may_follow_a_line_that_goes_on)
+{
+	struct setup s;
+	begin(&s);
+	assert_str(get(parse(&s, "k = \"\"\"a\\\n  \xc3\xa9\"\"\""), "k")->text, "a\xc3\xa9");
+	end(&s);
+}
+
 /* ---- limits ---- */
 
 static char *repeat(const char *part, size_t times, const char *tail)
