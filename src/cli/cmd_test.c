@@ -75,6 +75,8 @@ static int run(const struct cli_options *o, const struct test_files *files, uint
 		reporter->ops->end(reporter, &totals);
 	}
 	reporter_destroy(&reporter);
+	if (ok && o->filter && !totals.passed && !totals.failed && !totals.broken) /* misspelt, it would pass for ever */
+		ok = FAIL(&e, NOT_FOUND, "no test matches --filter %s", o->filter);
 	return ok ? exit_code(&totals) : cli_error(o, CLI_USAGE, &e);
 }
 

@@ -289,8 +289,12 @@ static bool bury(struct supervisor *s, unsigned index, int status, struct error 
 {
 	struct slot *slot = &s->shared->slots[index];
 	uint32_t file = slot->file, test = slot->test;
-	const char *how = s->workers[index].killed ? "took too long and was stopped" : "made its worker process crash";
-	char what[64] = "";
+	const char *how = "made its worker process crash";
+	char late[96], what[64] = "";
+	if (s->workers[index].killed) {
+		snprintf(late, sizeof late, "took longer than %g s and was stopped (--timeout)", (double)s->options->timeout_ns / 1e9);
+		how = late;
+	}
 	if (WIFSIGNALED(status) && !s->workers[index].killed)
 		snprintf(what, sizeof what, " (%s)", strsignal(WTERMSIG(status)));
 	else if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
@@ -308,9 +312,10 @@ static bool bury(struct supervisor *s, unsigned index, int status, struct error 
 	struct str text;
 	bool parsed = executor_parse(&s->files->at[file], &s->arena, &script, &text);
 	bool known = parsed && test <= script.test_count;
-	keep_result(s, file, &(struct test_result){ .name = known ? script.tests[test - 1].name : STR(""),
-		.line = known ? (uint32_t)script.tests[test - 1].line : 0,
-		.text = arena_printf(&s->arena, "%s: the test %s%s\n", s->files->at[file].path, how, what) });
+	uint32_t line = known && script.tests[test - 1].line ? (uint32_t)script.tests[test - 1].line : 1;
+	keep_result(s, file, &(struct test_result){ .name = known ? script.tests[test - 1].name : STR(""), .line = line,
+		.ns = clock_monotonic(s->clock) - slot->since_ns,
+		.text = arena_printf(&s->arena, "%s:%u: the test %s%s\n", s->files->at[file].path, line, how, what) });
 	if (s->options->bail)
 		s->shared->stop = 1;
 	return spawn(s, index, file, test, e);
