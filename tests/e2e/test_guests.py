@@ -2,32 +2,20 @@
 
 import json
 import os
-import re
 
-from harness import ROOT, WAIT_SECONDS, Response, assert_between, assert_equal, assert_in, assert_matches, assert_not_in, test
+from harness import WAIT_SECONDS, Response, assert_between, assert_equal, assert_in, assert_matches, assert_not_in, test
+from results import GUESTS, MANIFEST, Summary
 from wasm import exits_with_bytes_of_arguments
-
-GUESTS = os.path.join(ROOT, "tests/guests")
-MANIFEST = os.path.join(GUESTS, "fastly.toml")
-
-SUMMARY = r"^(\d+) passed, (\d+) failed \((\d+) files?, (\d+) requests?, (\d+) checks?, (\d+) ms\)$"
-
-
-def summary(done):
-    """Passed, failed, files, requests, checks, milliseconds."""
-    assert_matches(SUMMARY, done.out)
-    return [int(number) for number in re.search(SUMMARY, done.out, re.MULTILINE).groups()]
-
 
 def suite(t, guest, *paths, tests):
     done = t.run("test", "-C", MANIFEST, "--service", t.guest(guest), "--strict",
                  *[os.path.join(GUESTS, path) for path in paths], code=0)
-    passed, failed, files, requests, checks, _ = summary(done)
-    assert_equal(failed, 0)
-    assert_between(tests, passed, 1000)
-    assert_between(len(paths), files, 100)
-    assert_between(passed, requests, 1000)
-    assert_between(passed, checks, 10000)
+    run = Summary(done)
+    assert_equal(run.failed, 0)
+    assert_between(tests, run.passed, 1000)
+    assert_between(len(paths), run.files, 100)
+    assert_between(run.passed, run.requests, 1000)
+    assert_between(run.passed, run.checks, 10000)
 
 
 # ---- in memory ----
@@ -69,14 +57,14 @@ def small_guests_answer_in_memory(t):
              ("wat-respond", "wat")]
     for guest, language in hello:
         t.write("hello.fiddle", 'GET /\n  clientFetch.status is 200\n  clientFetch.bodyText is "Hello from %s!"\n' % language)
-        assert_equal(summary(t.run("test", "--service", t.guest(guest), code=0))[:2], [1, 0])
+        assert_equal(Summary(t.run("test", "--service", t.guest(guest), code=0)).counts, (1, 0))
 
 
 @test
 def the_smallest_guests_run_in_memory(t):
     t.write("empty.fiddle", "GET /\n  clientFetch.status is 200\n  clientFetch.bodyBytesReceived is 0\n")
     for guest in ("rust-noop", "wat-minimal", "wat-twice-imported"):
-        assert_equal(summary(t.run("test", "--service", t.guest(guest), code=0))[:2], [1, 0])
+        assert_equal(Summary(t.run("test", "--service", t.guest(guest), code=0)).counts, (1, 0))
 
 
 @test
@@ -84,8 +72,8 @@ def sleep_costs_no_time(t):
     """A hundred tests of nine virtual minutes each: fifteen hours."""
     t.write("sleep.fiddle", "".join("test %d\nGET /stream?lines=9&pause=60000\n  clientFetch.complete isTrue\n" % i
                                     for i in range(100)))
-    passed, failed, *_ = summary(t.run("test", "--service", t.guest("rust-abi"), seconds=WAIT_SECONDS, code=0))
-    assert_equal((passed, failed), (100, 0))
+    done = t.run("test", "--service", t.guest("rust-abi"), seconds=WAIT_SECONDS, code=0)
+    assert_equal(Summary(done).counts, (100, 0))
 
 
 # ---- guests that fail ----
@@ -95,7 +83,7 @@ def failing(t, guest, path, status=200):
     """What `backlot test` says of a request whose guest fails, though every check holds."""
     t.write("fails.fiddle", "test it fails\nGET %s\n  clientFetch.status is %d\n" % (path, status))
     done = t.run("test", "-C", MANIFEST, "--service", t.guest(guest), code=1)
-    assert_equal(summary(done)[:2], [0, 1])
+    assert_equal(Summary(done).counts, (0, 1))
     assert_in("it fails", done.out)
     return done.out
 
