@@ -33,12 +33,12 @@ struct test_case {
 
 /* Pointers, not the structs themselves, so that no padding between them can matter. */
 #define TEST(promise)                                                                                        \
-	static void test_##promise(void **test_state_);                                                      \
-	static const struct test_case case_##promise = { #promise, test_##promise, __LINE__ };               \
+	static void promise_##promise(void **test_state_);                                                   \
+	static const struct test_case case_##promise = { #promise, promise_##promise, __LINE__ };            \
 	__attribute__((                                                                                      \
 		used, section("backlot_tests"))) static const struct test_case *const case_##promise##_ptr = \
 		&case_##promise;                                                                             \
-	static void test_##promise(__attribute__((unused)) void **test_state_)
+	static void promise_##promise(__attribute__((unused)) void **test_state_)
 
 /* A struct str, and the C string it must equal. Both are shown when they differ, bytes that cannot be printed
  * escaped. */
