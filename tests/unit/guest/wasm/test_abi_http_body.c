@@ -33,7 +33,8 @@ static int read_from(struct abi_harness *h, uint32_t body, uint32_t at, uint32_t
 	return status;
 }
 
-/* A body that the guest has handed on and still writes to: that of its answer. Its other end is in the invocation. */
+/* A body that the guest has handed on and still writes to: that of its answer. Its other end is in the
+ * invocation. */
 static uint32_t streaming_body(struct abi_harness *h)
 {
 	uint32_t out = abi_room(h, 4), body = new_body(h);
@@ -165,8 +166,10 @@ TEST(a_client_that_breaks_off_is_told)
 		enum body_failure why;
 		enum abi_status status;
 	} failures[] = {
-		{ BODY_FAILURE_INCOMPLETE, ABI_HTTPINCOMPLETE }, { BODY_FAILURE_ABANDONED, ABI_HTTPINCOMPLETE },
-		{ BODY_FAILURE_PROTOCOL, ABI_HTTPINVALID },      { BODY_FAILURE_LIMIT, ABI_LIMITEXCEEDED },
+		{ BODY_FAILURE_INCOMPLETE, ABI_HTTPINCOMPLETE },
+		{ BODY_FAILURE_ABANDONED, ABI_HTTPINCOMPLETE },
+		{ BODY_FAILURE_PROTOCOL, ABI_HTTPINVALID },
+		{ BODY_FAILURE_LIMIT, ABI_LIMITEXCEEDED },
 		{ BODY_FAILURE_TIMEOUT, ABI_ERROR },
 	};
 	for (size_t i = 0; i < COUNT_OF(failures); i++) {
@@ -338,7 +341,8 @@ TEST(what_is_appended_may_still_be_coming)
 	assert_status(abi_go_on(&h, UINT64_MAX), ABI_OK);
 	struct str first = arena_str(&h.arena, abi_text(&h, at, len));
 	assert_true(str_starts(first, STR("two ")));
-	assert_str(arena_printf(&h.arena, STR_FMT STR_FMT, STR_ARG(first), STR_ARG(check_body(&h, dest))), "two tail");
+	assert_str(arena_printf(&h.arena, STR_FMT STR_FMT, STR_ARG(first), STR_ARG(check_body(&h, dest))),
+		   "two tail");
 	fini_with_client(&h, &client);
 }
 

@@ -15,8 +15,11 @@ static uint32_t new_response(struct abi_harness *h)
 
 static struct abi_harness *with_headers(struct abi_harness *hp, uint32_t *response)
 {
-	static const char *const fields[][2] = { { "Content-Type", "text/plain" }, { "Set-Cookie", "a=1" },
-						 { "X-Empty", "" }, { "set-cookie", "b=2" }, { "SET-COOKIE", "" } };
+	static const char *const fields[][2] = { { "Content-Type", "text/plain" },
+						 { "Set-Cookie", "a=1" },
+						 { "X-Empty", "" },
+						 { "set-cookie", "b=2" },
+						 { "SET-COOKIE", "" } };
 	abi_init(hp, ABI_MEMORY_BYTES);
 	*response = new_response(hp);
 	for (size_t i = 0; i < COUNT_OF(fields); i++) {
@@ -145,8 +148,9 @@ TEST(a_list_of_values_with_a_bad_one_changes_nothing)
 
 TEST(a_bad_name_is_an_error_in_every_call)
 {
-	static const struct str names[] = { STR_INIT(""), STR_INIT("a b"), STR_INIT("a:"), STR_INIT("a\n"),
-					    STR_INIT("a\0b"), STR_INIT("\xc3\xa4"), STR_INIT("(a)") };
+	static const struct str names[] = { STR_INIT(""),    STR_INIT("a b"),  STR_INIT("a:"),
+					    STR_INIT("a\n"), STR_INIT("a\0b"), STR_INIT("\xc3\xa4"),
+					    STR_INIT("(a)") };
 	struct abi_harness h;
 	uint32_t r;
 	with_headers(&h, &r);
@@ -259,13 +263,15 @@ TEST(a_status_has_three_digits)
 	static const struct {
 		uint32_t status;
 		bool good;
-	} statuses[] = { { 100, true }, { 404, true }, { 999, true }, { 0, false }, { 99, false },
-			 { 1000, false }, { 65535, false }, { 65536 + 200, false }, { UINT32_MAX, false } };
+	} statuses[] = { { 100, true },    { 404, true },          { 999, true },
+			 { 0, false },     { 99, false },          { 1000, false },
+			 { 65535, false }, { 65536 + 200, false }, { UINT32_MAX, false } };
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
 	uint32_t r = new_response(&h), out = abi_room(&h, 8);
 	for (size_t i = 0; i < COUNT_OF(statuses); i++) {
-		assert_status(CALL("status_set", r, statuses[i].status), statuses[i].good ? ABI_OK : ABI_INVAL);
+		assert_status(CALL("status_set", r, statuses[i].status),
+			      statuses[i].good ? ABI_OK : ABI_INVAL);
 		assert_status(CALL("status_get", r, out), ABI_OK);
 		assert_int_equal(abi_u32(&h, out) & 0xffff, statuses[i].good ? statuses[i].status : 999);
 	}
@@ -454,7 +460,9 @@ static uint32_t send_async(struct abi_harness *h, const char *backend)
 	uint32_t out = abi_room(h, 4), len = (uint32_t)strlen(backend);
 	assert_status(abi_call(h, "fastly_http_req", "new", out), ABI_OK);
 	uint32_t request = abi_u32(h, out);
-	assert_status(abi_call(h, "fastly_http_req", "uri_set", request, ABI_TEXT(h, "https://x.example/hello")), ABI_OK);
+	assert_status(abi_call(h, "fastly_http_req", "uri_set", request,
+			       ABI_TEXT(h, "https://x.example/hello")),
+		      ABI_OK);
 	assert_status(abi_call(h, "fastly_http_req", "send_async", request, check_new_body(h, ""),
 			       abi_place(h, str_from(backend)), len, out),
 		      ABI_OK);
@@ -480,9 +488,11 @@ TEST(a_pending_request_that_fails_is_answered_with_502)
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
 	uint32_t pending = send_async(&h, "gone");
-	assert_status(abi_call(&h, "fastly_http_req", "pending_req_header_insert", pending, TEXT("x-on"), TEXT("response"), 1),
+	assert_status(abi_call(&h, "fastly_http_req", "pending_req_header_insert", pending, TEXT("x-on"),
+			       TEXT("response"), 1),
 		      ABI_OK);
-	assert_status(abi_call(&h, "fastly_http_req", "pending_req_header_insert", pending, TEXT("x-on"), TEXT("error"), 2),
+	assert_status(abi_call(&h, "fastly_http_req", "pending_req_header_insert", pending, TEXT("x-on"),
+			       TEXT("error"), 2),
 		      ABI_OK);
 	assert_status(CALL("send_downstream_pending", pending), ABI_OK);
 	assert_int_equal(h.sandbox->super.response.status, 502);

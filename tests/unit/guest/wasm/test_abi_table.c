@@ -124,6 +124,26 @@ TEST(stubs_answer_unsupported)
 	abi_fini(&h);
 }
 
+/*
+ * A function that works is called by a test with success: the last test of each of these modules' files sees
+ * to that. A module that begins to work needs such a file, and a line here.
+ */
+TEST(every_module_that_works_has_its_tests)
+{
+	static const char tested[] =
+		" fastly_abi fastly_acl fastly_async_io fastly_backend fastly_compute_runtime "
+		"fastly_config_store fastly_device_detection fastly_dictionary fastly_geo "
+		"fastly_http_body fastly_http_downstream fastly_http_req fastly_http_resp "
+		"fastly_kv_store fastly_log fastly_object_store fastly_secret_store "
+		"wasi_snapshot_preview1 ";
+	for (size_t i = 0; i < hostcalls_count; i++) {
+		char word[80];
+		snprintf(word, sizeof word, " %s ", hostcalls[i].module);
+		if (hostcalls[i].done && !strstr(tested, word))
+			fail_msg("%s has no file of tests", hostcalls[i].module);
+	}
+}
+
 /* ---- pointers ---- */
 
 /* Only decodes: the body must not run. */
