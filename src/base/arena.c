@@ -9,7 +9,8 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-/* Under AddressSanitizer, what an arena has not handed out or has taken back is as forbidden as freed memory. */
+/* Under AddressSanitizer, what an arena has not handed out or has taken back is as forbidden as freed memory.
+ */
 #if defined __SANITIZE_ADDRESS__
 #define ARENA_WATCHED 1
 #elif defined __has_feature

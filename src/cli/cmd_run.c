@@ -36,7 +36,9 @@ static int exit_code(const struct cli_options *o, const struct invocation *i)
 
 static int run(const struct cli_options *o, struct edge *edge, struct service *service)
 {
-	struct http_request request = { .method = STR("GET"), .uri = STR("http://example.com/"), .version = HTTP_1_1 };
+	struct http_request request = { .method = STR("GET"),
+					.uri = STR("http://example.com/"),
+					.version = HTTP_1_1 };
 	const struct invocation_request asked = { .http = &request };
 	fflush(NULL);
 	struct invocation *i = service_invoke(service, edge->world, &asked);

@@ -51,7 +51,8 @@ static void probed(struct task *t)
 	(void)t; /* it is looked at where it is waited for */
 }
 
-/* Sends a GET to every backend, one after another, as Viceroy does before it listens; what comes of it is only shown. */
+/* Sends a GET to every backend, one after another, as Viceroy does before it listens; what comes of it is
+ * only shown. */
 static void probe_backends(struct edge *edge, const struct cli_options *o)
 {
 	struct pmap_entry entry = { 0 };
@@ -60,9 +61,10 @@ static void probe_backends(struct edge *edge, const struct cli_options *o)
 		struct arena arena = { 0 };
 		struct http_request request = { .method = STR("GET"), .version = HTTP_1_1 };
 		struct str path = b->path_prefix.len ? b->path_prefix : STR("/");
-		request.uri = arena_printf(&arena, STR_FMT "://" STR_FMT STR_FMT, STR_ARG(b->target.scheme), STR_ARG(b->target.host),
-			STR_ARG(path));
-		headers_add(&request.headers, &arena, STR("Host"), b->override_host.len ? b->override_host : b->target.host);
+		request.uri = arena_printf(&arena, STR_FMT "://" STR_FMT STR_FMT, STR_ARG(b->target.scheme),
+					   STR_ARG(b->target.host), STR_ARG(path));
+		headers_add(&request.headers, &arena, STR("Host"),
+			    b->override_host.len ? b->override_host : b->target.host);
 		struct fetch *f = origins_send(edge->world->origins, b, path, &request, &edge->loop);
 		struct watcher watcher = { 0 };
 		uint64_t deadline = clock_monotonic(edge->clock) + PROBE_TIMEOUT_S * NS_PER_S;
@@ -70,9 +72,11 @@ static void probe_backends(struct edge *edge, const struct cli_options *o)
 		loop_run(&edge->loop, &f->settled, deadline);
 		watcher_stop(&watcher);
 		if (o->verbose && f->settled && f->error == FETCH_OK)
-			fprintf(o->env->err, "backend " STR_FMT ": answers with %d\n", STR_ARG(b->name), f->response.status);
+			fprintf(o->env->err, "backend " STR_FMT ": answers with %d\n", STR_ARG(b->name),
+				f->response.status);
 		else if (o->verbose || !f->settled || f->error != FETCH_OK)
-			fprintf(o->env->err, "%s: warning: backend " STR_FMT " does not answer: %s\n", o->program, STR_ARG(b->name),
+			fprintf(o->env->err, "%s: warning: backend " STR_FMT " does not answer: %s\n",
+				o->program, STR_ARG(b->name),
 				f->settled ? fetch_error_text(f->error) : "timed out");
 		fetch_unref(&f);
 		arena_fini(&arena);
@@ -86,13 +90,17 @@ static void log_access(void *data, const struct front_record *r)
 	const struct cli_options *o = data;
 	const struct invocation *i = r->invocation;
 	if (i->outcome != OUTCOME_OK)
-		fprintf(o->env->err, "%s: " STR_FMT " " STR_FMT ": the service's guest ended with a %s%s\n" STR_FMT "\n", o->program,
-			STR_ARG(r->request->method), STR_ARG(r->request->uri), outcome_name(i->outcome),
-			i->outcome == OUTCOME_EXIT ? " code" : "", STR_ARG(i->report));
+		fprintf(o->env->err,
+			"%s: " STR_FMT " " STR_FMT ": the service's guest ended with a %s%s\n" STR_FMT "\n",
+			o->program, STR_ARG(r->request->method), STR_ARG(r->request->uri),
+			outcome_name(i->outcome), i->outcome == OUTCOME_EXIT ? " code" : "",
+			STR_ARG(i->report));
 	if (o->verbose)
-		fprintf(o->env->err, STR_FMT " " STR_FMT " %d %.3f ms (guest %.3f ms, %llu host calls, %.1f MiB)\n",
-			STR_ARG(r->request->method), STR_ARG(r->request->uri), i->response.status, (double)r->ns / 1e6,
-			(double)i->cpu_ns / 1e6, (unsigned long long)i->hostcalls, (double)i->memory_bytes / (1 << 20));
+		fprintf(o->env->err,
+			STR_FMT " " STR_FMT " %d %.3f ms (guest %.3f ms, %llu host calls, %.1f MiB)\n",
+			STR_ARG(r->request->method), STR_ARG(r->request->uri), i->response.status,
+			(double)r->ns / 1e6, (double)i->cpu_ns / 1e6, (unsigned long long)i->hostcalls,
+			(double)i->memory_bytes / (1 << 20));
 }
 
 /* ---- serving ---- */
@@ -128,8 +136,8 @@ static void serve(const struct cli_options *o, struct edge *edge, struct serving
 	interrupt.data = terminate.data = s;
 	uv_signal_start(&interrupt, on_signal, SIGINT);
 	uv_signal_start(&terminate, on_signal, SIGTERM);
-	fprintf(o->env->err, "%s: listening on http://%s%s%s:%u\n", o->program, strchr(host, ':') ? "[" : "", host,
-		strchr(host, ':') ? "]" : "", http_server_port(s->server));
+	fprintf(o->env->err, "%s: listening on http://%s%s%s:%u\n", o->program, strchr(host, ':') ? "[" : "",
+		host, strchr(host, ':') ? "]" : "", http_server_port(s->server));
 	fflush(o->env->err);
 	loop_run(&edge->loop, &s->stopped, UINT64_MAX);
 	uv_close((uv_handle_t *)&interrupt, closed);
@@ -172,7 +180,8 @@ int cmd_serve(const struct cli_options *o)
 	signal(SIGPIPE, SIG_IGN);
 	if (!find_served(&served, o, &e)) {
 		code = cli_error(o, CLI_USAGE, &e);
-	} else if (!edge_open(&edge, o, served.manifest, &e) || !cli_open_service(&service, served.service, &wasm, &e)) {
+	} else if (!edge_open(&edge, o, served.manifest, &e) ||
+		   !cli_open_service(&service, served.service, &wasm, &e)) {
 		code = cli_error(o, CLI_FAILED, &e);
 	} else {
 		probe_backends(&edge, o);

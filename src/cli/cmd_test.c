@@ -34,7 +34,8 @@ static int no_tests(const struct cli_options *o)
 	     "no tests here: no file that ends in .fiddle. A first one, tests/first.fiddle:\n\n"
 	     "    GET /\n"
 	     "      clientFetch.status is 200\n\n"
-	     "`%s help test` says more", o->program);
+	     "`%s help test` says more",
+	     o->program);
 	return cli_error(o, CLI_USAGE, &e);
 }
 
@@ -49,7 +50,8 @@ static uint64_t choose_seed(const struct cli_options *o)
 	return seed;
 }
 
-static int run(const struct cli_options *o, const struct test_files *files, uint64_t start_ns, struct clock *clock)
+static int run(const struct cli_options *o, const struct test_files *files, uint64_t start_ns,
+	       struct clock *clock)
 {
 	struct error e;
 	struct run_totals totals;
@@ -65,17 +67,18 @@ static int run(const struct cli_options *o, const struct test_files *files, uint
 		.env = environment,
 		.data = (void *)o,
 	};
-	struct reporter *reporter = o->list ? report_list_new(o->env->out) :
-					      report_pretty_new(o->env->out, o->color_out, o->verbose > 0);
-	bool ok = o->list ? run_list(files, &options, reporter, &totals, &e) :
-			    run_tests(files, &options, reporter, &totals, &e);
+	struct reporter *reporter = o->list ? report_list_new(o->env->out)
+					    : report_pretty_new(o->env->out, o->color_out, o->verbose > 0);
+	bool ok = o->list ? run_list(files, &options, reporter, &totals, &e)
+			  : run_tests(files, &options, reporter, &totals, &e);
 	if (ok) {
 		totals.ns = clock_monotonic(clock) - start_ns;
 		totals.seed = options.seed;
 		reporter->ops->end(reporter, &totals);
 	}
 	reporter_destroy(&reporter);
-	if (ok && o->filter && !totals.passed && !totals.failed && !totals.broken) /* misspelt, it would pass for ever */
+	if (ok && o->filter && !totals.passed && !totals.failed &&
+	    !totals.broken) /* misspelt, it would pass for ever */
 		ok = FAIL(&e, NOT_FOUND, "no test matches --filter %s", o->filter);
 	return ok ? exit_code(&totals) : cli_error(o, CLI_USAGE, &e);
 }

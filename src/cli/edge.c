@@ -27,7 +27,9 @@ static void make_real(struct edge *edge, const struct cli_options *o)
 
 bool edge_open(struct edge *edge, const struct cli_options *o, const char *manifest, struct error *e)
 {
-	const struct manifest_options options = { .file_name = manifest, .env = environment, .env_data = (void *)o };
+	const struct manifest_options options = { .file_name = manifest,
+						  .env = environment,
+						  .env_data = (void *)o };
 	*edge = (struct edge){ .clock = clock_system_new() };
 	loop_init(&edge->loop, edge->clock);
 	manifest_init(&edge->manifest);

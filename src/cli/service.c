@@ -35,7 +35,8 @@ struct wasm_options cli_wasm_options(const struct cli_options *o)
 	};
 }
 
-bool cli_open_service(struct service **out, const char *path, const struct wasm_options *wasm, struct error *e)
+bool cli_open_service(struct service **out, const char *path, const struct wasm_options *wasm,
+		      struct error *e)
 {
 	struct wasm_service *s;
 	if (!wasm_service_open(&s, path, wasm, e))

@@ -10,6 +10,7 @@
 struct wasm_options cli_wasm_options(const struct cli_options *o);
 
 /* Opens a service of whatever kind the file is. */
-must_use bool cli_open_service(struct service **out, const char *path, const struct wasm_options *wasm, struct error *e);
+must_use bool cli_open_service(struct service **out, const char *path, const struct wasm_options *wasm,
+			       struct error *e);
 
 #endif

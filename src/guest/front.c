@@ -10,7 +10,7 @@ struct handled {
 	struct exchange *exchange;
 	struct invocation *invocation; /* NULL: in line */
 	struct invocation_request asked;
-	struct interim *informed;      /* the last one that was passed on */
+	struct interim *informed; /* the last one that was passed on */
 	bool answered;
 	uint64_t started_ns;
 	struct watcher watcher;
@@ -50,7 +50,8 @@ void front_fini(struct front *f)
 static void begin(struct handled *h)
 {
 	struct front *f = h->front;
-	h->asked = (struct invocation_request){ .http = &h->exchange->request, .client = h->exchange->client,
+	h->asked = (struct invocation_request){ .http = &h->exchange->request,
+						.client = h->exchange->client,
 						.server = h->exchange->server };
 	list_remove(&h->link);
 	list_push(&f->under_way, &h->link);
@@ -75,8 +76,10 @@ static void end(struct handled *h)
 {
 	struct front *f = h->front;
 	if (f->ended)
-		f->ended(f->data, &(struct front_record){ .request = &h->exchange->request, .invocation = h->invocation,
-				.ns = clock_monotonic(f->world->loop->clock) - h->started_ns });
+		f->ended(f->data, &(struct front_record){ .request = &h->exchange->request,
+							  .invocation = h->invocation,
+							  .ns = clock_monotonic(f->world->loop->clock) -
+								h->started_ns });
 	handled_free(h);
 	if (!list_empty(&f->waiting) && f->alive < f->alive_max)
 		begin(container_of(f->waiting.next, struct handled, link));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where HTTP meets a service: every exchange of a server becomes an invocation in one world, and the invocation's
- * answer the exchange's. Guests beyond `alive_max` wait in line.
+ * Where HTTP meets a service: every exchange of a server becomes an invocation in one world, and the
+ * invocation's answer the exchange's. Guests beyond `alive_max` wait in line.
  */
 #ifndef GUEST_FRONT_H
 #define GUEST_FRONT_H
@@ -22,11 +22,11 @@ struct front {
 	struct service *service; /* borrowed, as the world is */
 	struct world *world;
 	size_t alive, alive_max;
-	struct list waiting;     /* struct handled */
+	struct list waiting; /* struct handled */
 	struct list under_way;
 	void (*ended)(void *data, const struct front_record *); /* may be NULL */
 	void *data;
-	struct event idle;       /* fired when the last one ended */
+	struct event idle; /* fired when the last one ended */
 };
 
 void front_init(struct front *f, struct service *service, struct world *world, size_t alive_max);

@@ -14,7 +14,8 @@ const char *outcome_name(enum outcome o)
 	return names[o];
 }
 
-struct invocation *service_invoke(struct service *s, struct world *w, const struct invocation_request *request)
+struct invocation *service_invoke(struct service *s, struct world *w,
+				  const struct invocation_request *request)
 {
 	return s->ops->invoke(s, w, request);
 }

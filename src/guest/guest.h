@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What every kind of service must do (Wasm guest, Worker, native handler, VCL): handle one event at a time in a world,
- * and say how it went. Callers (server, test runner, other services) know this header and no engine.
+ * What every kind of service must do (Wasm guest, Worker, native handler, VCL): handle one event at a time in
+ * a world, and say how it went. Callers (server, test runner, other services) know this header and no engine.
  */
 #ifndef GUEST_GUEST_H
 #define GUEST_GUEST_H
@@ -32,11 +32,11 @@ const char *outcome_name(enum outcome o);
 /* A request that a service sent to an origin, kept for reports. */
 struct subrequest {
 	struct subrequest *next;
-	struct backend *backend;        /* a reference */
-	struct http_request request;    /* as sent, without its body */
-	struct str path;                /* on the wire */
-	struct fetch *fetch;            /* a reference; its response's body has gone to the service */
-	uint64_t wall_ns;               /* when it was sent */
+	struct backend *backend;     /* a reference */
+	struct http_request request; /* as sent, without its body */
+	struct str path;             /* on the wire */
+	struct fetch *fetch;         /* a reference; its response's body has gone to the service */
+	uint64_t wall_ns;            /* when it was sent */
 };
 
 struct log_entry {
@@ -52,39 +52,40 @@ struct interim {
 };
 
 /*
- * One event handled by a service. The response may be there long before the end. Made by service_invoke(), freed by
- * invocation_destroy(). Everything it points at lives as long as it does.
+ * One event handled by a service. The response may be there long before the end. Made by service_invoke(),
+ * freed by invocation_destroy(). Everything it points at lives as long as it does.
  */
 struct invocation {
 	struct service *service;
 	struct world *world;
 	struct arena arena;
-	uint64_t number;                /* of this world, from 0 */
-	struct event changed;           /* fired when it responded, informed or ended */
+	uint64_t number;      /* of this world, from 0 */
+	struct event changed; /* fired when it responded, informed or ended */
 
 	bool responded;
-	struct http_response response;  /* the body is a reference for whoever asked: take it */
-	bool keep_framing;              /* the response's framing headers are the guest's own */
+	struct http_response response;             /* the body is a reference for whoever asked: take it */
+	bool keep_framing;                         /* the response's framing headers are the guest's own */
 	struct interim *interims, **interims_last; /* 103s, in order */
 
 	bool ended;
 	enum outcome outcome;
 	int exit_code;
-	struct str report;              /* what went wrong, with a symbolised backtrace, for people; empty when OK */
-	struct str failure;             /* its first line */
+	struct str report;  /* what went wrong, with a symbolised backtrace, for people; empty when OK */
+	struct str failure; /* its first line */
 
 	struct log_entry *logs, **logs_last;
 	struct subrequest *subrequests, **subrequests_last;
 	uint32_t subrequest_count;
 	struct trace trace;
 
-	uint64_t cpu_ns;                /* the guest's own */
-	uint64_t memory_bytes;          /* linear memory at its largest */
+	uint64_t cpu_ns;       /* the guest's own */
+	uint64_t memory_bytes; /* linear memory at its largest */
 	uint64_t hostcalls;
 };
 
 struct invocation_request {
-	const struct http_request *http; /* borrowed until the invocation is destroyed; its body is referenced */
+	const struct http_request
+		*http; /* borrowed until the invocation is destroyed; its body is referenced */
 	struct net_address client, server;
 };
 
@@ -101,12 +102,14 @@ struct service_ops {
 };
 
 /*
- * Starts handling a request in a world. Never fails here: the invocation's outcome may. Both outlive it. The service may run
- * before this returns, so look at the invocation before waiting for it to change.
+ * Starts handling a request in a world. Never fails here: the invocation's outcome may. Both outlive it. The
+ * service may run before this returns, so look at the invocation before waiting for it to change.
  */
-must_use struct invocation *service_invoke(struct service *s, struct world *w, const struct invocation_request *request);
+must_use struct invocation *service_invoke(struct service *s, struct world *w,
+					   const struct invocation_request *request);
 
-/* Ends it with outcome CANCELLED when it still runs. Not to be called while its service is running on the stack. */
+/* Ends it with outcome CANCELLED when it still runs. Not to be called while its service is running on the
+ * stack. */
 void invocation_cancel(struct invocation *i);
 
 /* Ends what still runs (outcome CANCELLED), frees all of it, leaves NULL; NULL is fine. */
@@ -115,8 +118,9 @@ void invocation_destroy(struct invocation **pi);
 void service_destroy(struct service **ps); /* leaves NULL; NULL is fine */
 
 /*
- * Fired when a request to an origin that is still under way settles; NULL when there is none. A service may end without
- * waiting for what it sent; whoever destroys the invocation then cancels it, so a server waits for this first.
+ * Fired when a request to an origin that is still under way settles; NULL when there is none. A service may
+ * end without waiting for what it sent; whoever destroys the invocation then cancels it, so a server waits
+ * for this first.
  */
 struct event *invocation_unsettled(struct invocation *i);
 
@@ -128,7 +132,8 @@ void invocation_respond(struct invocation *i, struct http_response response);
 void invocation_inform(struct invocation *i, uint16_t status, const struct headers *headers);
 void invocation_end(struct invocation *i, enum outcome outcome, struct str report);
 void invocation_log(struct invocation *i, struct str endpoint, struct str message);
-/* Sends to the world's origins and keeps the record. `request` is copied but for its body, which goes along. */
+/* Sends to the world's origins and keeps the record. `request` is copied but for its body, which goes along.
+ */
 struct fetch *invocation_send(struct invocation *i, struct backend *backend, struct str path,
 			      const struct http_request *request);
 

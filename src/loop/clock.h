@@ -59,7 +59,8 @@ struct clock *clock_system_new(void);
 /* Starts at `wall_ns` and moves only by clock_jump() and clock_virtual_set_wall(). */
 struct clock *clock_virtual_new(uint64_t wall_ns);
 
-/* Sets the wall time of a virtual clock, backwards too. Its monotonic time and so every timer is left alone. */
+/* Sets the wall time of a virtual clock, backwards too. Its monotonic time and so every timer is left alone.
+ */
 void clock_virtual_set_wall(struct clock *c, uint64_t wall_ns);
 
 /* CPU time this thread has used, ns. Not a world's clock: it measures guests. */

@@ -75,7 +75,8 @@ enum loop_result loop_run(struct loop *l, const bool *done, uint64_t deadline_ns
 /* The libuv loop below, made on first use. Borrowed. */
 uv_loop_t *loop_uv(struct loop *l);
 
-/* Something that happens, and who waits for it. Firing wakes all watchers, each by its task, and forgets them. */
+/* Something that happens, and who waits for it. Firing wakes all watchers, each by its task, and forgets
+ * them. */
 struct event {
 	struct list watchers;
 };

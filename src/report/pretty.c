@@ -28,8 +28,8 @@ static void pretty_begin(struct reporter *r, size_t files)
 static void pretty_broken(struct reporter *r, const char *file, struct str text)
 {
 	const struct pretty *p = (const struct pretty *)r;
-	fprintf(p->out, "%sBROKEN%s %s\n" STR_FMT "%s", paint(p, RED BOLD), paint(p, PLAIN), file, STR_ARG(text),
-		str_ends(text, STR("\n")) ? "" : "\n");
+	fprintf(p->out, "%sBROKEN%s %s\n" STR_FMT "%s", paint(p, RED BOLD), paint(p, PLAIN), file,
+		STR_ARG(text), str_ends(text, STR("\n")) ? "" : "\n");
 }
 
 static void print_title(const struct pretty *p, const struct test_result *t)
@@ -44,20 +44,22 @@ static void pretty_result(struct reporter *r, const struct test_result *t)
 	const struct pretty *p = (const struct pretty *)r;
 	if (t->passed && !p->verbose && t->text.len == 0)
 		return;
-	fprintf(p->out, "%s%s%s ", paint(p, t->passed ? GREEN : RED BOLD), t->passed ? "ok" : "FAILED", paint(p, PLAIN));
+	fprintf(p->out, "%s%s%s ", paint(p, t->passed ? GREEN : RED BOLD), t->passed ? "ok" : "FAILED",
+		paint(p, PLAIN));
 	print_title(p, t);
-	fprintf(p->out, " %s(%.2f ms)%s\n" STR_FMT "%s", paint(p, DIM), (double)t->ns / 1e6, paint(p, PLAIN), STR_ARG(t->text),
-		t->text.len == 0 || str_ends(t->text, STR("\n")) ? "" : "\n");
+	fprintf(p->out, " %s(%.2f ms)%s\n" STR_FMT "%s", paint(p, DIM), (double)t->ns / 1e6, paint(p, PLAIN),
+		STR_ARG(t->text), t->text.len == 0 || str_ends(t->text, STR("\n")) ? "" : "\n");
 }
 
 static void pretty_end(struct reporter *r, const struct run_totals *t)
 {
 	const struct pretty *p = (const struct pretty *)r;
 	bool good = t->failed == 0 && t->broken == 0;
-	fprintf(p->out, "%s%zu passed, %zu failed%s", paint(p, good ? GREEN : RED BOLD), t->passed, t->failed, paint(p, PLAIN));
+	fprintf(p->out, "%s%zu passed, %zu failed%s", paint(p, good ? GREEN : RED BOLD), t->passed, t->failed,
+		paint(p, PLAIN));
 	if (t->broken)
-		fprintf(p->out, ", %s%zu file%s could not be run%s", paint(p, RED BOLD), t->broken, t->broken == 1 ? "" : "s",
-			paint(p, PLAIN));
+		fprintf(p->out, ", %s%zu file%s could not be run%s", paint(p, RED BOLD), t->broken,
+			t->broken == 1 ? "" : "s", paint(p, PLAIN));
 	if (t->failed)
 		fprintf(p->out, ", seed %llu", (unsigned long long)t->seed);
 	fprintf(p->out, " %s(%zu file%s, %zu requests, %zu checks, %.0f ms)%s\n", paint(p, DIM), t->files,

@@ -35,7 +35,8 @@ static const struct schema_field origin_fields[] = {
 	{ "remoteAddr", &schema_string, SCHEMA_READY, "the origin's address, when it has one" },
 	{ "remoteHost", &schema_string, SCHEMA_READY, "the backend's name" },
 	{ "remotePort", &schema_number, SCHEMA_READY, "the origin's port, when it has one" },
-	{ "elapsedTime", &schema_number, SCHEMA_READY, "milliseconds until the answer's head, on the test's clock" },
+	{ "elapsedTime", &schema_number, SCHEMA_READY,
+	  "milliseconds until the answer's head, on the test's clock" },
 	{ "error", &schema_string, SCHEMA_READY, "why there was no answer, e.g. connection_refused" },
 	{ 0 },
 };
@@ -78,8 +79,8 @@ static struct value *keep(struct arena *a, struct buf *b)
 	return v;
 }
 
-static struct value *request_text(struct arena *a, struct buf *b, const struct http_request *r, struct str target,
-	struct str body)
+static struct value *request_text(struct arena *a, struct buf *b, const struct http_request *r,
+				  struct str target, struct str body)
 {
 	buf_add(b, r->method);
 	buf_add_char(b, ' ');
@@ -110,7 +111,7 @@ static struct str media_type(const struct http_response *r)
 static bool is_text(struct str type, struct str body)
 {
 	static const struct str texts[] = { STR_INIT("application/json"), STR_INIT("application/javascript"),
-					    STR_INIT("application/xml"),  STR_INIT("image/svg+xml"),
+					    STR_INIT("application/xml"), STR_INIT("image/svg+xml"),
 					    STR_INIT("application/x-www-form-urlencoded") };
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		if (str_eq_nocase(type, texts[i]))
@@ -160,7 +161,8 @@ static struct value *client_value(const struct client_fetch *f, struct arena *a,
 	return v;
 }
 
-static struct value *origin_value(const struct subrequest *s, uint64_t number, size_t index, struct arena *a, struct buf *b)
+static struct value *origin_value(const struct subrequest *s, uint64_t number, size_t index, struct arena *a,
+				  struct buf *b)
 {
 	struct value *v = value_object(a);
 	const struct fetch *f = s->fetch;

@@ -15,9 +15,9 @@ struct client_fetch {
 	struct invocation *invocation;
 	const struct http_request *request;
 	struct str request_body;
-	struct str body;          /* of the response, all of it */
+	struct str body; /* of the response, all of it */
 	uint32_t chunks;
-	bool complete;            /* the response ended as it should */
+	bool complete; /* the response ended as it should */
 };
 
 /* Everything lives in `a`, and borrows from the invocation. */

@@ -10,7 +10,8 @@ enum { BODY_BYTES_MAX = 256 << 20 };
 
 /* ---- the request ---- */
 
-static void make_request(struct run_exchange *ex, struct world *w, const struct script_request *r, struct arena *a)
+static void make_request(struct run_exchange *ex, struct world *w, const struct script_request *r,
+			 struct arena *a)
 {
 	struct uri uri = uri_split(r->target);
 	struct http_request *q = &ex->request;
@@ -26,10 +27,13 @@ static void make_request(struct run_exchange *ex, struct world *w, const struct 
 		if (str_eq_nocase(r->headers[i].name, STR("host")) && !uri.authority.len)
 			host = r->headers[i].value;
 	}
-	q->uri = uri.authority.len ? r->target : arena_printf(a, "http://" STR_FMT STR_FMT, STR_ARG(host), STR_ARG(r->target));
+	q->uri = uri.authority.len
+			 ? r->target
+			 : arena_printf(a, "http://" STR_FMT STR_FMT, STR_ARG(host), STR_ARG(r->target));
 	if (r->has_body) {
 		if (!headers_has(&q->headers, STR("content-length")))
-			headers_add_borrowed(&q->headers, a, STR("Content-Length"), arena_printf(a, "%zu", r->body.len));
+			headers_add_borrowed(&q->headers, a, STR("Content-Length"),
+					     arena_printf(a, "%zu", r->body.len));
 		q->body = body_new(w->loop);
 		body_write(q->body, r->body);
 		body_end(q->body);
@@ -110,8 +114,8 @@ static void stop_watching(struct run_exchange *ex)
 	watcher_stop(&ex->on_fetch);
 }
 
-void run_exchange(struct run_exchange *ex, struct service *service, struct world *w, const struct script_request *r,
-	struct arena *a)
+void run_exchange(struct run_exchange *ex, struct service *service, struct world *w,
+		  const struct script_request *r, struct arena *a)
 {
 	memset(ex, 0, sizeof *ex);
 	buf_init(&ex->body, BODY_BYTES_MAX);

@@ -31,12 +31,12 @@ struct loaded {
 
 struct executor {
 	struct run_options options;
-	struct arena arena;       /* as long as the executor */
+	struct arena arena; /* as long as the executor */
 	struct clock *clock;
-	struct loop loop;         /* of the projects' worlds, which nothing runs in */
+	struct loop loop; /* of the projects' worlds, which nothing runs in */
 	struct regex *filter;
 	struct loaded *projects;
-	struct buf text;          /* of the test under way */
+	struct buf text; /* of the test under way */
 };
 
 struct executor *executor_new(const struct run_options *options, struct error *e)
@@ -50,7 +50,8 @@ struct executor *executor_new(const struct run_options *options, struct error *e
 	if (options->filter.len) {
 		x->filter = regex_compile(options->filter, &x->arena, &at, &why);
 		if (!x->filter) {
-			FAIL(e, INVALID, "--filter " STR_FMT ": " STR_FMT, STR_ARG(options->filter), STR_ARG(why));
+			FAIL(e, INVALID, "--filter " STR_FMT ": " STR_FMT, STR_ARG(options->filter),
+			     STR_ARG(why));
 			executor_destroy(&x);
 		}
 	}
@@ -78,7 +79,8 @@ bool executor_wants(const struct executor *x, const char *file, struct str test)
 	if (!x->filter)
 		return true;
 	scoped(arena_fini) struct arena scratch = { 0 };
-	return regex_search(x->filter, arena_printf(&scratch, "%s: " STR_FMT, file, STR_ARG(test)), NULL) == REGEX_YES;
+	return regex_search(x->filter, arena_printf(&scratch, "%s: " STR_FMT, file, STR_ARG(test)), NULL) ==
+	       REGEX_YES;
 }
 
 /* ---- files ---- */
@@ -205,7 +207,8 @@ static void add_backends(struct world *w, const struct script_origin *origins, s
 		if (world_backend(w, origins[i].name))
 			continue;
 		struct backend *b = backend_new(origins[i].name);
-		if (backend_set_url(b, arena_printf(&scratch, "http://" STR_FMT, STR_ARG(origins[i].name)), &ignored) ||
+		if (backend_set_url(b, arena_printf(&scratch, "http://" STR_FMT, STR_ARG(origins[i].name)),
+				    &ignored) ||
 		    backend_set_url(b, STR("http://origin.invalid"), &ignored))
 			world_add_backend(w, b);
 		else
@@ -235,24 +238,27 @@ static void show_logs(struct executor *x, const struct invocation *i)
 
 /* What went wrong though no line asked about it: the service failed, or nobody answered it. */
 static bool check_invocation(struct executor *x, const struct script *s, const struct script_request *r,
-	const struct run_exchange *ex)
+			     const struct run_exchange *ex)
 {
 	const struct invocation *i = ex->invocation;
 	bool ok = true;
 	if (i->outcome != OUTCOME_OK) {
 		ok = false;
 		add_place(x, s, r->line);
-		buf_printf(&x->text, "the service %s%s\n", ex->stuck ? "waits for something that never comes" :
-			i->outcome == OUTCOME_EXIT ? "exited with an error" : i->outcome == OUTCOME_LIMIT ? "was stopped" : "crashed",
-			ex->responded_first ? " after its response" : "");
+		buf_printf(&x->text, "the service %s%s\n",
+			   ex->stuck                     ? "waits for something that never comes"
+			   : i->outcome == OUTCOME_EXIT  ? "exited with an error"
+			   : i->outcome == OUTCOME_LIMIT ? "was stopped"
+							 : "crashed",
+			   ex->responded_first ? " after its response" : "");
 		source_add_clean(str_sub(i->report, 0, REPORT_BYTES_SHOWN), &x->text);
 		buf_add_char(&x->text, '\n');
 	}
 	return ok;
 }
 
-static bool check_origins(struct executor *x, const struct script *s, const struct script_request *r, struct world *w,
-	size_t *known)
+static bool check_origins(struct executor *x, const struct script *s, const struct script_request *r,
+			  struct world *w, size_t *known)
 {
 	size_t count = origins_unmatched(w->origins);
 	bool ok = *known == count;
@@ -265,7 +271,7 @@ static bool check_origins(struct executor *x, const struct script *s, const stru
 }
 
 static bool run_checks(struct executor *x, const struct script *s, const struct script_request *r,
-	const struct value *document, struct arena *a, struct test_result *result)
+		       const struct value *document, struct arena *a, struct test_result *result)
 {
 	bool ok = true;
 	for (size_t i = 0; i < r->check_count; i++) {
@@ -280,8 +286,8 @@ static bool run_checks(struct executor *x, const struct script *s, const struct 
 	return ok;
 }
 
-static bool run_request(struct executor *x, const struct script *s, const struct script_request *r, struct loaded *p,
-	struct world *w, struct test_result *result)
+static bool run_request(struct executor *x, const struct script *s, const struct script_request *r,
+			struct loaded *p, struct world *w, struct test_result *result)
 {
 	struct arena arena;
 	struct run_exchange ex;
@@ -299,24 +305,48 @@ static bool run_request(struct executor *x, const struct script *s, const struct
 	return ok;
 }
 
-static void run_test(struct executor *x, const struct test_file *file, const struct script *s, const struct script_test *t,
-	struct loaded *p, const struct world *file_world, struct executor_listener *l)
+/* Puts the network behind the file's origins. NULL, and a failed test: there is no network to be had. */
+static struct http_client *open_network(struct executor *x, struct world *w, const struct script *s,
+					struct loop *loop, struct test_result *result)
+{
+	struct error e;
+	struct http_client *client = http_client_curl_new(loop, &e);
+	if (!client) {
+		buf_printf(&x->text, "%s\n", e.text);
+		result->passed = false;
+		return NULL;
+	}
+	origins_destroy(&w->origins);
+	w->origins = origins_rules_new(origins_network_new(client));
+	add_origins(w, s->origins, s->origin_count);
+	return client;
+}
+
+static void run_test(struct executor *x, const struct test_file *file, const struct script *s,
+		     const struct script_test *t, struct loaded *p, const struct world *file_world,
+		     struct executor_listener *l)
 {
 	struct clock *real = clock_system_new(), *clock = clock_virtual_new(TEST_TIME_NS);
-	struct test_result result = { .file = file->path, .name = t->name, .line = (uint32_t)t->line, .passed = true };
+	struct test_result result = {
+		.file = file->path, .name = t->name, .line = (uint32_t)t->line, .passed = true
+	};
 	struct loop loop;
+	buf_reset(&x->text);
 	uint64_t start = clock_monotonic(real);
 	loop_init(&loop, clock);
 	struct world *w = world_fork(file_world, &loop);
+	struct http_client *client = NULL;
+	if (x->options.real_network)
+		client = open_network(x, w, s, &loop, &result);
 	add_origins(w, t->origins, t->origin_count);
 	if (!p->project->manifest)
 		add_backends(w, t->origins, t->origin_count);
-	buf_reset(&x->text);
-	for (size_t i = 0; i < t->request_count; i++) {
+	for (size_t i = 0; i < t->request_count && (result.passed || result.requests); i++) {
 		if (!run_request(x, s, &t->requests[i], p, w, &result))
 			result.passed = false;
 	}
 	world_destroy(&w);
+	http_client_destroy(&client);
 	loop_fini(&loop);
 	result.ns = clock_monotonic(real) - start;
 	result.text = buf_str(&x->text);

@@ -20,9 +20,11 @@ must_use struct executor *executor_new(const struct run_options *options, struct
 void executor_destroy(struct executor **px);
 
 /* Runs the file's tests from index `first` on. */
-void executor_run(struct executor *x, const struct test_file *file, size_t first, struct executor_listener *l);
+void executor_run(struct executor *x, const struct test_file *file, size_t first,
+		  struct executor_listener *l);
 
-/* Reads and checks a file without running it; false: `text` (in the arena) says what is wrong. Warnings go to `text` too. */
+/* Reads and checks a file without running it; false: `text` (in the arena) says what is wrong. Warnings go to
+ * `text` too. */
 bool executor_parse(const struct test_file *file, struct arena *a, struct script *out, struct str *text);
 
 /* Does the filter want this test? */

@@ -70,30 +70,41 @@ static const char *find_service(struct arena *a, const char *folder)
 	return NULL;
 }
 
-static struct project *new_project(struct test_files *f, const char *folder, const char *manifest, const char *service)
+static struct project *new_project(struct test_files *f, const char *folder, const char *manifest,
+				   const char *service)
 {
 	struct project *p = ARENA_NEW(&f->arena, struct project);
 	p->folder = manifest ? folder_of(&f->arena, manifest) : folder;
 	p->manifest = manifest;
 	p->service = service ? service : find_service(&f->arena, p->folder);
 	if (!p->service && manifest)
-		p->missing = arena_printf(&f->arena,
-			"%s: the compiled service is not there; build it (`fastly compute build` makes "
-			"%s), or name it with --service", manifest, join(&f->arena, p->folder, "bin/main.wasm")).ptr;
+		p->missing =
+			arena_printf(
+				&f->arena,
+				"%s: the compiled service is not there; build it (`fastly compute build` makes "
+				"%s), or name it with --service",
+				manifest, join(&f->arena, p->folder, "bin/main.wasm"))
+				.ptr;
 	else if (!p->service)
-		p->missing = arena_printf(&f->arena,
-			"no fastly.toml at or above %s; run in a project, or name the service with --service", folder).ptr;
+		p->missing =
+			arena_printf(
+				&f->arena,
+				"no fastly.toml at or above %s; run in a project, or name the service with --service",
+				folder)
+				.ptr;
 	p->next = f->projects;
 	f->projects = p;
 	return p;
 }
 
-struct project *test_files_project(struct test_files *f, const char *folder, const char *manifest, const char *service)
+struct project *test_files_project(struct test_files *f, const char *folder, const char *manifest,
+				   const char *service)
 {
 	if (!manifest)
 		manifest = manifest_above(&f->arena, folder);
 	for (struct project *p = f->projects; p; p = p->next) {
-		if (manifest ? p->manifest && strcmp(p->manifest, manifest) == 0 : !p->manifest && (service || !strcmp(p->folder, folder)))
+		if (manifest ? p->manifest && strcmp(p->manifest, manifest) == 0
+			     : !p->manifest && (service || !strcmp(p->folder, folder)))
 			return p;
 	}
 	return new_project(f, folder, manifest, service);
@@ -157,7 +168,7 @@ static void sort_and_unite(struct test_files *f)
 }
 
 bool test_files_find(struct test_files *out, const char *const *paths, size_t count, const char *manifest,
-	const char *service, struct error *e)
+		     const char *service, struct error *e)
 {
 	static const char *const here[] = { "." };
 	*out = (struct test_files){ 0 };
@@ -173,14 +184,16 @@ bool test_files_find(struct test_files *out, const char *const *paths, size_t co
 			if (!walk(out, paths[i], 0, e))
 				return false;
 		} else if (!is_test(paths[i])) {
-			return FAIL(e, INVALID, "%s: not a test file; tests are files that end in .fiddle", paths[i]);
+			return FAIL(e, INVALID, "%s: not a test file; tests are files that end in .fiddle",
+				    paths[i]);
 		} else {
 			add_file(out, arena_str(&out->arena, str_from(paths[i])).ptr);
 		}
 	}
 	sort_and_unite(out);
 	for (size_t i = 0; i < out->count; i++)
-		out->at[i].project = test_files_project(out, folder_of(&out->arena, out->at[i].path), manifest, service);
+		out->at[i].project =
+			test_files_project(out, folder_of(&out->arena, out->at[i].path), manifest, service);
 	return true;
 }
 

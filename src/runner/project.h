@@ -24,22 +24,24 @@ struct test_file {
 };
 
 struct test_files {
-	struct arena arena;   /* all strings and projects live here */
+	struct arena arena; /* all strings and projects live here */
 	struct test_file *at;
 	size_t count, cap;
 	struct project *projects;
 };
 
 /*
- * The `.fiddle` files at and below the paths (the current directory when there is none), in the order of their names,
- * each once. Hidden folders, node_modules and target are passed over. `manifest` and `service` override what is found by
- * looking; NULL: look. Errors: a path that is not there, or a named file that is no test.
+ * The `.fiddle` files at and below the paths (the current directory when there is none), in the order of
+ * their names, each once. Hidden folders, node_modules and target are passed over. `manifest` and `service`
+ * override what is found by looking; NULL: look. Errors: a path that is not there, or a named file that is no
+ * test.
  */
-must_use bool test_files_find(struct test_files *out, const char *const *paths, size_t count, const char *manifest,
-	const char *service, struct error *e);
+must_use bool test_files_find(struct test_files *out, const char *const *paths, size_t count,
+			      const char *manifest, const char *service, struct error *e);
 void test_files_fini(struct test_files *f);
 
 /* The project at or above a folder; lives in the list's arena. */
-struct project *test_files_project(struct test_files *f, const char *folder, const char *manifest, const char *service);
+struct project *test_files_project(struct test_files *f, const char *folder, const char *manifest,
+				   const char *service);
 
 #endif

@@ -13,19 +13,19 @@
 /* One test that was run. Strings are borrowed for the call. */
 struct test_result {
 	const char *file;
-	struct str name;         /* empty: the only test of its file */
+	struct str name; /* empty: the only test of its file */
 	uint32_t line;
 	bool passed;
-	uint64_t ns;             /* of real time */
+	uint64_t ns; /* of real time */
 	uint32_t requests, checks, checks_failed;
-	struct str text;         /* what failed, in full, for people; of a test that passed: its warnings, or empty */
+	struct str text; /* what failed, in full, for people; of a test that passed: its warnings, or empty */
 };
 
 struct run_totals {
 	size_t files, passed, failed, broken; /* broken: files that could not be run at all */
 	size_t requests, checks;
-	uint64_t ns;             /* of real time, start-up included */
-	uint64_t seed;           /* repeats the run */
+	uint64_t ns;   /* of real time, start-up included */
+	uint64_t seed; /* repeats the run */
 };
 
 struct reporter {
@@ -35,7 +35,8 @@ struct reporter {
 struct reporter_ops {
 	const char *name;
 	void (*begin)(struct reporter *, size_t files);
-	void (*broken)(struct reporter *, const char *file, struct str text); /* a file that cannot be run: why */
+	void (*broken)(struct reporter *, const char *file,
+		       struct str text); /* a file that cannot be run: why */
 	void (*result)(struct reporter *, const struct test_result *);
 	void (*end)(struct reporter *, const struct run_totals *);
 	void (*destroy)(struct reporter *);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The supervisor. Workers are forked, so they know the files and options already; they take the next file by a counter in
- * shared memory and write results to a pipe. What a worker is doing stands in shared memory, too: when it dies, or takes
- * too long, that is the test that is to blame.
+ * The supervisor. Workers are forked, so they know the files and options already; they take the next file by
+ * a counter in shared memory and write results to a pipe. What a worker is doing stands in shared memory,
+ * too: when it dies, or takes too long, that is the test that is to blame.
  */
 #include "runner/run.h"
 
@@ -28,9 +28,9 @@ enum { WORKERS_MAX = 256, MESSAGE_BYTES_MAX = 4 << 20, POLL_MS = 200 };
 
 /* ---- shared memory ---- */
 
-struct slot { /* what a worker is doing */
-	_Atomic uint32_t file;     /* index + 1; 0: nothing */
-	_Atomic uint32_t test;     /* index + 1; 0: still loading */
+struct slot {                  /* what a worker is doing */
+	_Atomic uint32_t file; /* index + 1; 0: nothing */
+	_Atomic uint32_t test; /* index + 1; 0: still loading */
 	_Atomic uint64_t since_ns;
 };
 
@@ -94,9 +94,15 @@ static void worker_starts(struct executor_listener *l, size_t test)
 static void worker_ended(struct executor_listener *l, const struct test_result *r)
 {
 	struct worker_side *w = (struct worker_side *)l;
-	send_message(w, (struct message){ .kind = MESSAGE_RESULT, .line = r->line, .passed = r->passed, .ns = r->ns,
-			.requests = r->requests, .checks = r->checks, .checks_failed = r->checks_failed }, r->name,
-		str_sub(r->text, 0, MESSAGE_BYTES_MAX / 2));
+	send_message(w,
+		     (struct message){ .kind = MESSAGE_RESULT,
+				       .line = r->line,
+				       .passed = r->passed,
+				       .ns = r->ns,
+				       .requests = r->requests,
+				       .checks = r->checks,
+				       .checks_failed = r->checks_failed },
+		     r->name, str_sub(r->text, 0, MESSAGE_BYTES_MAX / 2));
 	if (!r->passed && w->options->bail)
 		w->shared->stop = 1;
 }
@@ -104,7 +110,8 @@ static void worker_ended(struct executor_listener *l, const struct test_result *
 static void worker_broken(struct executor_listener *l, struct str text)
 {
 	struct worker_side *w = (struct worker_side *)l;
-	send_message(w, (struct message){ .kind = MESSAGE_BROKEN }, STR(""), str_sub(text, 0, MESSAGE_BYTES_MAX / 2));
+	send_message(w, (struct message){ .kind = MESSAGE_BROKEN }, STR(""),
+		     str_sub(text, 0, MESSAGE_BYTES_MAX / 2));
 }
 
 static bool worker_stop(struct executor_listener *l)
@@ -112,7 +119,8 @@ static bool worker_stop(struct executor_listener *l)
 	return ((struct worker_side *)l)->shared->stop;
 }
 
-static void run_file(struct worker_side *w, struct executor *x, const struct test_files *files, uint32_t file, size_t first)
+static void run_file(struct worker_side *w, struct executor *x, const struct test_files *files, uint32_t file,
+		     size_t first)
 {
 	w->file = file;
 	w->slot->since_ns = clock_monotonic(w->clock);
@@ -123,7 +131,8 @@ static void run_file(struct worker_side *w, struct executor *x, const struct tes
 	send_message(w, (struct message){ .kind = MESSAGE_FILE_DONE }, STR(""), STR(""));
 }
 
-noreturn_fn static void worker_main(struct worker_side *w, const struct test_files *files, uint32_t file, size_t first)
+noreturn_fn static void worker_main(struct worker_side *w, const struct test_files *files, uint32_t file,
+				    size_t first)
 {
 	struct error e;
 	struct executor *x = executor_new(w->options, &e);
@@ -239,9 +248,15 @@ static void take_message(struct supervisor *s, const struct message *m, struct s
 	CHECK(m->file < s->files->count);
 	switch ((enum message_kind)m->kind) {
 	case MESSAGE_RESULT:
-		keep_result(s, m->file, &(struct test_result){ .name = name, .line = m->line, .passed = m->passed,
-			.ns = m->ns, .requests = m->requests, .checks = m->checks, .checks_failed = m->checks_failed,
-			.text = text });
+		keep_result(s, m->file,
+			    &(struct test_result){ .name = name,
+						   .line = m->line,
+						   .passed = m->passed,
+						   .ns = m->ns,
+						   .requests = m->requests,
+						   .checks = m->checks,
+						   .checks_failed = m->checks_failed,
+						   .text = text });
 		break;
 	case MESSAGE_BROKEN:
 		keep_broken(s, m->file, text);
@@ -264,7 +279,8 @@ static void take_messages(struct supervisor *s, struct worker *w)
 		size_t whole = sizeof m + m.name_len + m.text_len;
 		if (in.len < whole)
 			break;
-		take_message(s, &m, str_sub(in, sizeof m, m.name_len), str_sub(in, sizeof m + m.name_len, m.text_len));
+		take_message(s, &m, str_sub(in, sizeof m, m.name_len),
+			     str_sub(in, sizeof m + m.name_len, m.text_len));
 		in = str_sub(in, whole, in.len);
 	}
 	if (in.len)
@@ -292,7 +308,8 @@ static bool bury(struct supervisor *s, unsigned index, int status, struct error 
 	const char *how = "made its worker process crash";
 	char late[96], what[64] = "";
 	if (s->workers[index].killed) {
-		snprintf(late, sizeof late, "took longer than %g s and was stopped (--timeout)", (double)s->options->timeout_ns / 1e9);
+		snprintf(late, sizeof late, "took longer than %g s and was stopped (--timeout)",
+			 (double)s->options->timeout_ns / 1e9);
 		how = late;
 	}
 	if (WIFSIGNALED(status) && !s->workers[index].killed)
@@ -304,18 +321,24 @@ static bool bury(struct supervisor *s, unsigned index, int status, struct error 
 	file--;
 	slot->file = 0;
 	if (test == 0) {
-		keep_broken(s, file, arena_printf(&s->arena, "%s: loading the service %s%s\n", s->files->at[file].path, how, what));
+		keep_broken(s, file,
+			    arena_printf(&s->arena, "%s: loading the service %s%s\n", s->files->at[file].path,
+					 how, what));
 		s->states[file].done = true;
-		return s->shared->stop || s->shared->next_file >= s->files->count || spawn(s, index, UINT32_MAX, 0, e);
+		return s->shared->stop || s->shared->next_file >= s->files->count ||
+		       spawn(s, index, UINT32_MAX, 0, e);
 	}
 	struct script script;
 	struct str text;
 	bool parsed = executor_parse(&s->files->at[file], &s->arena, &script, &text);
 	bool known = parsed && test <= script.test_count;
 	uint32_t line = known && script.tests[test - 1].line ? (uint32_t)script.tests[test - 1].line : 1;
-	keep_result(s, file, &(struct test_result){ .name = known ? script.tests[test - 1].name : STR(""), .line = line,
-		.ns = clock_monotonic(s->clock) - slot->since_ns,
-		.text = arena_printf(&s->arena, "%s:%u: the test %s%s\n", s->files->at[file].path, line, how, what) });
+	keep_result(s, file,
+		    &(struct test_result){ .name = known ? script.tests[test - 1].name : STR(""),
+					   .line = line,
+					   .ns = clock_monotonic(s->clock) - slot->since_ns,
+					   .text = arena_printf(&s->arena, "%s:%u: the test %s%s\n",
+								s->files->at[file].path, line, how, what) });
 	if (s->options->bail)
 		s->shared->stop = 1;
 	return spawn(s, index, file, test, e);
@@ -328,7 +351,8 @@ static void kill_late(struct supervisor *s)
 		const struct slot *slot = &s->shared->slots[i];
 		uint64_t since = slot->since_ns;
 		/* Loading has no limit: compiling a large guest takes as long as it takes. */
-		if (!s->workers[i].pid || !slot->file || !slot->test || now < since || now - since < s->options->timeout_ns)
+		if (!s->workers[i].pid || !slot->file || !slot->test || now < since ||
+		    now - since < s->options->timeout_ns)
 			continue;
 		s->workers[i].killed = true;
 		kill(s->workers[i].pid, SIGKILL);
@@ -411,10 +435,12 @@ static bool check_options(const struct run_options *options, struct error *e)
 }
 
 bool run_tests(const struct test_files *files, const struct run_options *options, struct reporter *reporter,
-	struct run_totals *totals, struct error *e)
+	       struct run_totals *totals, struct error *e)
 {
 	struct supervisor *s = NEW(struct supervisor);
-	*s = (struct supervisor){ .files = files, .options = options, .reporter = reporter, .totals = totals };
+	*s = (struct supervisor){
+		.files = files, .options = options, .reporter = reporter, .totals = totals
+	};
 	*totals = (struct run_totals){ .files = files->count };
 	if (!check_options(options, e)) {
 		mem_free(s);
@@ -443,7 +469,7 @@ bool run_tests(const struct test_files *files, const struct run_options *options
 }
 
 bool run_list(const struct test_files *files, const struct run_options *options, struct reporter *reporter,
-	struct run_totals *totals, struct error *e)
+	      struct run_totals *totals, struct error *e)
 {
 	struct executor *x = executor_new(options, e);
 	*totals = (struct run_totals){ .files = files->count };
@@ -464,8 +490,11 @@ bool run_list(const struct test_files *files, const struct run_options *options,
 			if (!executor_wants(x, files->at[i].path, script.tests[t].name))
 				continue;
 			totals->passed++;
-			reporter->ops->result(reporter, &(struct test_result){ .file = files->at[i].path,
-				.name = script.tests[t].name, .line = (uint32_t)script.tests[t].line, .passed = true });
+			reporter->ops->result(reporter,
+					      &(struct test_result){ .file = files->at[i].path,
+								     .name = script.tests[t].name,
+								     .line = (uint32_t)script.tests[t].line,
+								     .passed = true });
 		}
 		arena_fini(&a);
 	}

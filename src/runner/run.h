@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Running test files: worker processes, one a core, take files from a shared queue and run each test in a frame of its
- * own. A worker that dies or hangs costs one test, which is named, and is replaced.
+ * Running test files: worker processes, one a core, take files from a shared queue and run each test in a
+ * frame of its own. A worker that dies or hangs costs one test, which is named, and is replaced.
  */
 #ifndef RUNNER_RUN_H
 #define RUNNER_RUN_H
@@ -15,13 +15,14 @@
 #include "runner/reporter.h"
 
 struct run_options {
-	unsigned jobs;               /* worker processes; 0: one a core */
+	unsigned jobs; /* worker processes; 0: one a core */
 	uint64_t seed;
-	uint64_t timeout_ns;         /* of real time, for one test */
-	bool bail;                   /* stop after the first failure */
-	bool strict;                 /* a check that passes only because its target is undefined fails */
-	bool real_network;           /* requests that no origin in the file answers go out */
-	struct str filter;           /* a pattern as `matches` has it; only tests whose "FILE: NAME" it matches; empty: all */
+	uint64_t timeout_ns; /* of real time, for one test */
+	bool bail;           /* stop after the first failure */
+	bool strict;         /* a check that passes only because its target is undefined fails */
+	bool real_network;   /* requests that no origin in the file answers go out */
+	struct str filter; /* a pattern as `matches` has it; only tests whose "FILE: NAME" it matches; empty:
+			      all */
 
 	/* Opens a compiled service: the runner knows no engine. Called in worker processes. */
 	bool (*open_service)(void *data, const char *path, struct service **out, struct error *e);
@@ -30,12 +31,13 @@ struct run_options {
 	void *data;
 };
 
-/* Runs everything; the totals say how it went. An error: nothing could be run (no processes, a bad filter). */
-must_use bool run_tests(const struct test_files *files, const struct run_options *options, struct reporter *reporter,
-	struct run_totals *totals, struct error *e);
+/* Runs everything; the totals say how it went. An error: nothing could be run (no processes, a bad filter).
+ */
+must_use bool run_tests(const struct test_files *files, const struct run_options *options,
+			struct reporter *reporter, struct run_totals *totals, struct error *e);
 
 /* Tells the reporter of every test, as passed, without running any. */
-must_use bool run_list(const struct test_files *files, const struct run_options *options, struct reporter *reporter,
-	struct run_totals *totals, struct error *e);
+must_use bool run_list(const struct test_files *files, const struct run_options *options,
+		       struct reporter *reporter, struct run_totals *totals, struct error *e);
 
 #endif

@@ -6,9 +6,21 @@
 const char *abi_status_name(enum abi_status s)
 {
 	static const char *const names[] = {
-		"ok",           "error",      "inval",       "badf",          "buflen",
-		"unsupported",  "badalign",   "httpinvalid", "httpuser",      "httpincomplete",
-		"none",         "httpheadtoolarge", "httpinvalidstatus", "limitexceeded", "again",
+		"ok",
+		"error",
+		"inval",
+		"badf",
+		"buflen",
+		"unsupported",
+		"badalign",
+		"httpinvalid",
+		"httpuser",
+		"httpincomplete",
+		"none",
+		"httpheadtoolarge",
+		"httpinvalidstatus",
+		"limitexceeded",
+		"again",
 	};
 	return (size_t)s < COUNT_OF(names) ? names[s] : s == ABI_TRAP ? "trap" : "?";
 }

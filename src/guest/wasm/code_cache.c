@@ -45,7 +45,8 @@ void code_cache_key(struct str wasm, const char *fingerprint, struct code_key *o
 
 /* ---- small files ---- */
 
-static bool entry_path(char *out, const char *folder, const char *prefix, const char *name, const char *suffix)
+static bool entry_path(char *out, const char *folder, const char *prefix, const char *name,
+		       const char *suffix)
 {
 	int n = snprintf(out, CODE_PATH_MAX, "%s/%s%s%s", folder, prefix, name, suffix);
 	return n > 0 && n < CODE_PATH_MAX;
@@ -118,9 +119,10 @@ static bool write_file(const char *path, struct str bytes, struct error *e)
 /* What identifies the state of a file: any write changes it. */
 static void print_stat(const struct stat *st, char *out, size_t cap)
 {
-	snprintf(out, cap, "%" PRIuMAX ":%" PRIuMAX ":%" PRIdMAX ":%" PRIdMAX ".%09ld:%" PRIdMAX ".%09ld", (uintmax_t)st->st_dev,
-		 (uintmax_t)st->st_ino, (intmax_t)st->st_size, (intmax_t)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
-		 (intmax_t)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
+	snprintf(out, cap, "%" PRIuMAX ":%" PRIuMAX ":%" PRIdMAX ":%" PRIdMAX ".%09ld:%" PRIdMAX ".%09ld",
+		 (uintmax_t)st->st_dev, (uintmax_t)st->st_ino, (intmax_t)st->st_size,
+		 (intmax_t)st->st_mtim.tv_sec, st->st_mtim.tv_nsec, (intmax_t)st->st_ctim.tv_sec,
+		 st->st_ctim.tv_nsec);
 }
 
 /* ---- the folder ---- */
@@ -149,14 +151,18 @@ bool code_cache_open(const char *folder, struct error *e)
 	if (!S_ISDIR(st.st_mode))
 		return FAIL(e, INVALID, "%s: not a folder", folder);
 	if (!ours(&st))
-		return FAIL(e, INVALID, "%s: belongs to somebody else or others may write to it; `chmod 700` it, or name another "
-					"folder with XDG_CACHE_HOME", folder);
+		return FAIL(
+			e, INVALID,
+			"%s: belongs to somebody else or others may write to it; `chmod 700` it, or name another "
+			"folder with XDG_CACHE_HOME",
+			folder);
 	return true;
 }
 
 /* ---- sources ---- */
 
-static bool source_meta_path(const char *folder, const char *source, const char *fingerprint, const struct stat *st, char *out)
+static bool source_meta_path(const char *folder, const char *source, const char *fingerprint,
+			     const struct stat *st, char *out)
 {
 	char state[256], id[CODE_KEY_CHARS + 1];
 	(void)source;
@@ -178,21 +184,26 @@ bool code_cache_recall(const char *folder, const char *source, const char *finge
 {
 	struct stat st;
 	char path[CODE_PATH_MAX], text[META_BYTES];
-	if (stat(source, &st) != 0 || !source_meta_path(folder, source, fingerprint, &st, path) || !read_small(path, text))
+	if (stat(source, &st) != 0 || !source_meta_path(folder, source, fingerprint, &st, path) ||
+	    !read_small(path, text))
 		return false;
-	return sscanf(text, "backlot-source 1\n%64[0-9a-f]\n%" SCNu64 "\n", out->hex, &out->initial_memory) == 2 &&
+	return sscanf(text, "backlot-source 1\n%64[0-9a-f]\n%" SCNu64 "\n", out->hex, &out->initial_memory) ==
+		       2 &&
 	       strlen(out->hex) == CODE_KEY_CHARS;
 }
 
-void code_cache_remember(const char *folder, const char *source, const char *fingerprint, const struct code_key *key)
+void code_cache_remember(const char *folder, const char *source, const char *fingerprint,
+			 const struct code_key *key)
 {
 	struct stat st;
 	char path[CODE_PATH_MAX], text[META_BYTES];
 	struct error ignored;
-	if (stat(source, &st) != 0 || !settled(&st) || !source_meta_path(folder, source, fingerprint, &st, path))
+	if (stat(source, &st) != 0 || !settled(&st) ||
+	    !source_meta_path(folder, source, fingerprint, &st, path))
 		return;
 	snprintf(text, sizeof text, "backlot-source 1\n%s\n%" PRIu64 "\n", key->hex, key->initial_memory);
-	(void)!write_file(path, str_from(text), &ignored); /* without it the next start hashes, nothing else */
+	(void)!write_file(path, str_from(text),
+			  &ignored); /* without it the next start hashes, nothing else */
 }
 
 /* ---- code ---- */
@@ -207,8 +218,8 @@ static bool hash_file(int fd, const struct stat *st, char *hex)
 	return true;
 }
 
-static bool write_code_meta(const char *folder, const struct code_key *key, const char *sha256, const struct stat *st,
-			    struct error *e)
+static bool write_code_meta(const char *folder, const struct code_key *key, const char *sha256,
+			    const struct stat *st, struct error *e)
 {
 	char path[CODE_PATH_MAX], text[META_BYTES], state[256];
 	print_stat(st, state, sizeof state);
@@ -278,7 +289,8 @@ void code_cache_unlock(int lock)
 
 /* ---- the whole folder ---- */
 
-bool code_cache_each(const char *folder, void (*see)(void *, const struct code_cache_entry *), void *data, struct error *e)
+bool code_cache_each(const char *folder, void (*see)(void *, const struct code_cache_entry *), void *data,
+		     struct error *e)
 {
 	DIR *dir = opendir(folder);
 	if (!dir)
@@ -287,7 +299,8 @@ bool code_cache_each(const char *folder, void (*see)(void *, const struct code_c
 		struct code_cache_entry entry = { 0 };
 		struct stat code, meta;
 		char path[CODE_PATH_MAX];
-		if (strlen(d->d_name) != CODE_KEY_CHARS + strlen(".cwasm") || !str_ends(str_from(d->d_name), STR(".cwasm")))
+		if (strlen(d->d_name) != CODE_KEY_CHARS + strlen(".cwasm") ||
+		    !str_ends(str_from(d->d_name), STR(".cwasm")))
 			continue;
 		memcpy(entry.key, d->d_name, CODE_KEY_CHARS);
 		if (fstatat(dirfd(dir), d->d_name, &code, AT_SYMLINK_NOFOLLOW) != 0)
@@ -322,7 +335,8 @@ static void evict(const char *folder, const struct code_key *keep)
 	for (;;) {
 		struct eviction ev = { .keep = keep->hex };
 		struct code_key oldest = { .hex = "" };
-		if (!code_cache_each(folder, weigh, &ev, &ignored) || ev.total <= CODE_CACHE_BYTES_MAX || !ev.oldest.key[0])
+		if (!code_cache_each(folder, weigh, &ev, &ignored) || ev.total <= CODE_CACHE_BYTES_MAX ||
+		    !ev.oldest.key[0])
 			return;
 		memcpy(oldest.hex, ev.oldest.key, sizeof oldest.hex);
 		code_cache_drop(folder, &oldest);
@@ -348,8 +362,8 @@ bool code_cache_store(const char *folder, const struct code_key *key, struct str
 
 static bool is_ours_by_name(struct str name)
 {
-	return str_ends(name, STR(".cwasm")) || str_ends(name, STR(".meta")) || str_ends(name, STR(".lock")) ||
-	       str_ends(name, STR(".tmp"));
+	return str_ends(name, STR(".cwasm")) || str_ends(name, STR(".meta")) ||
+	       str_ends(name, STR(".lock")) || str_ends(name, STR(".tmp"));
 }
 
 bool code_cache_clear(const char *folder, size_t *entries, uint64_t *bytes, struct error *e)
@@ -364,7 +378,8 @@ bool code_cache_clear(const char *folder, size_t *entries, uint64_t *bytes, stru
 	bool ok = true;
 	for (struct dirent *d; ok && (d = readdir(dir));) {
 		struct stat st;
-		if (!is_ours_by_name(str_from(d->d_name)) || fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		if (!is_ours_by_name(str_from(d->d_name)) ||
+		    fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 			continue;
 		ok = unlinkat(dirfd(dir), d->d_name, 0) == 0 || errno == ENOENT;
 		if (!ok) {

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Compiled code, kept between runs: a folder of `KEY.cwasm` files, KEY being the hash of the Wasm and of everything
- * else that the code depends on. Loading native code from a file means trusting that file, so:
+ * Compiled code, kept between runs: a folder of `KEY.cwasm` files, KEY being the hash of the Wasm and of
+ * everything else that the code depends on. Loading native code from a file means trusting that file, so:
  *
  *   - folder and files must belong to this user and be writable by nobody else, or the cache is not used;
- *   - beside each file stands `KEY.meta` with its hash and with what stat() said when that hash was last checked. When
- *     stat() says the same again the file was not touched; else it is hashed anew; a file that differs is not loaded;
- *   - files appear by rename(), complete or not at all; a lock file keeps two processes from compiling the same guest;
+ *   - beside each file stands `KEY.meta` with its hash and with what stat() said when that hash was last
+ * checked. When stat() says the same again the file was not touched; else it is hashed anew; a file that
+ * differs is not loaded;
+ *   - files appear by rename(), complete or not at all; a lock file keeps two processes from compiling the
+ * same guest;
  *   - the oldest files go when all together pass CODE_CACHE_BYTES_MAX.
  *
- * To find the key without hashing an 11 MB guest at every start, `source-ID.meta` remembers the hash of a source file by
- * what stat() said of it, unless the file had been changed within the two seconds before (it might have changed again).
+ * To find the key without hashing an 11 MB guest at every start, `source-ID.meta` remembers the hash of a
+ * source file by what stat() said of it, unless the file had been changed within the two seconds before (it
+ * might have changed again).
  */
 #ifndef GUEST_WASM_CODE_CACHE_H
 #define GUEST_WASM_CODE_CACHE_H
@@ -35,19 +38,23 @@ struct code_key {
 must_use bool code_cache_open(const char *folder, struct error *e);
 
 /* The key of a source file that has not changed since code_cache_remember(). */
-must_use bool code_cache_recall(const char *folder, const char *source_path, const char *fingerprint, struct code_key *out);
-void code_cache_remember(const char *folder, const char *source_path, const char *fingerprint, const struct code_key *key);
+must_use bool code_cache_recall(const char *folder, const char *source_path, const char *fingerprint,
+				struct code_key *out);
+void code_cache_remember(const char *folder, const char *source_path, const char *fingerprint,
+			 const struct code_key *key);
 
 /* Hashes the Wasm and the fingerprint. */
 void code_cache_key(struct str wasm, const char *fingerprint, struct code_key *out);
 
 /* The path of trusted code; false when there is none. `path` holds CODE_PATH_MAX. */
 must_use bool code_cache_find(const char *folder, const struct code_key *key, char *path);
-must_use bool code_cache_store(const char *folder, const struct code_key *key, struct str code, struct error *e);
+must_use bool code_cache_store(const char *folder, const struct code_key *key, struct str code,
+			       struct error *e);
 /* What was found turned out to be of no use. */
 void code_cache_drop(const char *folder, const struct code_key *key);
 
-/* Waits until nobody else compiles this; -1 when the folder cannot be locked (compile then, without waiting). */
+/* Waits until nobody else compiles this; -1 when the folder cannot be locked (compile then, without waiting).
+ */
 int code_cache_lock(const char *folder, const struct code_key *key);
 void code_cache_unlock(int lock);
 
@@ -57,8 +64,8 @@ struct code_cache_entry {
 	uint64_t used_s; /* last use, Unix time */
 };
 /* Calls `see` for every entry, in no order. False: the folder cannot be read. */
-must_use bool code_cache_each(const char *folder, void (*see)(void *data, const struct code_cache_entry *), void *data,
-			      struct error *e);
+must_use bool code_cache_each(const char *folder, void (*see)(void *data, const struct code_cache_entry *),
+			      void *data, struct error *e);
 /* Removes everything of ours from the folder; counts what went. */
 must_use bool code_cache_clear(const char *folder, size_t *entries, uint64_t *bytes, struct error *e);
 

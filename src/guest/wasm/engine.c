@@ -27,8 +27,8 @@ uint64_t engine_resident(uint64_t initial_bytes)
 
 void engine_fingerprint(const struct engine_options *o, char *out, size_t cap)
 {
-	snprintf(out, cap, "wasmtime-" WASMTIME_VERSION "-stack%d-exceptions%d-gc%d", WASM_STACK_BYTES, o->wasm_exceptions,
-		 o->wasm_gc);
+	snprintf(out, cap, "wasmtime-" WASMTIME_VERSION "-stack%d-exceptions%d-gc%d", WASM_STACK_BYTES,
+		 o->wasm_exceptions, o->wasm_gc);
 }
 
 bool engine_error(struct error *e, wasmtime_error_t *taken, const char *doing)
@@ -74,7 +74,8 @@ struct engine *engine_new(const struct engine_options *options, struct error *e)
 	set_pool(config, options);
 	wasm_engine_t *wasm = wasm_engine_new_with_config(config);
 	if (!wasm) {
-		FAIL(e, INTERNAL, "the Wasm engine does not start; is the address space limited (ulimit -v)?");
+		FAIL(e, INTERNAL,
+		     "the Wasm engine does not start; is the address space limited (ulimit -v)?");
 		return NULL;
 	}
 	struct engine *self = NEW(struct engine);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Wasmtime, set up once a process: pooled instances, copy-on-write memory, fibers for host calls that wait, and an epoch
- * that ticks so that no guest runs for ever.
+ * Wasmtime, set up once a process: pooled instances, copy-on-write memory, fibers for host calls that wait,
+ * and an epoch that ticks so that no guest runs for ever.
  */
 #ifndef GUEST_WASM_ENGINE_H
 #define GUEST_WASM_ENGINE_H
@@ -16,10 +16,11 @@
 enum { ENGINE_TICK_MS = 5 };
 
 struct engine_options {
-	uint32_t instances_max;       /* guests alive at the same time */
-	uint64_t memory_bytes_max;    /* linear memory of one */
+	uint32_t instances_max;    /* guests alive at the same time */
+	uint64_t memory_bytes_max; /* linear memory of one */
 	uint64_t table_elements_max;
-	uint64_t resident_bytes;      /* of a guest's memory that stay mapped between two invocations; see engine_resident() */
+	uint64_t resident_bytes; /* of a guest's memory that stay mapped between two invocations; see
+				    engine_resident() */
 	bool wasm_exceptions, wasm_gc;
 };
 
@@ -32,13 +33,15 @@ struct engine {
 must_use struct engine *engine_new(const struct engine_options *options, struct error *e);
 void engine_destroy(struct engine **pe); /* leaves NULL; NULL is fine */
 
-/* Starts the thread that advances the epoch; the first guest to run calls it. After fork() only in the child. */
+/* Starts the thread that advances the epoch; the first guest to run calls it. After fork() only in the child.
+ */
 void engine_start_ticking(struct engine *e);
 
 /* How much memory to keep resident for a guest that starts with `initial_bytes` of it. */
 uint64_t engine_resident(uint64_t initial_bytes);
 
-/* What compiled code depends on besides the Wasm: engine version and settings. Part of the code cache's key. */
+/* What compiled code depends on besides the Wasm: engine version and settings. Part of the code cache's key.
+ */
 void engine_fingerprint(const struct engine_options *o, char *out, size_t cap);
 
 /* Moves a Wasmtime error's words into ours and frees it. Yields false. */

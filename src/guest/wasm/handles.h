@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a guest holds by number. One table for all kinds, because the ABI lets kinds mix (async items). A number carries
- * the generation of its slot, so a handle that was closed is never taken for a newer one, and never guessed by adding one.
+ * What a guest holds by number. One table for all kinds, because the ABI lets kinds mix (async items). A
+ * number carries the generation of its slot, so a handle that was closed is never taken for a newer one, and
+ * never guessed by adding one.
  */
 #ifndef GUEST_WASM_HANDLES_H
 #define GUEST_WASM_HANDLES_H
@@ -14,15 +15,15 @@ enum handle_kind {
 	HANDLE_REQUEST,
 	HANDLE_RESPONSE,
 	HANDLE_BODY,
-	HANDLE_PENDING,  /* a request under way */
+	HANDLE_PENDING, /* a request under way */
 	HANDLE_ENDPOINT,
-	HANDLE_CONFIG,   /* config store or dictionary */
+	HANDLE_CONFIG, /* config store or dictionary */
 	HANDLE_SECRETS,
 	HANDLE_SECRET,
 	HANDLE_KV,
 	HANDLE_KV_OP,
 	HANDLE_ACL,
-	HANDLE_PROMISE,  /* of the next request */
+	HANDLE_PROMISE, /* of the next request */
 };
 
 struct handle_slot {

@@ -242,7 +242,8 @@ static bool see_memory(struct sandbox *sb, wasmtime_caller_t *caller)
 {
 	if (!sb->has_memory) { /* a call from the start function: the instance is not ours yet */
 		wasmtime_extern_t item;
-		if (!wasmtime_caller_export_get(caller, "memory", 6, &item) || item.kind != WASMTIME_EXTERN_MEMORY)
+		if (!wasmtime_caller_export_get(caller, "memory", 6, &item) ||
+		    item.kind != WASMTIME_EXTERN_MEMORY)
 			return false;
 		sb->memory = item.of.memory;
 		sb->context = wasmtime_caller_context(caller);
@@ -278,8 +279,9 @@ static enum abi_status decode(struct sandbox *sb, const struct hostcall *call, u
 {
 	sb->super.hostcalls++;
 	if (sandbox_arena(sb)->used > HOST_BYTES_A_GUEST_MAX)
-		return sandbox_trap(sb, "the guest made its host hold more than %d MiB of headers, names and handles",
-				    HOST_BYTES_A_GUEST_MAX >> 20);
+		return sandbox_trap(
+			sb, "the guest made its host hold more than %d MiB of headers, names and handles",
+			HOST_BYTES_A_GUEST_MAX >> 20);
 	enum abi_status status = call->decode(sb, args, raw);
 	return status != ABI_OK && call->wasi ? (enum abi_status)WASI_FAULT : status;
 }
@@ -369,7 +371,8 @@ void sandbox_enter_waits(void *row, wasmtime_caller_t *caller, const wasmtime_va
 
 static struct str limit_report(struct sandbox *sb, const char *what, uint64_t limit_ns)
 {
-	return arena_printf(sandbox_arena(sb), "the guest used up its %s of %.3f s", what, (double)limit_ns / 1e9);
+	return arena_printf(sandbox_arena(sb), "the guest used up its %s of %.3f s", what,
+			    (double)limit_ns / 1e9);
 }
 
 static wasmtime_error_t *epoch_ticked(const wasmtime_context_t *context, void *data, uint64_t *delta,
@@ -379,7 +382,8 @@ static wasmtime_error_t *epoch_ticked(const wasmtime_context_t *context, void *d
 	const struct limits *limits = &sb->super.world->limits;
 	(void)context;
 	*delta = 1;
-	*kind = sb->service->options.yield ? WASMTIME_UPDATE_DEADLINE_YIELD : WASMTIME_UPDATE_DEADLINE_CONTINUE;
+	*kind = sb->service->options.yield ? WASMTIME_UPDATE_DEADLINE_YIELD
+					   : WASMTIME_UPDATE_DEADLINE_CONTINUE;
 	if (sb->super.cpu_ns + cpu_time_ns() - sb->cpu_started_ns <= limits->cpu_ns)
 		return NULL;
 	sb->limit_hit = true;
@@ -415,7 +419,8 @@ static void over(struct sandbox *sb)
 	if (sb->exited && sb->exit_code == 0)
 		finish(sb, OUTCOME_OK, STR(""));
 	else if (sb->exited)
-		finish(sb, OUTCOME_EXIT, arena_printf(sandbox_arena(sb), "the guest exited with code %d", sb->exit_code));
+		finish(sb, OUTCOME_EXIT,
+		       arena_printf(sandbox_arena(sb), "the guest exited with code %d", sb->exit_code));
 	else
 		finish(sb, sb->limit_hit ? OUTCOME_LIMIT : OUTCOME_TRAP, report);
 }
@@ -429,9 +434,11 @@ static bool call_start(struct sandbox *sb)
 			 item.kind == WASMTIME_EXTERN_MEMORY;
 	if (sb->has_memory)
 		sb->memory = item.of.memory;
-	if (!wasmtime_instance_export_get(sb->context, &sb->instance, "_start", 6, &item) || item.kind != WASMTIME_EXTERN_FUNC)
+	if (!wasmtime_instance_export_get(sb->context, &sb->instance, "_start", 6, &item) ||
+	    item.kind != WASMTIME_EXTERN_FUNC)
 		return false;
-	sb->future = wasmtime_func_call_async(sb->context, &item.of.func, NULL, 0, NULL, 0, &sb->trap, &sb->error);
+	sb->future =
+		wasmtime_func_call_async(sb->context, &item.of.func, NULL, 0, NULL, 0, &sb->trap, &sb->error);
 	return true;
 }
 
@@ -503,12 +510,12 @@ static void finish(struct sandbox *sb, enum outcome outcome, struct str report)
 static void wall_time_over(struct timer *t)
 {
 	struct sandbox *sb = container_of(t, struct sandbox, wall_timer);
-	struct str what = sb->waiting.parked
-				  ? arena_printf(sandbox_arena(sb), " while it waited in %s.%s", sb->waiting.call->module,
-						 sb->waiting.call->name)
-				  : STR("");
+	struct str what = sb->waiting.parked ? arena_printf(sandbox_arena(sb), " while it waited in %s.%s",
+							    sb->waiting.call->module, sb->waiting.call->name)
+					     : STR("");
 	struct str limit = limit_report(sb, "wall time", sb->super.world->limits.wall_ns);
-	finish(sb, OUTCOME_LIMIT, arena_printf(sandbox_arena(sb), STR_FMT STR_FMT, STR_ARG(limit), STR_ARG(what)));
+	finish(sb, OUTCOME_LIMIT,
+	       arena_printf(sandbox_arena(sb), STR_FMT STR_FMT, STR_ARG(limit), STR_ARG(what)));
 }
 
 static struct sandbox *new_sandbox(struct wasm_service *s)
@@ -533,7 +540,8 @@ static void open_downstream(struct sandbox *sb)
 	r->http.body = NULL;
 	r->downstream = true;
 	sb->downstream = r;
-	struct body *body = sb->asked->http->body ? body_ref(sb->asked->http->body) : body_new(sandbox_loop(sb));
+	struct body *body =
+		sb->asked->http->body ? body_ref(sb->asked->http->body) : body_new(sandbox_loop(sb));
 	if (!sb->asked->http->body)
 		body_end(body);
 	sb->request_handle = handles_open(&sb->handles, HANDLE_REQUEST, r);
@@ -542,7 +550,8 @@ static void open_downstream(struct sandbox *sb)
 	sb->body_handle = handles_open(&sb->handles, HANDLE_BODY, b);
 }
 
-void sandbox_init(struct sandbox *sb, struct wasm_service *s, struct world *w, const struct invocation_request *request)
+void sandbox_init(struct sandbox *sb, struct wasm_service *s, struct world *w,
+		  const struct invocation_request *request)
 {
 	invocation_init(&sb->super, &s->super, w);
 	sb->service = s;
@@ -558,7 +567,8 @@ void sandbox_fini(struct sandbox *sb)
 	arena_reset(&sb->super.arena);
 }
 
-struct invocation *sandbox_start(struct wasm_service *s, struct world *w, const struct invocation_request *request)
+struct invocation *sandbox_start(struct wasm_service *s, struct world *w,
+				 const struct invocation_request *request)
 {
 	struct sandbox *sb = new_sandbox(s);
 	const struct limits *limits = &w->limits;
@@ -568,15 +578,18 @@ struct invocation *sandbox_start(struct wasm_service *s, struct world *w, const 
 	s->alive++;
 	sb->store = wasmtime_store_new(s->engine->wasm, sb, NULL);
 	sb->context = wasmtime_store_context(sb->store);
-	wasmtime_store_limiter(sb->store, (int64_t)limits->memory_bytes, (int64_t)limits->table_elements, 1, 1, 1);
+	wasmtime_store_limiter(sb->store, (int64_t)limits->memory_bytes, (int64_t)limits->table_elements, 1,
+			       1, 1);
 	wasmtime_context_set_epoch_deadline(sb->context, 1);
 	wasmtime_store_epoch_deadline_callback(sb->store, epoch_ticked, sb, NULL);
 	engine_start_ticking(s->engine);
 	if (limits->wall_ns != UINT64_MAX)
 		timer_start(w->loop, &sb->wall_timer, limits->wall_ns);
 	sb->starting = true;
-	sb->future = wasmtime_instance_pre_instantiate_async(s->pre, sb->context, &sb->instance, &sb->trap, &sb->error);
-	/* At once: a guest that need not wait ends before the next one takes another, colder place in the pool. */
+	sb->future = wasmtime_instance_pre_instantiate_async(s->pre, sb->context, &sb->instance, &sb->trap,
+							     &sb->error);
+	/* At once: a guest that need not wait ends before the next one takes another, colder place in the
+	 * pool. */
 	run_guest(sb);
 	return &sb->super;
 }
@@ -586,8 +599,9 @@ void sandbox_cancel(struct invocation *i)
 	struct sandbox *sb = container_of(i, struct sandbox, super);
 	const char *what = sb->waiting.parked ? " while it waited in " : "";
 	finish(sb, OUTCOME_CANCELLED,
-	       arena_printf(&i->arena, "the guest was stopped%s%s%s%s", what, *what ? sb->waiting.call->module : "",
-			    *what ? "." : "", *what ? sb->waiting.call->name : ""));
+	       arena_printf(&i->arena, "the guest was stopped%s%s%s%s", what,
+			    *what ? sb->waiting.call->module : "", *what ? "." : "",
+			    *what ? sb->waiting.call->name : ""));
 }
 
 void sandbox_free(struct invocation *i)

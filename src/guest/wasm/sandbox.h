@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One invocation of a Wasm guest: its store and instance, its memory, its handles, and whatever it waits for. Host call
- * bodies see this header.
+ * One invocation of a Wasm guest: its store and instance, its memory, its handles, and whatever it waits for.
+ * Host call bodies see this header.
  */
 #ifndef GUEST_WASM_SANDBOX_H
 #define GUEST_WASM_SANDBOX_H
@@ -22,11 +22,11 @@ struct waiter;
 /* ---- what handles stand for ---- */
 
 struct guest_request {
-	struct http_request http;       /* the body is a handle of its own */
-	bool downstream;                /* the request this invocation is about */
+	struct http_request http; /* the body is a handle of its own */
+	bool downstream;          /* the request this invocation is about */
 	bool manual_framing;
-	bool gunzip;                    /* auto_decompress_response */
-	uint32_t cache_override;        /* tag bits; what they say is for the cache */
+	bool gunzip;             /* auto_decompress_response */
+	uint32_t cache_override; /* tag bits; what they say is for the cache */
 	uint32_t cache_ttl, cache_swr;
 	struct str surrogate_keys;
 };
@@ -40,12 +40,12 @@ struct guest_response {
 };
 
 struct guest_body {
-	struct body *body;              /* a reference */
-	bool streaming;                 /* somebody reads it already: the guest may only write */
+	struct body *body; /* a reference */
+	bool streaming;    /* somebody reads it already: the guest may only write */
 };
 
 struct guest_pending {
-	struct fetch *fetch;            /* a reference */
+	struct fetch *fetch; /* a reference */
 	bool gunzip;
 	struct headers response_headers[3]; /* insert, append and remove that wait for the response */
 	struct headers error_headers[3];
@@ -57,11 +57,11 @@ struct guest_secret {
 
 struct guest_kv_op {
 	struct kv_op op;
-	struct body *value;             /* an insert that still reads it; a reference */
-	struct blob *bytes;             /* what is being inserted; a reference */
-	size_t bytes_cap;               /* room in it while it is read */
-	uint32_t handle;                /* its own */
-	struct trace_event *event;      /* until its end was noted in it */
+	struct body *value;        /* an insert that still reads it; a reference */
+	struct blob *bytes;        /* what is being inserted; a reference */
+	size_t bytes_cap;          /* room in it while it is read */
+	uint32_t handle;           /* its own */
+	struct trace_event *event; /* until its end was noted in it */
 };
 
 struct guest_endpoint {
@@ -73,7 +73,7 @@ struct guest_endpoint {
 /* A store or list that was opened by name. */
 struct guest_name {
 	struct str name;
-	struct table *table;            /* config and secret stores */
+	struct table *table; /* config and secret stores */
 };
 
 struct sandbox {
@@ -86,7 +86,7 @@ struct sandbox {
 	wasmtime_instance_t instance;
 	wasmtime_memory_t memory;
 	bool has_memory;
-	uint8_t *base;                  /* of the guest's memory, with `size`; good during one host call */
+	uint8_t *base; /* of the guest's memory, with `size`; good during one host call */
 	size_t size;
 
 	struct handles handles;
@@ -95,7 +95,7 @@ struct sandbox {
 	struct pmap dynamic_backends;
 	struct guest_endpoint *endpoints; /* all that were opened */
 	uint64_t log_bytes;
-	bool sent;                      /* the guest has answered */
+	bool sent; /* the guest has answered */
 
 	/* Running and waiting. */
 	wasmtime_call_future_t *future;
@@ -104,22 +104,23 @@ struct sandbox {
 	bool starting, limit_hit;
 	struct task resume;
 	struct timer timer, wall_timer;
-	bool timed_out;                 /* the timer of sandbox_wait_time() has fired */
-	bool time_waited;               /* it was set for this host call */
-	struct waiter *waiters;         /* in the arena; the first `waiting_on` of the list wait */
+	bool timed_out;         /* the timer of sandbox_wait_time() has fired */
+	bool time_waited;       /* it was set for this host call */
+	struct waiter *waiters; /* in the arena; the first `waiting_on` of the list wait */
 	struct {
 		const struct hostcall *call;
 		union hostcall_args args;
 		wasmtime_val_t *result;
 		wasm_trap_t **trap;
-		bool parked;            /* the body returned ABI_WAIT */
-		void *state;            /* for bodies: NULL at the first call */
-		uint32_t handle;        /* for bodies: of `state`, so that it is released if the guest is ended meanwhile */
+		bool parked;     /* the body returned ABI_WAIT */
+		void *state;     /* for bodies: NULL at the first call */
+		uint32_t handle; /* for bodies: of `state`, so that it is released if the guest is ended
+				    meanwhile */
 	} waiting;
 	bool exited;
 	int exit_code;
-	struct str trap_text;           /* why ABI_TRAP */
-	uint64_t cpu_started_ns;        /* of the current poll */
+	struct str trap_text;    /* why ABI_TRAP */
+	uint64_t cpu_started_ns; /* of the current poll */
 	struct sandbox *next_free;
 };
 
@@ -128,8 +129,9 @@ struct sandbox {
 /* Parks the guest until the event fires. May be called for several events; any of them wakes. */
 void sandbox_wait_event(struct sandbox *sb, struct event *e);
 /*
- * Parks the guest for so long, on the world's clock; only the first call of one host call counts. True: the time is over.
- * A body writes `if (sandbox_wait_time(sb, ns)) return …timed out…; return ABI_WAIT;` after its other conditions.
+ * Parks the guest for so long, on the world's clock; only the first call of one host call counts. True: the
+ * time is over. A body writes `if (sandbox_wait_time(sb, ns)) return …timed out…; return ABI_WAIT;` after its
+ * other conditions.
  */
 bool sandbox_wait_time(struct sandbox *sb, uint64_t after_ns);
 
@@ -166,15 +168,20 @@ static inline struct loop *sandbox_loop(struct sandbox *sb)
 	return sb->super.world->loop;
 }
 
-/* New handles; ABI_LIMITEXCEEDED when the guest holds too many. A body reference is taken over in any case. */
-must_use enum abi_status sandbox_open(struct sandbox *sb, enum handle_kind kind, void *object, uint32_t *handle);
+/* New handles; ABI_LIMITEXCEEDED when the guest holds too many. A body reference is taken over in any case.
+ */
+must_use enum abi_status sandbox_open(struct sandbox *sb, enum handle_kind kind, void *object,
+				      uint32_t *handle);
 must_use enum abi_status sandbox_open_body(struct sandbox *sb, struct body *taken, uint32_t *handle);
 /* sandbox_open() and put_u32() in one. */
-must_use enum abi_status sandbox_put(struct sandbox *sb, enum handle_kind kind, void *object, struct guest_ptr out);
+must_use enum abi_status sandbox_put(struct sandbox *sb, enum handle_kind kind, void *object,
+				     struct guest_ptr out);
 
-/* Takes a body out of the table for good: no bytes will be written to it by the guest any more. NULL: bad handle. */
+/* Takes a body out of the table for good: no bytes will be written to it by the guest any more. NULL: bad
+ * handle. */
 struct body *sandbox_take_body(struct sandbox *sb, uint32_t h);
-/* Hands a body to a reader while the guest goes on writing to it; a reference for the reader. NULL: bad handle. */
+/* Hands a body to a reader while the guest goes on writing to it; a reference for the reader. NULL: bad
+ * handle. */
 struct body *sandbox_stream_body(struct sandbox *sb, uint32_t h);
 
 /* The static or dynamic backend of that name, borrowed; NULL when there is none. */
@@ -188,29 +195,34 @@ void sandbox_print(struct sandbox *sb, int fd, struct str bytes);
 
 /* ---- for the service ---- */
 
-struct invocation *sandbox_start(struct wasm_service *s, struct world *w, const struct invocation_request *request);
+struct invocation *sandbox_start(struct wasm_service *s, struct world *w,
+				 const struct invocation_request *request);
 void sandbox_cancel(struct invocation *i);
 void sandbox_free(struct invocation *i);
 void sandbox_pool_free(struct wasm_service *s);
 
 /*
- * One host call, engine or not: arguments decoded from the raw wasm values and checked, body run. ABI_WAIT: a call of a
- * WAITS row is parked. `sb->resume` runs when it should go on, by sandbox_call_step() until that answers something else.
+ * One host call, engine or not: arguments decoded from the raw wasm values and checked, body run. ABI_WAIT: a
+ * call of a WAITS row is parked. `sb->resume` runs when it should go on, by sandbox_call_step() until that
+ * answers something else.
  */
 must_use enum abi_status sandbox_call(struct sandbox *sb, const struct hostcall *call, const uint64_t *raw);
 must_use enum abi_status sandbox_call_step(struct sandbox *sb);
 
 /*
- * All of an invocation but store and instance, which is all that host calls use: begins it in a zeroed sandbox; at its
- * end waits for nothing any more, then lets go of what handles stand for; and last of everything, empties the arena.
+ * All of an invocation but store and instance, which is all that host calls use: begins it in a zeroed
+ * sandbox; at its end waits for nothing any more, then lets go of what handles stand for; and last of
+ * everything, empties the arena.
  */
-void sandbox_init(struct sandbox *sb, struct wasm_service *s, struct world *w, const struct invocation_request *request);
+void sandbox_init(struct sandbox *sb, struct wasm_service *s, struct world *w,
+		  const struct invocation_request *request);
 void sandbox_stop(struct sandbox *sb);
 void sandbox_release(struct sandbox *sb);
 void sandbox_fini(struct sandbox *sb);
 
 /* What the linker calls. */
-wasm_trap_t *sandbox_enter_now(void *row, wasmtime_caller_t *caller, wasmtime_val_raw_t *values, size_t count);
+wasm_trap_t *sandbox_enter_now(void *row, wasmtime_caller_t *caller, wasmtime_val_raw_t *values,
+			       size_t count);
 void sandbox_enter_waits(void *row, wasmtime_caller_t *caller, const wasmtime_val_t *args, size_t args_count,
 			 wasmtime_val_t *results, size_t results_count, wasm_trap_t **trap,
 			 wasmtime_async_continuation_t *continuation);

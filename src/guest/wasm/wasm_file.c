@@ -15,8 +15,8 @@ enum wasm_format wasm_format(struct str bytes)
 	if (bytes.len >= 8 && memcmp(bytes.ptr, "\0asm", 4) == 0)
 		return memcmp(bytes.ptr + 4, "\1\0\0\0", 4) == 0 ? WASM_MODULE : WASM_COMPONENT;
 	struct str text = bytes;
-	while (text.len && (str_starts(text, STR(";;")) || *text.ptr == ' ' || *text.ptr == '\n' || *text.ptr == '\t' ||
-			    *text.ptr == '\r')) {
+	while (text.len && (str_starts(text, STR(";;")) || *text.ptr == ' ' || *text.ptr == '\n' ||
+			    *text.ptr == '\t' || *text.ptr == '\r')) {
 		size_t skip = *text.ptr == ';' ? MIN(str_find_char(text, '\n'), text.len) : 1;
 		text = str_sub(text, skip, text.len);
 	}
@@ -47,8 +47,8 @@ uint64_t wasm_initial_memory(struct str module)
 			return 0;
 		struct str section = str_sub(in, 0, size);
 		in = str_sub(in, size, in.len);
-		if (id == SECTION_MEMORY && read_leb(&section, &count) && count > 0 && read_leb(&section, &flags) &&
-		    read_leb(&section, &pages))
+		if (id == SECTION_MEMORY && read_leb(&section, &count) && count > 0 &&
+		    read_leb(&section, &flags) && read_leb(&section, &pages))
 			return pages > UINT32_MAX ? 0 : pages * PAGE_BYTES;
 	}
 	return 0;

@@ -41,17 +41,18 @@ static wasm_functype_t *function_type(const struct hostcall *call)
 	return wasm_functype_new(&params, &results);
 }
 
-static bool define(wasmtime_linker_t *linker, const char *module, const char *name, const struct hostcall *call,
-		   struct error *e)
+static bool define(wasmtime_linker_t *linker, const char *module, const char *name,
+		   const struct hostcall *call, struct error *e)
 {
 	wasm_functype_t *type = function_type(call);
 	wasmtime_error_t *failed;
 	if (call->waits)
-		failed = wasmtime_linker_define_async_func(linker, module, strlen(module), name, strlen(name), type,
-							   sandbox_enter_waits, (void *)call, NULL);
+		failed = wasmtime_linker_define_async_func(linker, module, strlen(module), name, strlen(name),
+							   type, sandbox_enter_waits, (void *)call, NULL);
 	else
-		failed = wasmtime_linker_define_func_unchecked(linker, module, strlen(module), name, strlen(name), type,
-							       sandbox_enter_now, (void *)call, NULL);
+		failed = wasmtime_linker_define_func_unchecked(linker, module, strlen(module), name,
+							       strlen(name), type, sandbox_enter_now,
+							       (void *)call, NULL);
 	wasm_functype_delete(type);
 	return !failed || engine_error(e, failed, name);
 }
@@ -63,7 +64,8 @@ static bool define_all(wasmtime_linker_t *linker, struct error *e)
 			return false;
 	}
 	for (size_t i = 0; i < hostcall_aliases_count; i++) {
-		if (!define(linker, hostcall_aliases[i].module, hostcall_aliases[i].name, hostcall_aliases[i].call, e))
+		if (!define(linker, hostcall_aliases[i].module, hostcall_aliases[i].name,
+			    hostcall_aliases[i].call, e))
 			return false;
 	}
 	return true;
@@ -77,21 +79,23 @@ static bool check_imports(const wasmtime_module_t *module, const char *path, str
 	size_t count = 0;
 	wasmtime_module_imports(module, &imports);
 	for (size_t i = 0; i < imports.size; i++) {
-		const wasm_name_t *m = wasm_importtype_module(imports.data[i]), *n = wasm_importtype_name(imports.data[i]);
+		const wasm_name_t *m = wasm_importtype_module(imports.data[i]),
+				  *n = wasm_importtype_name(imports.data[i]);
 		struct str ms = { m->data, m->size }, ns = { n->data, n->size };
 		bool func = wasm_externtype_kind(wasm_importtype_type(imports.data[i])) == WASM_EXTERN_FUNC;
 		if (func && hostcall_find(ms, ns))
 			continue;
 		if (count++ < ERROR_IMPORTS_MAX)
-			buf_printf(&missing, "%s" STR_FMT "." STR_FMT "%s", count > 1 ? ", " : "", STR_ARG(ms), STR_ARG(ns),
-				   func ? "" : " (not a function)");
+			buf_printf(&missing, "%s" STR_FMT "." STR_FMT "%s", count > 1 ? ", " : "",
+				   STR_ARG(ms), STR_ARG(ns), func ? "" : " (not a function)");
 	}
 	wasm_importtype_vec_delete(&imports);
 	if (count == 0)
 		return true;
-	return FAIL(e, INVALID, "%s: the guest imports what no host defines: " STR_FMT "%s; run with "
-				"--unknown-import-behavior=trap to start it all the same", path, STR_ARG(buf_str(&missing)),
-		    count > ERROR_IMPORTS_MAX ? " …" : "");
+	return FAIL(e, INVALID,
+		    "%s: the guest imports what no host defines: " STR_FMT "%s; run with "
+		    "--unknown-import-behavior=trap to start it all the same",
+		    path, STR_ARG(buf_str(&missing)), count > ERROR_IMPORTS_MAX ? " …" : "");
 }
 
 static bool link_guest(struct wasm_service *s, const char *path, struct error *e)
@@ -124,7 +128,8 @@ static bool start_engine(struct wasm_service *s, uint64_t initial_memory, struct
 	};
 	if (initial_memory > o->memory_bytes_max)
 		return FAIL(e, LIMIT, "the guest starts with %llu MiB of memory and may have %llu",
-			    (unsigned long long)initial_memory >> 20, (unsigned long long)o->memory_bytes_max >> 20);
+			    (unsigned long long)initial_memory >> 20,
+			    (unsigned long long)o->memory_bytes_max >> 20);
 	s->engine = engine_new(&options, e);
 	return s->engine != NULL;
 }
@@ -138,12 +143,15 @@ static bool module_bytes(struct str in, wasm_byte_vec_t *converted, struct str *
 	case WASM_MODULE:
 		return true;
 	case WASM_COMPONENT:
-		return FAIL(e, UNSUPPORTED, "this is a component; components are not supported yet, build a core module "
-					    "(target wasm32-wasip1)");
+		return FAIL(e, UNSUPPORTED,
+			    "this is a component; components are not supported yet, build a core module "
+			    "(target wasm32-wasip1)");
 	case WASM_TEXT:
 		break;
 	case WASM_UNKNOWN:
-		return FAIL(e, INVALID, "Expected a valid Wasm file: it starts neither with the bytes \\0asm nor with `(`");
+		return FAIL(
+			e, INVALID,
+			"Expected a valid Wasm file: it starts neither with the bytes \\0asm nor with `(`");
 	}
 	wasmtime_error_t *failed = wasmtime_wat2wasm(in.ptr, in.len, converted);
 	if (failed)
@@ -172,7 +180,8 @@ static bool load_cached(struct wasm_service *s, const struct code_key *key)
 	wasmtime_error_t *failed = wasmtime_module_deserialize_file(s->engine->wasm, path, &s->module);
 	if (!failed)
 		return true;
-	wasmtime_error_delete(failed); /* damaged, or of an engine that says it has the same version: make it anew */
+	wasmtime_error_delete(
+		failed); /* damaged, or of an engine that says it has the same version: make it anew */
 	code_cache_drop(s->options.cache_folder, key);
 	return false;
 }
@@ -195,7 +204,8 @@ static void keep_code(struct wasm_service *s, const struct code_key *key)
 }
 
 /* Compiles the bytes, or takes what is kept for the same bytes. */
-static bool load_bytes(struct wasm_service *s, const char *path, struct str bytes, const char *fingerprint, struct error *e)
+static bool load_bytes(struct wasm_service *s, const char *path, struct str bytes, const char *fingerprint,
+		       struct error *e)
 {
 	struct code_key key = { 0 };
 	struct str module;
@@ -213,7 +223,8 @@ static bool load_bytes(struct wasm_service *s, const char *path, struct str byte
 			found = load_cached(s, &key); /* somebody may have made it while we waited */
 		}
 	}
-	bool ok = found || ((s->engine || start_engine(s, key.initial_memory, e)) && compile(s, path, module, e));
+	bool ok = found ||
+		  ((s->engine || start_engine(s, key.initial_memory, e)) && compile(s, path, module, e));
 	if (!ok)
 		error_wrap(e, "%s", path);
 	if (ok && caching && !found)
@@ -229,7 +240,8 @@ static bool load_file(struct wasm_service *s, const char *path, struct error *e)
 {
 	char fingerprint[128];
 	struct code_key key;
-	struct engine_options flags = { .wasm_exceptions = s->options.wasm_exceptions, .wasm_gc = s->options.wasm_gc };
+	struct engine_options flags = { .wasm_exceptions = s->options.wasm_exceptions,
+					.wasm_gc = s->options.wasm_gc };
 	engine_fingerprint(&flags, fingerprint, sizeof fingerprint);
 	if (s->options.cache_folder && !code_cache_open(s->options.cache_folder, e)) {
 		error_wrap(e, "compiled code is not kept");
@@ -249,7 +261,8 @@ static bool load_file(struct wasm_service *s, const char *path, struct error *e)
 
 /* ---- the service ---- */
 
-static struct invocation *wasm_invoke(struct service *service, struct world *w, const struct invocation_request *request)
+static struct invocation *wasm_invoke(struct service *service, struct world *w,
+				      const struct invocation_request *request)
 {
 	return sandbox_start((struct wasm_service *)service, w, request);
 }
@@ -290,7 +303,8 @@ static struct wasm_service *new_service(const struct wasm_options *options)
 	struct wasm_service *s = NEW(struct wasm_service);
 	s->super.ops = &wasm_ops;
 	s->options = *options;
-	s->options.program = arena_str(&s->arena, options->program.len ? options->program : STR("compute-app"));
+	s->options.program =
+		arena_str(&s->arena, options->program.len ? options->program : STR("compute-app"));
 	if (!s->options.instances_max)
 		s->options.instances_max = INSTANCES_DEFAULT;
 	if (!s->options.memory_bytes_max)
@@ -298,7 +312,8 @@ static struct wasm_service *new_service(const struct wasm_options *options)
 	return s;
 }
 
-bool wasm_service_open(struct wasm_service **out, const char *path, const struct wasm_options *options, struct error *e)
+bool wasm_service_open(struct wasm_service **out, const char *path, const struct wasm_options *options,
+		       struct error *e)
 {
 	scoped(wasm_service_free) struct wasm_service *s = new_service(options);
 	if (!load_file(s, path, e) || !link_guest(s, path, e))

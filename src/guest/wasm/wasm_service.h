@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A service that is a compiled Wasm guest of the Fastly ABI (modules fastly_*, env.xqd_*, and WASI preview 1). */
+/* A service that is a compiled Wasm guest of the Fastly ABI (modules fastly_*, env.xqd_*, and WASI preview
+ * 1). */
 #ifndef GUEST_WASM_WASM_SERVICE_H
 #define GUEST_WASM_WASM_SERVICE_H
 
@@ -14,20 +15,20 @@ struct engine;
 enum wasm_notice {
 	WASM_COMPILING, /* `text`: the file; this takes seconds for a large guest */
 	WASM_COMPILED,
-	WASM_WARNING,   /* `text`: what does not work, and why that is no error */
+	WASM_WARNING, /* `text`: what does not work, and why that is no error */
 };
 typedef void wasm_notice_fn(void *data, enum wasm_notice kind, const char *text);
 
 struct wasm_options {
-	uint32_t instances_max;          /* guests alive at the same time; 0: a default */
-	uint64_t memory_bytes_max;       /* 0: 128 MiB */
-	bool yield;                      /* let others run every few ms of guest CPU (a server does, a test does not) */
-	bool trap_unknown_imports;       /* instead of refusing the guest */
+	uint32_t instances_max;    /* guests alive at the same time; 0: a default */
+	uint64_t memory_bytes_max; /* 0: 128 MiB */
+	bool yield; /* let others run every few ms of guest CPU (a server does, a test does not) */
+	bool trap_unknown_imports; /* instead of refusing the guest */
 	bool wasm_exceptions, wasm_gc;
-	const char *const *args;         /* argv after the program's name; NULL-ended; NULL: none */
-	struct str program;              /* argv[0]; empty: "compute-app" */
-	const char *cache_folder;        /* compiled code; NULL: is not kept */
-	wasm_notice_fn *notice;          /* may be NULL */
+	const char *const *args;  /* argv after the program's name; NULL-ended; NULL: none */
+	struct str program;       /* argv[0]; empty: "compute-app" */
+	const char *cache_folder; /* compiled code; NULL: is not kept */
+	wasm_notice_fn *notice;   /* may be NULL */
 	void *notice_data;
 };
 
@@ -35,7 +36,7 @@ struct wasm_service {
 	struct service super;
 	struct engine *engine;
 	struct wasm_options options;
-	struct arena arena;              /* strings of the options */
+	struct arena arena; /* strings of the options */
 	struct wasmtime_linker *linker;
 	struct wasmtime_module *module;
 	struct wasmtime_instance_pre *pre;
@@ -44,11 +45,12 @@ struct wasm_service {
 };
 
 /*
- * Loads a guest from a file, Wasm binary or text (.wat). Compiles it unless the cache folder has its code. Errors name
- * the file and say what is wrong with it: not Wasm, unknown imports (listed), no `_start`, too much memory …
+ * Loads a guest from a file, Wasm binary or text (.wat). Compiles it unless the cache folder has its code.
+ * Errors name the file and say what is wrong with it: not Wasm, unknown imports (listed), no `_start`, too
+ * much memory …
  */
-must_use bool wasm_service_open(struct wasm_service **out, const char *path, const struct wasm_options *options,
-				struct error *e);
+must_use bool wasm_service_open(struct wasm_service **out, const char *path,
+				const struct wasm_options *options, struct error *e);
 
 /* The same from bytes; `name` is for messages. Nothing is cached. */
 must_use bool wasm_service_from_bytes(struct wasm_service **out, const char *name, struct str wasm,

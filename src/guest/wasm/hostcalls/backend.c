@@ -35,7 +35,8 @@ enum abi_status hostcall_backend_get_host(struct sandbox *sb, struct backend_get
 	return b ? put_bytes(&a->value, b->target.host) : ABI_INVAL;
 }
 
-enum abi_status hostcall_backend_get_override_host(struct sandbox *sb, struct backend_get_override_host_args *a)
+enum abi_status hostcall_backend_get_override_host(struct sandbox *sb,
+						   struct backend_get_override_host_args *a)
 {
 	struct backend *b = sandbox_backend(sb, a->backend);
 	if (!b)
@@ -62,14 +63,14 @@ enum abi_status hostcall_backend_is_ssl(struct sandbox *sb, struct backend_is_ss
 }
 
 /* A number of the configuration, or what holds when it was not given. */
-#define NUMBER(name, field, out, otherwise)                                                         \
+#define NUMBER(name, field, out, otherwise)                                                          \
 	enum abi_status hostcall_backend_##name(struct sandbox *sb, struct backend_##name##_args *a) \
-	{                                                                                           \
-		struct backend *b = sandbox_backend(sb, a->backend);                                \
-		if (!b)                                                                             \
-			return ABI_INVAL;                                                           \
-		put_u32(a->out, b->field < 0 ? (otherwise) : (uint32_t)b->field);                   \
-		return ABI_OK;                                                                      \
+	{                                                                                            \
+		struct backend *b = sandbox_backend(sb, a->backend);                                 \
+		if (!b)                                                                              \
+			return ABI_INVAL;                                                            \
+		put_u32(a->out, b->field < 0 ? (otherwise) : (uint32_t)b->field);                    \
+		return ABI_OK;                                                                       \
 	}
 
 NUMBER(get_connect_timeout_ms, connect_timeout_ms, timeout_ms, CONNECT_TIMEOUT_MS)
@@ -91,13 +92,15 @@ static enum abi_status put_tls_version(struct backend *b, enum tls_version versi
 	return ABI_OK;
 }
 
-enum abi_status hostcall_backend_get_ssl_min_version(struct sandbox *sb, struct backend_get_ssl_min_version_args *a)
+enum abi_status hostcall_backend_get_ssl_min_version(struct sandbox *sb,
+						     struct backend_get_ssl_min_version_args *a)
 {
 	struct backend *b = sandbox_backend(sb, a->backend);
 	return put_tls_version(b, b ? b->target.tls_min : TLS_ANY, a->tls_version);
 }
 
-enum abi_status hostcall_backend_get_ssl_max_version(struct sandbox *sb, struct backend_get_ssl_max_version_args *a)
+enum abi_status hostcall_backend_get_ssl_max_version(struct sandbox *sb,
+						     struct backend_get_ssl_max_version_args *a)
 {
 	struct backend *b = sandbox_backend(sb, a->backend);
 	return put_tls_version(b, b ? b->target.tls_max : TLS_ANY, a->tls_version);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the tables to checked arguments: every pointer a guest passes is checked here and nowhere else. Alignment is
- * checked for results, as the ABI says (badalign); inputs are copied or borrowed byte-wise and need none.
+ * From the tables to checked arguments: every pointer a guest passes is checked here and nowhere else.
+ * Alignment is checked for results, as the ABI says (badalign); inputs are copied or borrowed byte-wise and
+ * need none.
  */
 #include "guest/wasm/hostcalls/hostcall.h"
 
@@ -139,45 +140,46 @@ static bool read_out_md5(struct decoder *d, struct guest_ip *v)
 }
 
 #define KIND(name, type, wasm)
-#define RECORD(name, bytes)                                                           \
+#define RECORD(name, bytes)                                                                         \
 	__attribute__((unused)) static bool read_in_##name(struct decoder *d, struct abi_##name *v) \
-	{                                                                             \
-		return read_record(d, v, sizeof *v);                                  \
-	}                                                                             \
+	{                                                                                           \
+		return read_record(d, v, sizeof *v);                                                \
+	}                                                                                           \
 	__attribute__((unused)) static bool read_out_##name(struct decoder *d, struct guest_ptr *v) \
-	{                                                                             \
-		return read_out(d, v, (bytes), 4);                                    \
+	{                                                                                           \
+		return read_out(d, v, (bytes), 4);                                                  \
 	}
 #include "guest/wasm/hostcalls/abi_kinds.def"
 
 /* ---- expanded from the tables ---- */
 
-#define ENTRY(cname, ...)                                                                            \
-	static enum abi_status decode_##cname(struct sandbox *sb, union hostcall_args *args, const uint64_t *raw) \
-	{                                                                                            \
-		struct decoder d = { sb, raw, ABI_OK };                                              \
-		struct cname##_args *a = &args->cname;                                               \
-		return true __VA_ARGS__ ? ABI_OK : d.status;                                         \
+#define ENTRY(cname, ...)                                                                    \
+	static enum abi_status decode_##cname(struct sandbox *sb, union hostcall_args *args, \
+					      const uint64_t *raw)                           \
+	{                                                                                    \
+		struct decoder d = { sb, raw, ABI_OK };                                      \
+		struct cname##_args *a = &args->cname;                                       \
+		return true __VA_ARGS__ ? ABI_OK : d.status;                                 \
 	}
-#define BODY_DONE(cname)                                                                    \
+#define BODY_DONE(cname)                                                                   \
 	static enum abi_status body_##cname(struct sandbox *sb, union hostcall_args *args) \
-	{                                                                                   \
-		return hostcall_##cname(sb, &args->cname);                                  \
+	{                                                                                  \
+		return hostcall_##cname(sb, &args->cname);                                 \
 	}
-#define BODY_STUB(cname)                                                                    \
+#define BODY_STUB(cname)                                                                   \
 	static enum abi_status body_##cname(struct sandbox *sb, union hostcall_args *args) \
-	{                                                                                   \
-		(void)sb, (void)args;                                                       \
-		return ABI_UNSUPPORTED;                                                     \
+	{                                                                                  \
+		(void)sb, (void)args;                                                      \
+		return ABI_UNSUPPORTED;                                                    \
 	}
 
-#define IN(kind, name) && read_in_##kind(&d, &a->name)
-#define OUT(kind, name) && read_out_##kind(&d, &a->name)
+#define IN(kind, name) &&read_in_##kind(&d, &a->name)
+#define OUT(kind, name) &&read_out_##kind(&d, &a->name)
 #define ALIAS(mod, wname, cname)
 #define HOSTCALL(mod, wname, cname, mode, state, doc, ...) ENTRY(cname, __VA_ARGS__) BODY_##state(cname)
 #include "guest/wasm/hostcalls/hostcalls.def"
-#define IN(kind, name) && read_in_##kind(&d, &a->name)
-#define OUT(kind, name) && read_out_##kind(&d, &a->name)
+#define IN(kind, name) &&read_in_##kind(&d, &a->name)
+#define OUT(kind, name) &&read_out_##kind(&d, &a->name)
 #define HOSTCALL(mod, wname, cname, mode, state, doc, ...) ENTRY(cname, __VA_ARGS__) BODY_##state(cname)
 #include "guest/wasm/hostcalls/wasi.def"
 
@@ -204,9 +206,16 @@ enum hostcall_index {
 	INDEX_END
 };
 
-#define ROW(mod, wname, cname, mode, state, doc, is_wasi)                                                   \
-	{ .module = (mod), .name = (wname), .summary = (doc), .waits = MODE_##mode, .done = STATE_##state, \
-	  .wasi = (is_wasi), .params = params_##cname, .decode = decode_##cname, .body = body_##cname },
+#define ROW(mod, wname, cname, mode, state, doc, is_wasi) \
+	{ .module = (mod),                                \
+	  .name = (wname),                                \
+	  .summary = (doc),                               \
+	  .waits = MODE_##mode,                           \
+	  .done = STATE_##state,                          \
+	  .wasi = (is_wasi),                              \
+	  .params = params_##cname,                       \
+	  .decode = decode_##cname,                       \
+	  .body = body_##cname },
 
 const struct hostcall hostcalls[] = {
 #define IN(kind, name)
@@ -237,7 +246,8 @@ static const struct {
 	bool in;
 } kinds[] = {
 #define KIND(name, type, wasm_types) [PARAM_##name] = { #name, (wasm_types), false },
-#define RECORD(name, bytes) [PARAM_in_##name] = { "in_" #name, "i", true }, [PARAM_out_##name] = { "out_" #name, "i", false },
+#define RECORD(name, bytes) \
+	[PARAM_in_##name] = { "in_" #name, "i", true }, [PARAM_out_##name] = { "out_" #name, "i", false },
 #include "guest/wasm/hostcalls/abi_kinds.def"
 };
 
@@ -261,11 +271,13 @@ void hostcall_signature(const struct hostcall *call, char *out)
 const struct hostcall *hostcall_find(struct str module, struct str name)
 {
 	for (size_t i = 0; i < hostcalls_count; i++) {
-		if (str_eq(str_from(hostcalls[i].name), name) && str_eq(str_from(hostcalls[i].module), module))
+		if (str_eq(str_from(hostcalls[i].name), name) &&
+		    str_eq(str_from(hostcalls[i].module), module))
 			return &hostcalls[i];
 	}
 	for (size_t i = 0; i < hostcall_aliases_count; i++) {
-		if (str_eq(str_from(hostcall_aliases[i].name), name) && str_eq(str_from(hostcall_aliases[i].module), module))
+		if (str_eq(str_from(hostcall_aliases[i].name), name) &&
+		    str_eq(str_from(hostcall_aliases[i].module), module))
 			return hostcall_aliases[i].call;
 	}
 	return NULL;

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Host calls as data. From hostcalls.def and wasi.def come, per call: a struct of its checked arguments, the prototype of
- * its body, and a row of this table, which the linker, the trace, `backlot inspect` and the reference page read.
+ * Host calls as data. From hostcalls.def and wasi.def come, per call: a struct of its checked arguments, the
+ *prototype of its body, and a row of this table, which the linker, the trace, `backlot inspect` and the
+ *reference page read.
  *
  * A body is written in the file of its module (http_req.c, kv_store.c …) and sees only checked arguments:
  *
- *	enum abi_status hostcall_secret_store_plaintext(struct sandbox *sb, struct secret_store_plaintext_args *a)
+ *	enum abi_status hostcall_secret_store_plaintext(struct sandbox *sb, struct secret_store_plaintext_args
+ **a)
  *
- * A WAITS body that cannot finish calls sandbox_wait_event() or sandbox_wait_time() and returns ABI_WAIT. When it was
- * woken it is called again with the same arguments: it looks at the state of things, not at why it was woken. What it
- * must remember between the calls stands in the objects behind its handles, or in sb->waiting.
+ * A WAITS body that cannot finish calls sandbox_wait_event() or sandbox_wait_time() and returns ABI_WAIT.
+ *When it was woken it is called again with the same arguments: it looks at the state of things, not at why it
+ *was woken. What it must remember between the calls stands in the objects behind its handles, or in
+ *sb->waiting.
  */
 #ifndef GUEST_WASM_HOSTCALL_H
 #define GUEST_WASM_HOSTCALL_H
@@ -24,7 +27,7 @@ struct sandbox;
 struct wasmtime_linker;
 
 #define KIND(name, type, wasm) typedef type abi_##name;
-#define RECORD(name, bytes)                     \
+#define RECORD(name, bytes)                      \
 	typedef struct abi_##name abi_in_##name; \
 	typedef struct guest_ptr abi_out_##name;
 #include "guest/wasm/hostcalls/abi_kinds.def"
@@ -111,7 +114,8 @@ const struct hostcall *hostcall_find(struct str module, struct str name);
 enum { HOSTCALL_PARAMS_MAX = 20 };
 void hostcall_signature(const struct hostcall *call, char *out);
 
-/* Kind of a parameter as words for the reference page: "bytes", "handle" …, and whether the guest gives or gets it. */
+/* Kind of a parameter as words for the reference page: "bytes", "handle" …, and whether the guest gives or
+ * gets it. */
 const char *hostcall_param_text(const struct hostcall_param *p, bool *in);
 
 #endif

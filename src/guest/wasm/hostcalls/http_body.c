@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fastly_http_body. A body handle is a body that the guest reads and writes, or, once sent "streaming", only writes. */
+/* fastly_http_body. A body handle is a body that the guest reads and writes, or, once sent "streaming", only
+ * writes. */
 #include "guest/wasm/hostcalls/message_headers.h"
 
 enum body_write_end { WRITE_BACK, WRITE_FRONT };
 
 static enum abi_status failure_status(enum body_failure why)
 {
-	return why == BODY_FAILURE_INCOMPLETE || why == BODY_FAILURE_ABANDONED ? ABI_HTTPINCOMPLETE :
-	       why == BODY_FAILURE_LIMIT                                      ? ABI_LIMITEXCEEDED :
-	       why == BODY_FAILURE_PROTOCOL                                   ? ABI_HTTPINVALID :
-										ABI_ERROR;
+	return why == BODY_FAILURE_INCOMPLETE || why == BODY_FAILURE_ABANDONED ? ABI_HTTPINCOMPLETE
+	       : why == BODY_FAILURE_LIMIT                                     ? ABI_LIMITEXCEEDED
+	       : why == BODY_FAILURE_PROTOCOL                                  ? ABI_HTTPINVALID
+									       : ABI_ERROR;
 }
 
 enum abi_status hostcall_http_body_new(struct sandbox *sb, struct http_body_new_args *a)
@@ -133,7 +134,8 @@ static enum abi_status find_trailers(struct sandbox *sb, uint32_t h, const struc
 	if (b->streaming)
 		return ABI_INVAL;
 	enum body_state state = body_peek(b->body, &unread);
-	bool own = !b->body->streaming && !b->body->source; /* the guest writes it itself: what is there is all */
+	bool own = !b->body->streaming &&
+		   !b->body->source; /* the guest writes it itself: what is there is all */
 	if (own && state == BODY_WAIT)
 		state = BODY_ENDED;
 	if (state == BODY_FAILED)
@@ -144,21 +146,24 @@ static enum abi_status find_trailers(struct sandbox *sb, uint32_t h, const struc
 	return ABI_OK;
 }
 
-enum abi_status hostcall_http_body_trailer_names_get(struct sandbox *sb, struct http_body_trailer_names_get_args *a)
+enum abi_status hostcall_http_body_trailer_names_get(struct sandbox *sb,
+						     struct http_body_trailer_names_get_args *a)
 {
 	const struct headers *trailers;
 	enum abi_status status = find_trailers(sb, a->h, &trailers);
 	return status == ABI_OK ? message_names_get(trailers, &a->values) : status;
 }
 
-enum abi_status hostcall_http_body_trailer_value_get(struct sandbox *sb, struct http_body_trailer_value_get_args *a)
+enum abi_status hostcall_http_body_trailer_value_get(struct sandbox *sb,
+						     struct http_body_trailer_value_get_args *a)
 {
 	const struct headers *trailers;
 	enum abi_status status = find_trailers(sb, a->h, &trailers);
 	return status == ABI_OK ? message_value_get(trailers, a->name, &a->value) : status;
 }
 
-enum abi_status hostcall_http_body_trailer_values_get(struct sandbox *sb, struct http_body_trailer_values_get_args *a)
+enum abi_status hostcall_http_body_trailer_values_get(struct sandbox *sb,
+						      struct http_body_trailer_values_get_args *a)
 {
 	const struct headers *trailers;
 	enum abi_status status = find_trailers(sb, a->h, &trailers);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fastly_http_downstream, and the calls of fastly_http_req with the same names, which mean the same about the request that
- * the guest was started for: one body serves both doors.
+ * fastly_http_downstream, and the calls of fastly_http_req with the same names, which mean the same about the
+ * request that the guest was started for: one body serves both doors.
  */
 #include <string.h>
 
 #include "guest/wasm/hostcalls/message_headers.h"
 
 /* The request as it came, when the handle is that of a downstream request. */
-static enum abi_status find_original(struct sandbox *sb, const struct guest_request *r, const struct http_request **out)
+static enum abi_status find_original(struct sandbox *sb, const struct guest_request *r,
+				     const struct http_request **out)
 {
 	if (!r)
 		return ABI_BADF;
@@ -18,7 +19,8 @@ static enum abi_status find_original(struct sandbox *sb, const struct guest_requ
 	return ABI_OK;
 }
 
-static enum abi_status original_names(struct sandbox *sb, const struct guest_request *r, const struct guest_multi *out)
+static enum abi_status original_names(struct sandbox *sb, const struct guest_request *r,
+				      const struct guest_multi *out)
 {
 	const struct http_request *original;
 	enum abi_status status = find_original(sb, r, &original);
@@ -34,37 +36,43 @@ static enum abi_status original_count(struct sandbox *sb, const struct guest_req
 	return status;
 }
 
-static enum abi_status put_address(struct sandbox *sb, const struct guest_request *r, const struct net_address *address,
-				   const struct guest_ip *out)
+static enum abi_status put_address(struct sandbox *sb, const struct guest_request *r,
+				   const struct net_address *address, const struct guest_ip *out)
 {
 	static const uint8_t loopback[4] = { 127, 0, 0, 1 }; /* of a request that came through no socket */
 	const struct http_request *original;
 	enum abi_status status = find_original(sb, r, &original);
 	if (status == ABI_OK)
-		put_ip(out, address->ip_len ? address->ip : loopback, address->ip_len ? address->ip_len : sizeof loopback);
+		put_ip(out, address->ip_len ? address->ip : loopback,
+		       address->ip_len ? address->ip_len : sizeof loopback);
 	return status;
 }
 
-static enum abi_status client_ip(struct sandbox *sb, const struct guest_request *r, const struct guest_ip *out)
+static enum abi_status client_ip(struct sandbox *sb, const struct guest_request *r,
+				 const struct guest_ip *out)
 {
 	return put_address(sb, r, &sb->asked->client, out);
 }
 
-static enum abi_status server_ip(struct sandbox *sb, const struct guest_request *r, const struct guest_ip *out)
+static enum abi_status server_ip(struct sandbox *sb, const struct guest_request *r,
+				 const struct guest_ip *out)
 {
 	return put_address(sb, r, &sb->asked->server, out);
 }
 
-static enum abi_status request_id(struct sandbox *sb, const struct guest_request *r, const struct guest_buf *out)
+static enum abi_status request_id(struct sandbox *sb, const struct guest_request *r,
+				  const struct guest_buf *out)
 {
 	const struct http_request *original;
 	enum abi_status status = find_original(sb, r, &original);
 	if (status != ABI_OK)
 		return status;
-	return put_bytes(out, arena_printf(sandbox_arena(sb), "%032llx", (unsigned long long)sb->super.number));
+	return put_bytes(out,
+			 arena_printf(sandbox_arena(sb), "%032llx", (unsigned long long)sb->super.number));
 }
 
-static enum abi_status compliance_region(struct sandbox *sb, const struct guest_request *r, const struct guest_buf *out)
+static enum abi_status compliance_region(struct sandbox *sb, const struct guest_request *r,
+					 const struct guest_buf *out)
 {
 	const struct http_request *original;
 	enum abi_status status = find_original(sb, r, &original);
@@ -100,7 +108,8 @@ static enum abi_status key_is_valid(struct sandbox *sb, const struct guest_reque
 }
 
 /* Bots are what the request's own headers say, X-Fastly-Bot-Name and so on, as Viceroy has it. */
-static enum abi_status bot_flag(struct sandbox *sb, const struct guest_request *r, struct str header, struct guest_ptr out)
+static enum abi_status bot_flag(struct sandbox *sb, const struct guest_request *r, struct str header,
+				struct guest_ptr out)
 {
 	const struct http_request *original;
 	enum abi_status status = find_original(sb, r, &original);
@@ -122,26 +131,28 @@ static enum abi_status bot_text(struct sandbox *sb, const struct guest_request *
 
 /* ---- the two doors ---- */
 
-#define OLD(name, body, out)                                                                               \
-	enum abi_status hostcall_http_req_##name(struct sandbox *sb, struct http_req_##name##_args *a)     \
-	{                                                                                                  \
-		return body(sb, sb->downstream, &a->out);                                                  \
+#define OLD(name, body, out)                                                                           \
+	enum abi_status hostcall_http_req_##name(struct sandbox *sb, struct http_req_##name##_args *a) \
+	{                                                                                              \
+		return body(sb, sb->downstream, &a->out);                                              \
 	}
-#define NEW_(name, body, out)                                                                              \
-	enum abi_status hostcall_http_downstream_##name(struct sandbox *sb, struct http_downstream_##name##_args *a) \
-	{                                                                                                  \
-		return body(sb, sandbox_request(sb, a->req), &a->out);                                     \
+#define NEW_(name, body, out)                                                                    \
+	enum abi_status hostcall_http_downstream_##name(struct sandbox *sb,                      \
+							struct http_downstream_##name##_args *a) \
+	{                                                                                        \
+		return body(sb, sandbox_request(sb, a->req), &a->out);                           \
 	}
-#define OLD_ABSENT(name)                                                                                   \
-	enum abi_status hostcall_http_req_##name(struct sandbox *sb, struct http_req_##name##_args *a)     \
-	{                                                                                                  \
-		(void)a;                                                                                   \
-		return absent(sb, sb->downstream);                                                         \
+#define OLD_ABSENT(name)                                                                               \
+	enum abi_status hostcall_http_req_##name(struct sandbox *sb, struct http_req_##name##_args *a) \
+	{                                                                                              \
+		(void)a;                                                                               \
+		return absent(sb, sb->downstream);                                                     \
 	}
-#define NEW_ABSENT(name)                                                                                   \
-	enum abi_status hostcall_http_downstream_##name(struct sandbox *sb, struct http_downstream_##name##_args *a) \
-	{                                                                                                  \
-		return absent(sb, sandbox_request(sb, a->req));                                            \
+#define NEW_ABSENT(name)                                                                         \
+	enum abi_status hostcall_http_downstream_##name(struct sandbox *sb,                      \
+							struct http_downstream_##name##_args *a) \
+	{                                                                                        \
+		return absent(sb, sandbox_request(sb, a->req));                                  \
 	}
 
 OLD(original_header_names_get, original_names, values)
@@ -186,7 +197,8 @@ NEW_ABSENT(downstream_resvpnproxy_is_tor_exit_node)
 NEW_ABSENT(downstream_resvpnproxy_is_vpn_datacenter)
 NEW_ABSENT(downstream_resvpnproxy_vpn_service_name)
 
-enum abi_status hostcall_http_req_original_header_count(struct sandbox *sb, struct http_req_original_header_count_args *a)
+enum abi_status hostcall_http_req_original_header_count(struct sandbox *sb,
+							struct http_req_original_header_count_args *a)
 {
 	return original_count(sb, sb->downstream, a->header_count);
 }
@@ -197,8 +209,8 @@ enum abi_status hostcall_http_downstream_downstream_original_header_count(
 	return original_count(sb, sandbox_request(sb, a->req), a->header_count);
 }
 
-enum abi_status hostcall_http_req_downstream_client_ddos_detected(struct sandbox *sb,
-								  struct http_req_downstream_client_ddos_detected_args *a)
+enum abi_status hostcall_http_req_downstream_client_ddos_detected(
+	struct sandbox *sb, struct http_req_downstream_client_ddos_detected_args *a)
 {
 	return ddos_detected(sb, sb->downstream, a->ddos_detected);
 }
@@ -209,33 +221,34 @@ enum abi_status hostcall_http_downstream_downstream_client_ddos_detected(
 	return ddos_detected(sb, sandbox_request(sb, a->req), a->ddos_detected);
 }
 
-enum abi_status hostcall_http_req_fastly_key_is_valid(struct sandbox *sb, struct http_req_fastly_key_is_valid_args *a)
+enum abi_status hostcall_http_req_fastly_key_is_valid(struct sandbox *sb,
+						      struct http_req_fastly_key_is_valid_args *a)
 {
 	return key_is_valid(sb, sb->downstream, a->is_valid);
 }
 
-enum abi_status hostcall_http_downstream_fastly_key_is_valid(struct sandbox *sb,
-							     struct http_downstream_fastly_key_is_valid_args *a)
+enum abi_status hostcall_http_downstream_fastly_key_is_valid(
+	struct sandbox *sb, struct http_downstream_fastly_key_is_valid_args *a)
 {
 	return key_is_valid(sb, sandbox_request(sb, a->req), a->is_valid);
 }
 
 /* ---- bots ---- */
 
-enum abi_status hostcall_http_downstream_downstream_bot_analyzed(struct sandbox *sb,
-								 struct http_downstream_downstream_bot_analyzed_args *a)
+enum abi_status hostcall_http_downstream_downstream_bot_analyzed(
+	struct sandbox *sb, struct http_downstream_downstream_bot_analyzed_args *a)
 {
 	return bot_flag(sb, sandbox_request(sb, a->req), STR("x-fastly-bot-analyzed"), a->bot_analyzed);
 }
 
-enum abi_status hostcall_http_downstream_downstream_bot_detected(struct sandbox *sb,
-								 struct http_downstream_downstream_bot_detected_args *a)
+enum abi_status hostcall_http_downstream_downstream_bot_detected(
+	struct sandbox *sb, struct http_downstream_downstream_bot_detected_args *a)
 {
 	return bot_flag(sb, sandbox_request(sb, a->req), STR("x-fastly-bot-detected"), a->bot_detected);
 }
 
-enum abi_status hostcall_http_downstream_downstream_bot_verified(struct sandbox *sb,
-								 struct http_downstream_downstream_bot_verified_args *a)
+enum abi_status hostcall_http_downstream_downstream_bot_verified(
+	struct sandbox *sb, struct http_downstream_downstream_bot_verified_args *a)
 {
 	struct guest_request *r = sandbox_request(sb, a->req);
 	const struct http_request *original;
@@ -246,14 +259,14 @@ enum abi_status hostcall_http_downstream_downstream_bot_verified(struct sandbox 
 	return bot_flag(sb, r, STR("x-fastly-bot-verified"), a->bot_verified);
 }
 
-enum abi_status hostcall_http_downstream_downstream_bot_name(struct sandbox *sb,
-							     struct http_downstream_downstream_bot_name_args *a)
+enum abi_status hostcall_http_downstream_downstream_bot_name(
+	struct sandbox *sb, struct http_downstream_downstream_bot_name_args *a)
 {
 	return bot_text(sb, sandbox_request(sb, a->req), STR("x-fastly-bot-name"), &a->bot_name);
 }
 
-enum abi_status hostcall_http_downstream_downstream_bot_category(struct sandbox *sb,
-								 struct http_downstream_downstream_bot_category_args *a)
+enum abi_status hostcall_http_downstream_downstream_bot_category(
+	struct sandbox *sb, struct http_downstream_downstream_bot_category_args *a)
 {
 	return bot_text(sb, sandbox_request(sb, a->req), STR("x-fastly-bot-category"), &a->bot_category);
 }
@@ -300,11 +313,13 @@ enum abi_status hostcall_http_downstream_downstream_bot_category_kind(
 	return ABI_OK;
 }
 
-/* ---- further requests for the same instance: here an instance handles one, so there never is another ---- */
+/* ---- further requests for the same instance: here an instance handles one, so there never is another ----
+ */
 
 enum { NEXT_REQUEST_OPTIONS = 1 << 1 };
 
-enum abi_status hostcall_http_downstream_next_request(struct sandbox *sb, struct http_downstream_next_request_args *a)
+enum abi_status hostcall_http_downstream_next_request(struct sandbox *sb,
+						      struct http_downstream_next_request_args *a)
 {
 	if (a->options_mask & ~(uint32_t)NEXT_REQUEST_OPTIONS)
 		return ABI_INVAL;
@@ -317,8 +332,8 @@ enum abi_status hostcall_http_downstream_next_request_wait(struct sandbox *sb,
 	return handles_take(&sb->handles, a->handle, HANDLE_PROMISE) ? ABI_NONE : ABI_BADF;
 }
 
-enum abi_status hostcall_http_downstream_next_request_abandon(struct sandbox *sb,
-							      struct http_downstream_next_request_abandon_args *a)
+enum abi_status hostcall_http_downstream_next_request_abandon(
+	struct sandbox *sb, struct http_downstream_next_request_abandon_args *a)
 {
 	return handles_take(&sb->handles, a->handle, HANDLE_PROMISE) ? ABI_OK : ABI_BADF;
 }

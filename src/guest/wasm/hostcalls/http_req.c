@@ -7,7 +7,8 @@
 
 enum { METHOD_BYTES_MAX = 1024, BACKEND_TEXT_BYTES_MAX = 1024, BACKEND_PEM_BYTES_MAX = 64 * 1024 };
 
-enum abi_status hostcall_http_req_body_downstream_get(struct sandbox *sb, struct http_req_body_downstream_get_args *a)
+enum abi_status hostcall_http_req_body_downstream_get(struct sandbox *sb,
+						      struct http_req_body_downstream_get_args *a)
 {
 	put_u32(a->request_out, sb->request_handle);
 	put_u32(a->body_out, sb->body_handle);
@@ -41,7 +42,8 @@ enum abi_status hostcall_http_req_method_set(struct sandbox *sb, struct http_req
 	struct guest_request *r = sandbox_request(sb, a->h);
 	if (!r)
 		return ABI_BADF;
-	if (a->method.len > METHOD_BYTES_MAX || !header_name_valid(a->method)) /* both are tokens: RFC 9110, 9.1 */
+	if (a->method.len > METHOD_BYTES_MAX ||
+	    !header_name_valid(a->method)) /* both are tokens: RFC 9110, 9.1 */
 		return ABI_ERROR;
 	r->http.method = arena_str(sandbox_arena(sb), a->method);
 	return ABI_OK;
@@ -65,7 +67,8 @@ enum abi_status hostcall_http_req_uri_set(struct sandbox *sb, struct http_req_ur
 	if (!uri_parse(&uri, a->uri, &ignored))
 		return ABI_ERROR;
 	bool no_path = uri.scheme.len && uri.path.len == 0; /* it reads back with one */
-	struct str head = uri.has_query ? str_sub(a->uri, 0, (size_t)(uri.query.ptr - a->uri.ptr) - 1) : a->uri;
+	struct str head =
+		uri.has_query ? str_sub(a->uri, 0, (size_t)(uri.query.ptr - a->uri.ptr) - 1) : a->uri;
 	r->http.uri = no_path ? arena_printf(sandbox_arena(sb), STR_FMT "/%s" STR_FMT, STR_ARG(head),
 					     uri.has_query ? "?" : "", STR_ARG(uri.query))
 			      : arena_str(sandbox_arena(sb), a->uri);
@@ -94,25 +97,29 @@ enum abi_status hostcall_http_req_version_set(struct sandbox *sb, struct http_re
 
 /* ---- headers ---- */
 
-enum abi_status hostcall_http_req_header_names_get(struct sandbox *sb, struct http_req_header_names_get_args *a)
+enum abi_status hostcall_http_req_header_names_get(struct sandbox *sb,
+						   struct http_req_header_names_get_args *a)
 {
 	struct guest_request *r = sandbox_request(sb, a->h);
 	return r ? message_names_get(&r->http.headers, &a->values) : ABI_BADF;
 }
 
-enum abi_status hostcall_http_req_header_value_get(struct sandbox *sb, struct http_req_header_value_get_args *a)
+enum abi_status hostcall_http_req_header_value_get(struct sandbox *sb,
+						   struct http_req_header_value_get_args *a)
 {
 	struct guest_request *r = sandbox_request(sb, a->h);
 	return r ? message_value_get(&r->http.headers, a->name, &a->value) : ABI_BADF;
 }
 
-enum abi_status hostcall_http_req_header_values_get(struct sandbox *sb, struct http_req_header_values_get_args *a)
+enum abi_status hostcall_http_req_header_values_get(struct sandbox *sb,
+						    struct http_req_header_values_get_args *a)
 {
 	struct guest_request *r = sandbox_request(sb, a->h);
 	return r ? message_values_get(&r->http.headers, a->name, &a->values) : ABI_BADF;
 }
 
-enum abi_status hostcall_http_req_header_values_set(struct sandbox *sb, struct http_req_header_values_set_args *a)
+enum abi_status hostcall_http_req_header_values_set(struct sandbox *sb,
+						    struct http_req_header_values_set_args *a)
 {
 	struct guest_request *r = sandbox_request(sb, a->h);
 	return r ? message_values_set(sb, &r->http.headers, a->name, a->values) : ABI_BADF;
@@ -140,7 +147,8 @@ enum abi_status hostcall_http_req_header_remove(struct sandbox *sb, struct http_
 
 enum { OVERRIDE_TAGS_MAX = 0x1f };
 
-static enum abi_status set_override(struct sandbox *sb, uint32_t h, uint32_t tag, uint32_t ttl, uint32_t swr, struct str keys)
+static enum abi_status set_override(struct sandbox *sb, uint32_t h, uint32_t tag, uint32_t ttl, uint32_t swr,
+				    struct str keys)
 {
 	struct guest_request *r = sandbox_request(sb, h);
 	if (!r)
@@ -154,17 +162,20 @@ static enum abi_status set_override(struct sandbox *sb, uint32_t h, uint32_t tag
 	return ABI_OK;
 }
 
-enum abi_status hostcall_http_req_cache_override_set(struct sandbox *sb, struct http_req_cache_override_set_args *a)
+enum abi_status hostcall_http_req_cache_override_set(struct sandbox *sb,
+						     struct http_req_cache_override_set_args *a)
 {
 	return set_override(sb, a->h, a->tag, a->ttl, a->stale_while_revalidate, STR(""));
 }
 
-enum abi_status hostcall_http_req_cache_override_v2_set(struct sandbox *sb, struct http_req_cache_override_v2_set_args *a)
+enum abi_status hostcall_http_req_cache_override_v2_set(struct sandbox *sb,
+							struct http_req_cache_override_v2_set_args *a)
 {
 	return set_override(sb, a->h, a->tag, a->ttl, a->stale_while_revalidate, a->sk);
 }
 
-enum abi_status hostcall_http_req_cache_override_v3_set(struct sandbox *sb, struct http_req_cache_override_v3_set_args *a)
+enum abi_status hostcall_http_req_cache_override_v3_set(struct sandbox *sb,
+							struct http_req_cache_override_v3_set_args *a)
 {
 	const struct abi_cache_override *o = &a->cache_override;
 	struct str keys = STR("");
@@ -175,8 +186,8 @@ enum abi_status hostcall_http_req_cache_override_v3_set(struct sandbox *sb, stru
 
 enum { ENCODING_GZIP = 1, FRAMING_MANUAL = 1 };
 
-enum abi_status hostcall_http_req_auto_decompress_response_set(struct sandbox *sb,
-							       struct http_req_auto_decompress_response_set_args *a)
+enum abi_status hostcall_http_req_auto_decompress_response_set(
+	struct sandbox *sb, struct http_req_auto_decompress_response_set_args *a)
 {
 	struct guest_request *r = sandbox_request(sb, a->h);
 	if (!r)
@@ -202,8 +213,8 @@ enum abi_status hostcall_http_req_framing_headers_mode_set(struct sandbox *sb,
 /* ---- dynamic backends ---- */
 
 /* A text of the configuration, when its bit is set: it must have bytes, and not too many. */
-static bool config_text(struct sandbox *sb, struct backend *b, bool given, uint32_t offset, uint32_t len, uint32_t max,
-			struct str *out)
+static bool config_text(struct sandbox *sb, struct backend *b, bool given, uint32_t offset, uint32_t len,
+			uint32_t max, struct str *out)
 {
 	struct str text;
 	if (!given)
@@ -214,7 +225,8 @@ static bool config_text(struct sandbox *sb, struct backend *b, bool given, uint3
 	return true;
 }
 
-static bool config_names(struct sandbox *sb, struct backend *b, uint32_t mask, const struct abi_dynamic_backend_config *c)
+static bool config_names(struct sandbox *sb, struct backend *b, uint32_t mask,
+			 const struct abi_dynamic_backend_config *c)
 {
 	struct http_target *t = &b->target;
 	const uint32_t max = BACKEND_TEXT_BYTES_MAX;
@@ -223,12 +235,15 @@ static bool config_names(struct sandbox *sb, struct backend *b, uint32_t mask, c
 		t->use_sni = false;
 		sni = false;
 	}
-	return config_text(sb, b, mask & BACKEND_HOST_OVERRIDE, c->host_override, c->host_override_len, max, &b->override_host) &&
+	return config_text(sb, b, mask & BACKEND_HOST_OVERRIDE, c->host_override, c->host_override_len, max,
+			   &b->override_host) &&
 	       header_value_valid(b->override_host) &&
-	       config_text(sb, b, mask & BACKEND_CERT_HOSTNAME, c->cert_hostname, c->cert_hostname_len, max, &t->certificate_host) &&
+	       config_text(sb, b, mask & BACKEND_CERT_HOSTNAME, c->cert_hostname, c->cert_hostname_len, max,
+			   &t->certificate_host) &&
 	       config_text(sb, b, sni, c->sni_hostname, c->sni_hostname_len, max, &t->sni) &&
 	       config_text(sb, b, mask & BACKEND_CIPHERS, c->ciphers, c->ciphers_len, max, &t->ciphers) &&
-	       config_text(sb, b, mask & BACKEND_CA_CERT, c->ca_cert, c->ca_cert_len, BACKEND_PEM_BYTES_MAX, &t->ca_pem);
+	       config_text(sb, b, mask & BACKEND_CA_CERT, c->ca_cert, c->ca_cert_len, BACKEND_PEM_BYTES_MAX,
+			   &t->ca_pem);
 }
 
 static enum abi_status config_client_cert(struct sandbox *sb, struct backend *b, uint32_t mask,
@@ -240,8 +255,8 @@ static enum abi_status config_client_cert(struct sandbox *sb, struct backend *b,
 	if (!key)
 		return ABI_BADF;
 	b->target.client_key_pem = arena_str(&b->arena, key->plaintext);
-	bool good = config_text(sb, b, true, c->client_certificate, c->client_certificate_len, BACKEND_PEM_BYTES_MAX,
-				&b->target.client_cert_pem);
+	bool good = config_text(sb, b, true, c->client_certificate, c->client_certificate_len,
+				BACKEND_PEM_BYTES_MAX, &b->target.client_cert_pem);
 	return good ? ABI_OK : ABI_INVAL;
 }
 
@@ -286,13 +301,14 @@ static void config_numbers(struct backend *b, uint32_t mask, const struct abi_dy
 	t->prefer_ipv4 = mask & BACKEND_PREFER_IPV4;
 }
 
-static enum abi_status fill_backend(struct sandbox *sb, struct backend *b, struct http_req_register_dynamic_backend_args *a)
+static enum abi_status fill_backend(struct sandbox *sb, struct backend *b,
+				    struct http_req_register_dynamic_backend_args *a)
 {
 	struct error ignored;
 	uint32_t mask = a->backend_config_mask;
 	const struct abi_dynamic_backend_config *c = &a->backend_configuration;
-	struct str url = arena_printf(sandbox_arena(sb), "%s://" STR_FMT, mask & BACKEND_USE_SSL ? "https" : "http",
-				      STR_ARG(a->target));
+	struct str url = arena_printf(sandbox_arena(sb), "%s://" STR_FMT,
+				      mask & BACKEND_USE_SSL ? "https" : "http", STR_ARG(a->target));
 	b->dynamic = true;
 	if (!backend_set_url(b, url, &ignored))
 		return ABI_ERROR;

@@ -18,25 +18,29 @@ enum abi_status hostcall_http_resp_close(struct sandbox *sb, struct http_resp_cl
 	return handles_take(&sb->handles, a->h, HANDLE_RESPONSE) ? ABI_OK : ABI_BADF;
 }
 
-enum abi_status hostcall_http_resp_header_names_get(struct sandbox *sb, struct http_resp_header_names_get_args *a)
+enum abi_status hostcall_http_resp_header_names_get(struct sandbox *sb,
+						    struct http_resp_header_names_get_args *a)
 {
 	struct guest_response *r = sandbox_response(sb, a->h);
 	return r ? message_names_get(&r->http.headers, &a->values) : ABI_BADF;
 }
 
-enum abi_status hostcall_http_resp_header_value_get(struct sandbox *sb, struct http_resp_header_value_get_args *a)
+enum abi_status hostcall_http_resp_header_value_get(struct sandbox *sb,
+						    struct http_resp_header_value_get_args *a)
 {
 	struct guest_response *r = sandbox_response(sb, a->h);
 	return r ? message_value_get(&r->http.headers, a->name, &a->value) : ABI_BADF;
 }
 
-enum abi_status hostcall_http_resp_header_values_get(struct sandbox *sb, struct http_resp_header_values_get_args *a)
+enum abi_status hostcall_http_resp_header_values_get(struct sandbox *sb,
+						     struct http_resp_header_values_get_args *a)
 {
 	struct guest_response *r = sandbox_response(sb, a->h);
 	return r ? message_values_get(&r->http.headers, a->name, &a->values) : ABI_BADF;
 }
 
-enum abi_status hostcall_http_resp_header_values_set(struct sandbox *sb, struct http_resp_header_values_set_args *a)
+enum abi_status hostcall_http_resp_header_values_set(struct sandbox *sb,
+						     struct http_resp_header_values_set_args *a)
 {
 	struct guest_response *r = sandbox_response(sb, a->h);
 	return r ? message_values_set(sb, &r->http.headers, a->name, a->values) : ABI_BADF;
@@ -125,7 +129,8 @@ enum abi_status hostcall_http_resp_http_keepalive_mode_set(struct sandbox *sb,
 	return ABI_OK;
 }
 
-enum abi_status hostcall_http_resp_get_addr_dest_ip(struct sandbox *sb, struct http_resp_get_addr_dest_ip_args *a)
+enum abi_status hostcall_http_resp_get_addr_dest_ip(struct sandbox *sb,
+						    struct http_resp_get_addr_dest_ip_args *a)
 {
 	struct guest_response *r = sandbox_response(sb, a->h);
 	if (!r)
@@ -136,7 +141,8 @@ enum abi_status hostcall_http_resp_get_addr_dest_ip(struct sandbox *sb, struct h
 	return ABI_OK;
 }
 
-enum abi_status hostcall_http_resp_get_addr_dest_port(struct sandbox *sb, struct http_resp_get_addr_dest_port_args *a)
+enum abi_status hostcall_http_resp_get_addr_dest_port(struct sandbox *sb,
+						      struct http_resp_get_addr_dest_port_args *a)
 {
 	struct guest_response *r = sandbox_response(sb, a->h);
 	if (!r)
@@ -149,7 +155,8 @@ enum abi_status hostcall_http_resp_get_addr_dest_port(struct sandbox *sb, struct
 
 /* ---- answering ---- */
 
-enum abi_status hostcall_http_resp_send_downstream(struct sandbox *sb, struct http_resp_send_downstream_args *a)
+enum abi_status hostcall_http_resp_send_downstream(struct sandbox *sb,
+						   struct http_resp_send_downstream_args *a)
 {
 	struct guest_response *r = sandbox_response(sb, a->h);
 	struct guest_body *b = sandbox_body(sb, a->b);
@@ -161,8 +168,10 @@ enum abi_status hostcall_http_resp_send_downstream(struct sandbox *sb, struct ht
 		return ABI_ERROR; /* there is one answer to a request */
 	bool interim = r->http.status < STATUS_INTERIM_END;
 	if (interim && r->http.status != STATUS_EARLY_HINTS)
-		return sandbox_trap(sb, "a response with status %d cannot be sent: only 103 may come before the final one",
-				    r->http.status);
+		return sandbox_trap(
+			sb,
+			"a response with status %d cannot be sent: only 103 may come before the final one",
+			r->http.status);
 	if (interim) { /* both handles stay the guest's: the final response may be made of them */
 		invocation_inform(&sb->super, r->http.status, &r->http.headers);
 		return ABI_OK;

@@ -18,7 +18,8 @@ enum abi_status message_field_status(struct str name, struct str value)
 	return status;
 }
 
-/* A bit for a name, whatever its case: two names with different bits differ, so most comparisons are spared. */
+/* A bit for a name, whatever its case: two names with different bits differ, so most comparisons are spared.
+ */
 static uint32_t name_bit(struct str name)
 {
 	uint32_t hash = 2166136261u;

@@ -26,8 +26,9 @@ static struct str wire_path(struct sandbox *sb, const struct guest_request *r, c
 {
 	struct uri uri = uri_split(r->http.uri);
 	struct str path = uri.path.len ? uri.path : STR("/");
-	return arena_printf(sandbox_arena(sb), STR_FMT "%s" STR_FMT "%s" STR_FMT, STR_ARG(backend->path_prefix),
-			    path.ptr[0] == '/' ? "" : "/", STR_ARG(path), uri.has_query ? "?" : "", STR_ARG(uri.query));
+	return arena_printf(sandbox_arena(sb), STR_FMT "%s" STR_FMT "%s" STR_FMT,
+			    STR_ARG(backend->path_prefix), path.ptr[0] == '/' ? "" : "/", STR_ARG(path),
+			    uri.has_query ? "?" : "", STR_ARG(uri.query));
 }
 
 /* Framing that the guest may choose: exactly one of the two headers, and a length that is a number. */
@@ -39,7 +40,8 @@ static bool framing_valid(const struct headers *h)
 	return value.ptr ? !chunked && str_to_u64(value, UINT64_MAX, &length) : chunked;
 }
 
-static struct headers wire_headers(struct sandbox *sb, const struct guest_request *r, const struct backend *backend)
+static struct headers wire_headers(struct sandbox *sb, const struct guest_request *r,
+				   const struct backend *backend)
 {
 	struct headers out = { 0 };
 	struct arena *arena = sandbox_arena(sb);
@@ -47,7 +49,8 @@ static struct headers wire_headers(struct sandbox *sb, const struct guest_reques
 	headers_add_borrowed(&out, arena, STR("Host"), host_header(r, backend));
 	for (size_t i = 0; i < r->http.headers.count; i++) {
 		struct header f = r->http.headers.at[i];
-		bool framing = str_eq_nocase(f.name, STR("content-length")) || str_eq_nocase(f.name, STR("transfer-encoding"));
+		bool framing = str_eq_nocase(f.name, STR("content-length")) ||
+			       str_eq_nocase(f.name, STR("transfer-encoding"));
 		if (!str_eq_nocase(f.name, STR("host")) && (keep || !framing))
 			headers_add_borrowed(&out, arena, f.name, f.value);
 	}
@@ -60,8 +63,8 @@ static bool has_content(struct body *b)
 	return !body_known_length(b, &length) || length > 0;
 }
 
-enum abi_status pending_send(struct sandbox *sb, uint32_t request, uint32_t body, struct str backend_name, bool streaming,
-			     struct guest_pending **out)
+enum abi_status pending_send(struct sandbox *sb, uint32_t request, uint32_t body, struct str backend_name,
+			     bool streaming, struct guest_pending **out)
 {
 	struct guest_request *r = sandbox_request(sb, request);
 	struct guest_body *b = sandbox_body(sb, body);
@@ -138,7 +141,8 @@ static struct guest_response *take_response(struct sandbox *sb, struct guest_pen
 	struct guest_response *r = ARENA_NEW(sandbox_arena(sb), struct guest_response);
 	struct fetch *f = p->fetch;
 	r->http = f->response;
-	/* The strings live in the fetch, which the invocation's record keeps; the list of them is the guest's to change. */
+	/* The strings live in the fetch, which the invocation's record keeps; the list of them is the guest's
+	 * to change. */
 	r->http.headers = (struct headers){ 0 };
 	for (size_t i = 0; i < f->response.headers.count; i++)
 		headers_add_borrowed(&r->http.headers, sandbox_arena(sb), f->response.headers.at[i].name,
@@ -181,7 +185,8 @@ enum abi_status pending_finish(struct sandbox *sb, struct guest_pending *p, stru
 	return sandbox_put(sb, HANDLE_RESPONSE, r, response_out);
 }
 
-void pending_answer(struct sandbox *sb, struct guest_pending *p, struct guest_response **response, struct body **body)
+void pending_answer(struct sandbox *sb, struct guest_pending *p, struct guest_response **response,
+		    struct body **body)
 {
 	enum fetch_error error = p->fetch->error;
 	if (error == FETCH_OK) {
@@ -189,7 +194,8 @@ void pending_answer(struct sandbox *sb, struct guest_pending *p, struct guest_re
 		fetch_unref(&p->fetch);
 		return;
 	}
-	bool late = error == FETCH_HTTP_RESPONSE_TIMEOUT || error == FETCH_CONNECTION_TIMEOUT || error == FETCH_DNS_TIMEOUT;
+	bool late = error == FETCH_HTTP_RESPONSE_TIMEOUT || error == FETCH_CONNECTION_TIMEOUT ||
+		    error == FETCH_DNS_TIMEOUT;
 	struct guest_response *r = ARENA_NEW(sandbox_arena(sb), struct guest_response);
 	r->http.status = late ? 504 : 502;
 	r->http.version = HTTP_1_1;
@@ -204,17 +210,20 @@ void pending_answer(struct sandbox *sb, struct guest_pending *p, struct guest_re
 /* ---- the calls that send ---- */
 
 /*
- * Sends at the first call, then waits: what all three versions of `send` do. Between the calls the request is behind a
- * handle that the guest never learns, so that it is let go like any other if the guest is ended meanwhile.
+ * Sends at the first call, then waits: what all three versions of `send` do. Between the calls the request is
+ * behind a handle that the guest never learns, so that it is let go like any other if the guest is ended
+ * meanwhile.
  */
-static enum abi_status send_and_wait(struct sandbox *sb, uint32_t h, uint32_t b, struct str backend, struct guest_ptr detail,
-				     struct guest_ptr response_out, struct guest_ptr body_out)
+static enum abi_status send_and_wait(struct sandbox *sb, uint32_t h, uint32_t b, struct str backend,
+				     struct guest_ptr detail, struct guest_ptr response_out,
+				     struct guest_ptr body_out)
 {
 	struct guest_pending *p = sb->waiting.state;
 	if (!p) {
 		enum abi_status status = pending_send(sb, h, b, backend, false, &p);
 		if (status != ABI_OK) {
-			put_detail(detail, status == ABI_INVAL ? FETCH_DESTINATION_NOT_FOUND : FETCH_UNINITIALIZED);
+			put_detail(detail,
+				   status == ABI_INVAL ? FETCH_DESTINATION_NOT_FOUND : FETCH_UNINITIALIZED);
 			return status;
 		}
 		sb->waiting.state = p;
@@ -230,7 +239,8 @@ static enum abi_status send_and_wait(struct sandbox *sb, uint32_t h, uint32_t b,
 
 enum abi_status hostcall_http_req_send(struct sandbox *sb, struct http_req_send_args *a)
 {
-	return send_and_wait(sb, a->h, a->b, a->backend, (struct guest_ptr){ NULL }, a->response_out, a->body_out);
+	return send_and_wait(sb, a->h, a->b, a->backend, (struct guest_ptr){ NULL }, a->response_out,
+			     a->body_out);
 }
 
 enum abi_status hostcall_http_req_send_v2(struct sandbox *sb, struct http_req_send_v2_args *a)
@@ -243,8 +253,8 @@ enum abi_status hostcall_http_req_send_v3(struct sandbox *sb, struct http_req_se
 	return send_and_wait(sb, a->h, a->b, a->backend, a->error_detail, a->response_out, a->body_out);
 }
 
-static enum abi_status send_async(struct sandbox *sb, uint32_t h, uint32_t b, struct str backend, bool streaming,
-				  struct guest_ptr out)
+static enum abi_status send_async(struct sandbox *sb, uint32_t h, uint32_t b, struct str backend,
+				  bool streaming, struct guest_ptr out)
 {
 	struct guest_pending *p;
 	enum abi_status status = pending_send(sb, h, b, backend, streaming, &p);
@@ -266,7 +276,8 @@ enum abi_status hostcall_http_req_send_async_v2(struct sandbox *sb, struct http_
 	return send_async(sb, a->h, a->b, a->backend, a->streaming == 1, a->pending_request_out);
 }
 
-enum abi_status hostcall_http_req_send_async_streaming(struct sandbox *sb, struct http_req_send_async_streaming_args *a)
+enum abi_status hostcall_http_req_send_async_streaming(struct sandbox *sb,
+						       struct http_req_send_async_streaming_args *a)
 {
 	return send_async(sb, a->h, a->b, a->backend, true, a->pending_request_out);
 }
@@ -278,8 +289,9 @@ static struct guest_pending *find_pending(struct sandbox *sb, uint32_t h)
 	return handles_get(&sb->handles, h, HANDLE_PENDING);
 }
 
-static enum abi_status poll_pending(struct sandbox *sb, uint32_t h, struct guest_ptr detail, struct guest_ptr is_done,
-				    struct guest_ptr response_out, struct guest_ptr body_out)
+static enum abi_status poll_pending(struct sandbox *sb, uint32_t h, struct guest_ptr detail,
+				    struct guest_ptr is_done, struct guest_ptr response_out,
+				    struct guest_ptr body_out)
 {
 	struct guest_pending *p = find_pending(sb, h);
 	if (!p)
@@ -295,18 +307,20 @@ static enum abi_status poll_pending(struct sandbox *sb, uint32_t h, struct guest
 	return pending_finish(sb, p, detail, response_out, body_out);
 }
 
-enum abi_status hostcall_http_req_pending_req_poll(struct sandbox *sb, struct http_req_pending_req_poll_args *a)
+enum abi_status hostcall_http_req_pending_req_poll(struct sandbox *sb,
+						   struct http_req_pending_req_poll_args *a)
 {
 	return poll_pending(sb, a->h, (struct guest_ptr){ NULL }, a->is_done, a->response_out, a->body_out);
 }
 
-enum abi_status hostcall_http_req_pending_req_poll_v2(struct sandbox *sb, struct http_req_pending_req_poll_v2_args *a)
+enum abi_status hostcall_http_req_pending_req_poll_v2(struct sandbox *sb,
+						      struct http_req_pending_req_poll_v2_args *a)
 {
 	return poll_pending(sb, a->h, a->error_detail, a->is_done, a->response_out, a->body_out);
 }
 
-static enum abi_status wait_pending(struct sandbox *sb, uint32_t h, struct guest_ptr detail, struct guest_ptr response_out,
-				    struct guest_ptr body_out)
+static enum abi_status wait_pending(struct sandbox *sb, uint32_t h, struct guest_ptr detail,
+				    struct guest_ptr response_out, struct guest_ptr body_out)
 {
 	struct guest_pending *p = find_pending(sb, h);
 	if (!p)
@@ -319,19 +333,22 @@ static enum abi_status wait_pending(struct sandbox *sb, uint32_t h, struct guest
 	return pending_finish(sb, p, detail, response_out, body_out);
 }
 
-enum abi_status hostcall_http_req_pending_req_wait(struct sandbox *sb, struct http_req_pending_req_wait_args *a)
+enum abi_status hostcall_http_req_pending_req_wait(struct sandbox *sb,
+						   struct http_req_pending_req_wait_args *a)
 {
 	return wait_pending(sb, a->h, (struct guest_ptr){ NULL }, a->response_out, a->body_out);
 }
 
-enum abi_status hostcall_http_req_pending_req_wait_v2(struct sandbox *sb, struct http_req_pending_req_wait_v2_args *a)
+enum abi_status hostcall_http_req_pending_req_wait_v2(struct sandbox *sb,
+						      struct http_req_pending_req_wait_v2_args *a)
 {
 	return wait_pending(sb, a->h, a->error_detail, a->response_out, a->body_out);
 }
 
 /* The first of them that is settled. A failed one is reported by handles that are invalid, and its detail. */
-static enum abi_status select_pending(struct sandbox *sb, const struct guest_handles *hs, struct guest_ptr detail,
-				      struct guest_ptr done_idx, struct guest_ptr response_out, struct guest_ptr body_out)
+static enum abi_status select_pending(struct sandbox *sb, const struct guest_handles *hs,
+				      struct guest_ptr detail, struct guest_ptr done_idx,
+				      struct guest_ptr response_out, struct guest_ptr body_out)
 {
 	if (hs->count == 0 || hs->count > sb->super.world->limits.handles) /* more than there can be */
 		return ABI_INVAL;
@@ -356,12 +373,15 @@ static enum abi_status select_pending(struct sandbox *sb, const struct guest_han
 	return ABI_WAIT;
 }
 
-enum abi_status hostcall_http_req_pending_req_select(struct sandbox *sb, struct http_req_pending_req_select_args *a)
+enum abi_status hostcall_http_req_pending_req_select(struct sandbox *sb,
+						     struct http_req_pending_req_select_args *a)
 {
-	return select_pending(sb, &a->hs, (struct guest_ptr){ NULL }, a->done_idx, a->response_out, a->body_out);
+	return select_pending(sb, &a->hs, (struct guest_ptr){ NULL }, a->done_idx, a->response_out,
+			      a->body_out);
 }
 
-enum abi_status hostcall_http_req_pending_req_select_v2(struct sandbox *sb, struct http_req_pending_req_select_v2_args *a)
+enum abi_status hostcall_http_req_pending_req_select_v2(struct sandbox *sb,
+							struct http_req_pending_req_select_v2_args *a)
 {
 	return select_pending(sb, &a->hs, a->error_detail, a->done_idx, a->response_out, a->body_out);
 }
@@ -371,8 +391,8 @@ enum abi_status hostcall_http_req_pending_req_select_v2(struct sandbox *sb, stru
 enum { CHANGE_INSERT, CHANGE_APPEND, CHANGE_REMOVE };
 enum { KIND_ANY, KIND_RESPONSE, KIND_ERROR };
 
-static enum abi_status change_headers(struct sandbox *sb, uint32_t h, int change, struct str name, struct str value,
-				      uint32_t target)
+static enum abi_status change_headers(struct sandbox *sb, uint32_t h, int change, struct str name,
+				      struct str value, uint32_t target)
 {
 	struct guest_pending *p = find_pending(sb, h);
 	if (!p)

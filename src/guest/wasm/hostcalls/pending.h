@@ -6,20 +6,23 @@
 #include "guest/wasm/sandbox.h"
 
 /*
- * Sends a request with its body to a backend. The handles are taken, but that `streaming` leaves the body's handle to the
- * guest for writing. `*out` lives in the arena and holds a reference to the fetch.
+ * Sends a request with its body to a backend. The handles are taken, but that `streaming` leaves the body's
+ * handle to the guest for writing. `*out` lives in the arena and holds a reference to the fetch.
  */
-enum abi_status pending_send(struct sandbox *sb, uint32_t request, uint32_t body, struct str backend, bool streaming,
-			     struct guest_pending **out);
+enum abi_status pending_send(struct sandbox *sb, uint32_t request, uint32_t body, struct str backend,
+			     bool streaming, struct guest_pending **out);
 
 /*
- * What a settled request gives the guest: handles of response and body, or the error's status with the details written
+ * What a settled request gives the guest: handles of response and body, or the error's status with the
+ * details written
  * (`detail` may have no place). Lets the fetch go.
  */
 enum abi_status pending_finish(struct sandbox *sb, struct guest_pending *p, struct guest_ptr detail,
 			       struct guest_ptr response_out, struct guest_ptr body_out);
 
-/* The same as a message for the client: an error becomes a 502 or 504. The body is a reference for the caller. */
-void pending_answer(struct sandbox *sb, struct guest_pending *p, struct guest_response **response, struct body **body);
+/* The same as a message for the client: an error becomes a 502 or 504. The body is a reference for the
+ * caller. */
+void pending_answer(struct sandbox *sb, struct guest_pending *p, struct guest_response **response,
+		    struct body **body);
 
 #endif

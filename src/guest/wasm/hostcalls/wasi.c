@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * WASI preview 1 (github.com/WebAssembly/WASI, snapshot preview1): arguments, environment, clocks, randomness, standard
- * output. There are no files, so what is about files answers EBADF.
+ * WASI preview 1 (github.com/WebAssembly/WASI, snapshot preview1): arguments, environment, clocks,
+ * randomness, standard output. There are no files, so what is about files answers EBADF.
  */
 #include <stdio.h>
 #include <string.h>
@@ -33,13 +33,18 @@ static void each_arg(struct sandbox *sb, string_fn *see, void *data)
 static void each_variable(struct sandbox *sb, string_fn *see, void *data)
 {
 	static const struct str fixed[] = {
-		STR_INIT("FASTLY_CACHE_GENERATION=0"), STR_INIT("FASTLY_CUSTOMER_ID=0000000000000000000000"),
-		STR_INIT("FASTLY_POP=XXX"),	       STR_INIT("FASTLY_REGION=Somewhere"),
-		STR_INIT("FASTLY_SERVICE_ID=0000000000000000000000"), STR_INIT("FASTLY_SERVICE_VERSION=0"),
-		STR_INIT("FASTLY_HOSTNAME=localhost"), STR_INIT("FASTLY_IS_STAGING=0"),
+		STR_INIT("FASTLY_CACHE_GENERATION=0"),
+		STR_INIT("FASTLY_CUSTOMER_ID=0000000000000000000000"),
+		STR_INIT("FASTLY_POP=XXX"),
+		STR_INIT("FASTLY_REGION=Somewhere"),
+		STR_INIT("FASTLY_SERVICE_ID=0000000000000000000000"),
+		STR_INIT("FASTLY_SERVICE_VERSION=0"),
+		STR_INIT("FASTLY_HOSTNAME=localhost"),
+		STR_INIT("FASTLY_IS_STAGING=0"),
 	};
 	char trace_id[64];
-	int n = snprintf(trace_id, sizeof trace_id, "FASTLY_TRACE_ID=%032llx", (unsigned long long)sb->super.number);
+	int n = snprintf(trace_id, sizeof trace_id, "FASTLY_TRACE_ID=%032llx",
+			 (unsigned long long)sb->super.number);
 	for (size_t i = 0; i < COUNT_OF(fixed); i++)
 		see(data, fixed[i]);
 	see(data, (struct str){ trace_id, (size_t)n });
@@ -65,7 +70,8 @@ struct writing {
 static void write_string(void *data, struct str s)
 {
 	struct writing *w = data;
-	uint8_t *pointer = sandbox_memory(w->sb, w->pointers, 4), *at = sandbox_memory(w->sb, w->bytes, s.len + 1);
+	uint8_t *pointer = sandbox_memory(w->sb, w->pointers, 4),
+		*at = sandbox_memory(w->sb, w->bytes, s.len + 1);
 	if (w->fault || !pointer || !at) {
 		w->fault = true;
 		return;
@@ -199,7 +205,8 @@ _Static_assert(sizeof(struct poll_event) == 32, "layout of WASI's event");
 
 enum { ON_CLOCK, ON_READ, ON_WRITE, FLAG_ABSTIME = 1, POLLED_MAX = 4096 };
 
-/* How long until a subscription has something to say, 0 for now; the wait began at `start_ns` of the monotonic clock. */
+/* How long until a subscription has something to say, 0 for now; the wait began at `start_ns` of the
+ * monotonic clock. */
 static uint64_t time_left(struct sandbox *sb, const struct subscription *s, uint64_t start_ns)
 {
 	uint64_t now, waited = clock_monotonic(sandbox_loop(sb)->clock) - start_ns;
@@ -219,7 +226,8 @@ static uint16_t subscription_error(struct sandbox *sb, const struct subscription
 }
 
 /* Writes an event for each subscription that is due; none is: how long until the next one. */
-static uint32_t write_events(struct sandbox *sb, const uint8_t *in, uint8_t *out, uint32_t count, uint64_t *nearest_ns)
+static uint32_t write_events(struct sandbox *sb, const uint8_t *in, uint8_t *out, uint32_t count,
+			     uint64_t *nearest_ns)
 {
 	uint32_t happened = 0;
 	*nearest_ns = UINT64_MAX;
@@ -227,7 +235,9 @@ static uint32_t write_events(struct sandbox *sb, const uint8_t *in, uint8_t *out
 		struct subscription s;
 		memcpy(&s, in + i * sizeof s, sizeof s);
 		uint64_t left = time_left(sb, &s, *(uint64_t *)sb->waiting.state);
-		struct poll_event event = { .userdata = s.userdata, .type = s.type, .error = subscription_error(sb, &s) };
+		struct poll_event event = { .userdata = s.userdata,
+					    .type = s.type,
+					    .error = subscription_error(sb, &s) };
 		*nearest_ns = MIN(*nearest_ns, left);
 		if (left == 0)
 			memcpy(out + happened++ * sizeof event, &event, sizeof event);
@@ -304,7 +314,8 @@ enum abi_status hostcall_wasi_fd_write(struct sandbox *sb, struct wasi_fd_write_
 	}
 	size_t len = MIN(total, (uint64_t)PRINT_BYTES_MAX); /* a short write is allowed */
 	if (a->iovs_len == 1)
-		sandbox_print(sb, (int)a->fd, (struct str){ (const char *)sandbox_memory(sb, iov[0], iov[1]), len });
+		sandbox_print(sb, (int)a->fd,
+			      (struct str){ (const char *)sandbox_memory(sb, iov[0], iov[1]), len });
 	else
 		print_pieces(sb, a->fd, iovs, a->iovs_len, len);
 	put_u32(a->written, (uint32_t)len);
@@ -347,11 +358,11 @@ enum abi_status hostcall_wasi_fd_filestat_get(struct sandbox *sb, struct wasi_fd
 }
 
 /* Calls that mean nothing on standard input and output, and are errors on anything else. */
-#define STDIO_ONLY(name, on_stdio)                                                                \
-	enum abi_status hostcall_wasi_##name(struct sandbox *sb, struct wasi_##name##_args *a)    \
-	{                                                                                         \
-		(void)sb;                                                                         \
-		return RESULT(is_stdio(a->fd) ? (on_stdio) : E_BADF);                             \
+#define STDIO_ONLY(name, on_stdio)                                                             \
+	enum abi_status hostcall_wasi_##name(struct sandbox *sb, struct wasi_##name##_args *a) \
+	{                                                                                      \
+		(void)sb;                                                                      \
+		return RESULT(is_stdio(a->fd) ? (on_stdio) : E_BADF);                          \
 	}
 
 STDIO_ONLY(fd_close, E_SUCCESS)
@@ -370,11 +381,11 @@ STDIO_ONLY(fd_tell, E_SPIPE)
 STDIO_ONLY(fd_renumber, E_NOTSUP)
 
 /* Calls on directories, files and sockets: none is ever open. */
-#define NEVER_OPEN(name)                                                                          \
-	enum abi_status hostcall_wasi_##name(struct sandbox *sb, struct wasi_##name##_args *a)    \
-	{                                                                                         \
-		(void)sb, (void)a;                                                                \
-		return RESULT(E_BADF);                                                            \
+#define NEVER_OPEN(name)                                                                       \
+	enum abi_status hostcall_wasi_##name(struct sandbox *sb, struct wasi_##name##_args *a) \
+	{                                                                                      \
+		(void)sb, (void)a;                                                             \
+		return RESULT(E_BADF);                                                         \
 	}
 
 NEVER_OPEN(fd_prestat_get)
