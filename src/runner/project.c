@@ -70,6 +70,21 @@ static const char *find_service(struct arena *a, const char *folder)
 	return NULL;
 }
 
+static struct str say_missing(struct arena *a, const char *folder, const char *manifest)
+{
+	if (!manifest)
+		return arena_printf(
+			a,
+			"no fastly.toml at or above %s; run in a project, or name the service with "
+			"--service",
+			folder);
+	return arena_printf(
+		a,
+		"%s: the compiled service is not there; build it (`fastly compute build` makes %s), "
+		"or name it with --service",
+		manifest, join(a, folder, "bin/main.wasm"));
+}
+
 static struct project *new_project(struct test_files *f, const char *folder, const char *manifest,
 				   const char *service)
 {
@@ -77,21 +92,8 @@ static struct project *new_project(struct test_files *f, const char *folder, con
 	p->folder = manifest ? folder_of(&f->arena, manifest) : folder;
 	p->manifest = manifest;
 	p->service = service ? service : find_service(&f->arena, p->folder);
-	if (!p->service && manifest)
-		p->missing =
-			arena_printf(
-				&f->arena,
-				"%s: the compiled service is not there; build it (`fastly compute build` makes "
-				"%s), or name it with --service",
-				manifest, join(&f->arena, p->folder, "bin/main.wasm"))
-				.ptr;
-	else if (!p->service)
-		p->missing =
-			arena_printf(
-				&f->arena,
-				"no fastly.toml at or above %s; run in a project, or name the service with --service",
-				folder)
-				.ptr;
+	if (!p->service)
+		p->missing = say_missing(&f->arena, p->folder, manifest).ptr;
 	p->next = f->projects;
 	f->projects = p;
 	return p;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a test line may look at, handed in by whoever runs the tests: this folder knows no field by name. The
- *tables are constant data of the caller's; a script that was read against a schema borrows it.
+ * tables are constant data of the caller's; a script that was read against a schema borrows it.
  *
  *	static const struct schema_field answer_fields[] = {
  *		{ "status", &schema_number, SCHEMA_READY, "the answer's status" },

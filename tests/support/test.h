@@ -10,7 +10,7 @@
  *	}
  *
  * One file is one program: `main` is linked in. It runs the tests in the order of the file, or only those
- *whose name contains the word given as its first argument, and exits with 0 when all of them passed.
+ * whose name contains the word given as its first argument, and exits with 0 when all of them passed.
  */
 #ifndef SUPPORT_TEST_H
 #define SUPPORT_TEST_H

@@ -153,8 +153,8 @@ bool code_cache_open(const char *folder, struct error *e)
 	if (!ours(&st))
 		return FAIL(
 			e, INVALID,
-			"%s: belongs to somebody else or others may write to it; `chmod 700` it, or name another "
-			"folder with XDG_CACHE_HOME",
+			"%s: belongs to somebody else or others may write to it; `chmod 700` it, or name "
+			"another folder with XDG_CACHE_HOME",
 			folder);
 	return true;
 }

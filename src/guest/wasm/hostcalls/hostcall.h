@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Host calls as data. From hostcalls.def and wasi.def come, per call: a struct of its checked arguments, the
- *prototype of its body, and a row of this table, which the linker, the trace, `backlot inspect` and the
- *reference page read.
+ * prototype of its body, and a row of this table, which the linker, the trace, `backlot inspect` and the
+ * reference page read.
  *
  * A body is written in the file of its module (http_req.c, kv_store.c …) and sees only checked arguments:
  *
- *	enum abi_status hostcall_secret_store_plaintext(struct sandbox *sb, struct secret_store_plaintext_args
- **a)
+ *	enum abi_status hostcall_secret_store_plaintext(struct sandbox *sb,
+ *							 struct secret_store_plaintext_args *a)
  *
  * A WAITS body that cannot finish calls sandbox_wait_event() or sandbox_wait_time() and returns ABI_WAIT.
- *When it was woken it is called again with the same arguments: it looks at the state of things, not at why it
- *was woken. What it must remember between the calls stands in the objects behind its handles, or in
- *sb->waiting.
+ * When it was woken it is called again with the same arguments: it looks at the state of things, not at why it
+ * was woken. What it must remember between the calls stands in the objects behind its handles, or in
+ * sb->waiting.
  */
 #ifndef GUEST_WASM_HOSTCALL_H
 #define GUEST_WASM_HOSTCALL_H
