@@ -1,0 +1,391 @@
+#!/usr/bin/env python3
+"""Measures whole programs: Backlot, and Viceroy beside it in the same run when there is one. `make bench` calls it.
+
+    bench/run.py [--build DIR] [--guests DIR] [--viceroy FILE] [--only starts,invocation,shape,load,frames]
+                 [--rounds N] [--markdown FILE] [--json FILE]
+
+Viceroy is $VICEROY, or `viceroy` on PATH. Rounds of the two take turns, so that what else the machine does hits both.
+A figure is the best of its rounds, with the median behind it where both say something. --markdown writes the table
+between the two `bench:` comments of FILE, or to FILE when it has none. What is compiled is kept in BUILD/bench-cache.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import instructions
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SECTIONS = ("starts", "invocation", "shape", "load", "frames")
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+
+
+class Bench:
+    """Where things are, and the table."""
+
+    def __init__(self, options):
+        self.backlot = os.path.abspath(os.path.join(options.build, "backlot"))
+        self.programs = os.path.abspath(os.path.join(options.build, "bench"))
+        self.guests = os.path.abspath(options.guests)
+        self.viceroy = options.viceroy or os.environ.get("VICEROY") or shutil.which("viceroy")
+        self.cache = os.path.abspath(os.path.join(options.build, "bench-cache"))
+        self.rounds = options.rounds
+        self.folder = None
+        self.rows = []  # (section, what, backlot, viceroy, ratio, goal, met or None)
+        self.figures = {}
+
+    def guest(self, name):
+        return os.path.join(self.guests, name + ".wasm")
+
+    def environment(self, cache=None):
+        env = dict(os.environ, XDG_CACHE_HOME=cache or self.cache, LC_ALL="C")
+        env.pop("RUST_LOG", None)
+        return env
+
+    def measure(self, program, *args, cache=None, check=True):
+        """Runs one of bench/*.c, which print a line of JSON."""
+        done = subprocess.run([os.path.join(self.programs, "bench-" + program), *map(str, args)], cwd=self.folder,
+                              env=self.environment(cache), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if check and done.returncode != 0:
+            raise SystemExit("bench-%s %s: %s%s" % (program, " ".join(map(str, args)), done.stdout, done.stderr))
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    def row(self, section, what, ours, theirs=None, unit="ms", goal=None, times=None, more_is_better=False):
+        """`goal`: what ours must reach; `times`: how many times better than theirs it must be."""
+        ratio = None
+        if ours and theirs:
+            ratio = ours / theirs if more_is_better else theirs / ours
+        met = None
+        if goal is not None:
+            met = ours >= goal if more_is_better else ours <= goal
+        elif times is not None and ratio is not None:
+            met = ratio >= times
+        self.rows.append((section, what, show(ours, unit), show(theirs, unit),
+                          "" if ratio is None else "%.*f×" % (0 if ratio >= 20 else 1, ratio),
+                          show(goal, unit, "≥ " if more_is_better else "< ") or ("%d×" % times if times else ""), met))
+        self.figures[section + ": " + what] = {"backlot": ours, "viceroy": theirs, "unit": unit}
+        say("  %-58s %12s %12s %8s" % (what, *self.rows[-1][2:5]))
+
+    def note(self, section, what, text):
+        """A row whose figure is words."""
+        self.rows.append((section, what, text, "", "", "", None))
+        say("  %-58s %s" % (what, text))
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def show(value, unit, before=""):
+    if value is None:
+        return ""
+    digits = 0 if value >= 1000 else 1 if value >= 100 else 2 if value >= 1 else 3
+    if unit in ("/s", "instructions"):
+        digits = 0
+    text = "{:,.{}f}".format(value, digits).replace(",", " ")
+    return before + (text + unit if unit.startswith("/") else text + " " + unit)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+# ---- cold start to the first response ----
+
+PATHS = {"go-abi": "/hello"}
+
+
+def manifest(origin_port):
+    return ('manifest_version = 3\nname = "bench"\nlanguage = "other"\n\n[local_server.backends.origin]\n'
+            'url = "http://127.0.0.1:%d"\n' % origin_port)
+
+
+def serve_command(bench, program, guest, port, config=None):
+    more = ["-C", config] if config else []
+    return [program, "serve", bench.guest(guest), "--addr", "127.0.0.1:%d" % port, *more]
+
+
+def start_once(bench, program, guest, cache=None):
+    port = free_port()
+    return bench.measure("spawn", "answer", port, PATHS.get(guest, "/"), *serve_command(bench, program, guest, port),
+                         cache=cache)
+
+
+def measure_starts(bench):
+    say("cold start of `serve` to the first response")
+    ours, fresh, theirs = {}, {}, {}
+    guests = ("rust-hello", "js-hello", "go-abi")
+    for guest in guests:
+        for _ in range(2):  # what remembers the file comes with the second start, when the file is older
+            start_once(bench, bench.backlot, guest)
+        slow = guest != "rust-hello"
+        ours[guest], fresh[guest], theirs[guest] = [], [], []
+        for turn in range(bench.rounds):
+            ours[guest] += [start_once(bench, bench.backlot, guest) for _ in range(5)]
+            if turn < (1 if slow else 3):
+                with tempfile.TemporaryDirectory(dir=bench.folder) as cache:
+                    fresh[guest].append(start_once(bench, bench.backlot, guest, cache))
+                if bench.viceroy:
+                    theirs[guest].append(start_once(bench, bench.viceroy, guest))
+        goal = {"rust-hello": 8, "js-hello": 10, "go-abi": 15}[guest]
+        peer = best(theirs[guest], "ms")
+        bench.row("Cold start to first response", guest + ", code cached, best", best(ours[guest], "ms"), peer, goal=goal)
+        bench.row("Cold start to first response", guest + ", code cached, median", middle(ours[guest], "ms"), peer)
+        bench.row("Cold start to first response", guest + ", code not cached", best(fresh[guest], "ms"), peer)
+    for guest in guests:
+        mib = [best(m, "kib") / 1024 if m else None for m in (ours[guest], fresh[guest], theirs[guest])]
+        bench.row("Peak memory at the first response", guest + ", code cached", mib[0], mib[2], "MiB")
+        bench.row("Peak memory at the first response", guest + ", code not cached", mib[1], mib[2], "MiB")
+
+
+def best(measures, key):
+    return min(m[key] for m in measures) if measures else None
+
+
+def middle(measures, key):
+    return statistics.median(m[key] for m in measures) if measures else None
+
+
+# ---- invocations in memory ----
+
+ORIGIN = "origin origin\n  GET /* -> 200 text/plain from the origin\n\n"
+ONE_CHECK = "  clientFetch.status is 200\n"
+THREE_CHECKS = ONE_CHECK + "  originFetches.count() is 1\n  logs[0] isJSON\n"
+
+
+def fiddle(tests, requests, checks, path="/"):
+    return "# backlot-fiddle 1\n" + ORIGIN + "\n".join(
+        "test number %d\n" % t + "\n".join("GET %s?n=%d\n%s" % (path, r, checks) for r in range(requests))
+        for t in range(tests))
+
+
+def test_command(bench, guest, *files, jobs=1):
+    more = ["--jobs", str(jobs)] if jobs else []
+    return [bench.backlot, "test", *more, "--service", bench.guest(guest), *files]
+
+
+def measure_invocations(bench):
+    say("an invocation in memory, with its test's share (parsing, one check a request, report)")
+    few, many_requests = 20, {"rust-noop": 8020, "rust-hello": 8020, "rust-proxy-log": 4020, "js-hello": 1020}
+    for guest, many in many_requests.items():
+        path = PATHS.get(guest, "/")
+        files = [bench.write("invocation/%s-%d.fiddle" % (guest, n), fiddle(n // 20, 20, ONE_CHECK, path))
+                 for n in (few, many)]
+        bench.measure("spawn", "end", *test_command(bench, guest, files[0]))
+        costs, used = [], []
+        for _ in range(bench.rounds):
+            short, long = (bench.measure("spawn", "end", *test_command(bench, guest, f)) for f in files)
+            costs.append((long["ms"] - short["ms"]) * 1000 / (many - few))
+            used.append((long["cpu"] - short["cpu"]) * 1000 / (many - few))
+        goal = 20 if guest == "rust-noop" else None
+        bench.row("An invocation in memory", guest + ", best", min(costs), unit="µs", goal=goal)
+        bench.row("An invocation in memory", guest + ", median", statistics.median(costs), unit="µs")
+        bench.row("An invocation in memory", guest + ", CPU time, best", min(used), unit="µs")
+    if not instructions.there():
+        bench.note("Instructions an invocation", "all guests", "needs valgrind")
+        return
+    for guest, many in {"rust-noop": 320, "rust-hello": 320, "rust-proxy-log": 320}.items():
+        files = [bench.write("invocation/%s-%d.fiddle" % (guest, n), fiddle(n // 20, 20, ONE_CHECK)) for n in (few, many)]
+        run = lambda f: instructions.count(test_command(bench, guest, f), bench.environment(bench.cache + "/valgrind"),
+                                           bench.folder, os.path.basename(bench.backlot))
+        run(files[0])  # compiles for the processor that valgrind shows
+        short, long = run(files[0]), run(files[1])
+        for name in ("backlot", "wasmtime", "libraries", "guest"):
+            cost = (long.get(name, 0) - short.get(name, 0)) / (many - few)
+            bench.row("Instructions an invocation", "%s, in %s" % (guest, WHERE[name]), cost, unit="instructions")
+
+
+WHERE = {"backlot": "Backlot", "wasmtime": "Wasmtime", "libraries": "libc and other libraries", "guest": "guest code"}
+
+
+# ---- 200 tests of four invocations each, as one command ----
+
+FILES, TESTS, REQUESTS = 20, 10, 4
+
+
+def peer_shape(bench, guest, path):
+    """What 800 requests take without tests: Viceroy's start, and a client with as many connections as cores."""
+    origin_port, port = free_port(), free_port()
+    config = bench.write("peer.toml", manifest(origin_port))
+    with running([os.path.join(bench.programs, "bench-origin"), str(origin_port)], bench.folder, None):
+        wait_for(origin_port)
+        start = time.monotonic()
+        with running(serve_command(bench, bench.viceroy, guest, port, config), bench.folder, bench.environment()):
+            bench.measure("load", port, path, os.cpu_count() or 1, "requests", FILES * TESTS * REQUESTS)
+            return (time.monotonic() - start) * 1000
+
+
+def measure_shape(bench):
+    say("200 tests × 4 invocations, one origin request and one log line each, 3 checks each, as one command")
+    for guest, path, goal in (("rust-proxy-log", "/", 50), ("js-abi", "/proxy-log", 250)):
+        for f in range(FILES):
+            bench.write("shape-%s/%02d.fiddle" % (guest, f), fiddle(TESTS, REQUESTS, THREE_CHECKS, path))
+        command = test_command(bench, guest, os.path.join(bench.folder, "shape-" + guest), jobs=0)
+        bench.measure("spawn", "end", *command)
+        runs = [bench.measure("spawn", "end", *command) for _ in range(4 * bench.rounds)]
+        theirs = peer_shape(bench, guest, path) if bench.viceroy else None
+        bench.row("200 tests × 4 invocations, one command", guest + ", best", best(runs, "ms"), theirs, goal=goal)
+        bench.row("200 tests × 4 invocations, one command", guest + ", median", middle(runs, "ms"), theirs)
+        bench.row("200 tests × 4 invocations, one command", guest + ", CPU time, best", best(runs, "cpu"))
+        bench.row("200 tests × 4 invocations, one command", guest + ", peak memory of a worker", best(runs, "kib") / 1024,
+                  unit="MiB")
+
+
+# ---- served under load ----
+
+
+@contextlib.contextmanager
+def running(command, folder, env):
+    process = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+def wait_for(port, seconds=120):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        time.sleep(0.01)
+    raise SystemExit("nobody listens on port %d" % port)
+
+
+def most_resident_mib(pid):
+    with open("/proc/%d/status" % pid, encoding="ascii") as f:
+        return next(int(line.split()[1]) / 1024 for line in f if line.startswith("VmHWM:"))
+
+
+def measure_load(bench):
+    say("served requests a second")
+    hosts = [("backlot", bench.backlot)] + ([("viceroy", bench.viceroy)] if bench.viceroy else [])
+    for guest in ("rust-hello", "js-hello"):
+        results, memory = {}, {}
+        with contextlib.ExitStack() as stack:
+            ports, processes = {}, {}
+            for name, program in hosts:
+                ports[name] = free_port()
+                processes[name] = stack.enter_context(
+                    running(serve_command(bench, program, guest, ports[name]), bench.folder, bench.environment()))
+            for name, _ in hosts:
+                wait_for(ports[name])
+                bench.measure("load", ports[name], "/", 2, "requests", 100)
+            for _ in range(bench.rounds):
+                for connections in (1, 16, 64):
+                    for name, _ in hosts:
+                        results.setdefault((name, connections), []).append(
+                            bench.measure("load", ports[name], "/", connections, "seconds", 1))
+            for name, _ in hosts:
+                memory[name] = most_resident_mib(processes[name].pid)
+        report_load(bench, guest, results, memory)
+
+
+def report_load(bench, guest, results, memory):
+    section = "Served, keep-alive connections"
+    for connections in (1, 16, 64):
+        ours, theirs = results["backlot", connections], results.get(("viceroy", connections))
+        text = "%s, %d connection%s, " % (guest, connections, "s" if connections > 1 else "")
+        most = [max(m["per_second"] for m in r) if r else None for r in (ours, theirs)]
+        bench.row(section, text + "best", *most, unit="/s", times=5, more_is_better=True)
+        bench.row(section, text + "median", middle(ours, "per_second"), middle(theirs, "per_second"), "/s",
+                  more_is_better=True)
+        for key in ("p50", "p99"):
+            bench.row(section, text + key, middle(ours, key), middle(theirs, key), "µs")
+    bench.row("Peak memory after the load", guest, memory["backlot"], memory.get("viceroy"), "MiB")
+
+
+# ---- frames ----
+
+
+def measure_frames(bench):
+    say("frames of a world")
+    done = subprocess.run([os.path.join(bench.programs, "bench-frames")], stdout=subprocess.PIPE, text=True, check=False)
+    for line in done.stdout.splitlines():
+        what, rest = line.rsplit(" ns", 1)
+        name, ns = what.rsplit(None, 1)
+        bench.row("A frame: fork and destroy", name, float(ns) / 1000, unit="µs",
+                  goal=20 if "100 MB" in name else None)
+
+
+# ---- the table ----
+
+
+def markdown(bench):
+    lines, section = [], None
+    for row in bench.rows:
+        if row[0] != section:
+            section = row[0]
+            lines += ["", "| %s | Backlot | Viceroy | ratio | goal | |" % section, "|---|---:|---:|---:|---:|---|"]
+        lines.append("| %s | %s | %s | %s | %s | %s |" % (*row[1:6], {True: "met", False: "**missed**", None: ""}[row[6]]))
+    return "\n".join(lines).strip() + "\n"
+
+
+def write_markdown(path, text):
+    old = ""
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as f:
+            old = f.read()
+    if BEGIN in old and END in old:
+        text = old[:old.index(BEGIN) + len(BEGIN)] + "\n" + text + old[old.index(END):]
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", default=os.path.join(ROOT, "build"))
+    parser.add_argument("--guests", default=os.path.join(ROOT, "build/guests"))
+    parser.add_argument("--viceroy")
+    parser.add_argument("--only", default=",".join(SECTIONS))
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--markdown")
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    bench = Bench(options)
+    wanted = options.only.split(",")
+    unknown = set(wanted) - set(SECTIONS)
+    if unknown:
+        parser.error("--only takes %s" % ",".join(SECTIONS))
+    say("%s%s" % (subprocess.check_output([bench.backlot, "--version"], text=True).strip(),
+                  ", beside " + subprocess.check_output([bench.viceroy, "--version"], text=True).strip()
+                  if bench.viceroy else "; no viceroy on PATH or in $VICEROY to compare with"))
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="backlot-bench-") as bench.folder:
+        for section, measure in (("starts", measure_starts), ("invocation", measure_invocations), ("shape", measure_shape),
+                                 ("load", measure_load), ("frames", measure_frames)):
+            if section in wanted:
+                measure(bench)
+    missed = [row[1] for row in bench.rows if row[6] is False]
+    say("%d goals met, %d missed%s (%.0f s)" % (sum(row[6] is True for row in bench.rows), len(missed),
+                                                ": " + "; ".join(missed) if missed else "", time.monotonic() - begun))
+    if options.markdown:
+        write_markdown(options.markdown, markdown(bench))
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as f:
+            json.dump(bench.figures, f, indent=1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
