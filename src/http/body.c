@@ -96,9 +96,11 @@ void body_unref(struct body **pb)
 /* Fails on somebody else's behalf than the writer's, who learns of it in every way there is. */
 static void break_off(struct body *b, enum body_failure why)
 {
+	struct body_source *source = take(b->source);
 	body_fail(b, why);
 	b->failure = why; /* an ended body too, when what was appended to it fails */
-	cancel_source(b);
+	if (source)
+		source->cancel(source);
 	event_fire(&b->writable, b->loop);
 }
 

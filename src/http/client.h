@@ -17,8 +17,9 @@ struct http_target {
 	struct str host;   /* name or IP literal (IPv6 without brackets) to connect to */
 	uint16_t port;
 	uint64_t connect_timeout_ns, first_byte_timeout_ns, between_bytes_timeout_ns;
-	bool http2; /* HTTP/2 only: prior knowledge, or ALPN h2 (gRPC backends) */
-	bool prefer_ipv4;
+	bool http2;       /* HTTP/2 only: prior knowledge, or ALPN h2 (gRPC backends) */
+	bool prefer_ipv4; /* IPv6 only where there is no IPv4 address */
+	bool dont_pool;   /* a connection of its own for each request */
 	/* TLS */
 	struct str sni; /* empty with `use_sni`: host */
 	bool use_sni;
@@ -42,11 +43,21 @@ struct http_client_ops {
 
 /*
  * Starts a request; never fails here, the fetch does. `path` is the path and query on the wire. Headers go
- * out in order and case as they are, `Host` included, which must be there; hop-by-hop framing is the
- * client's: Content-Length when the body's length is known, chunked otherwise; body-less POST, PUT and PATCH
- * get `Content-Length: 0`. The request's strings are borrowed for the call; its body is referenced and read
- * to its end, or abandoned. Response bodies stream with back-pressure, undecoded, trailers included; 1xx are
- * dropped; no redirects, no proxies from the environment, no cookies, no netrc. Only http and https.
+ * out in order and case as they are (but `Host`, which must be there, is always first). Fields that no
+ * message can have (see header_name_valid) are left out, and so is what concerns one connection only:
+ * Connection, Keep-Alive, Upgrade, Expect, Proxy-Connection, Transfer-Encoding and Content-Length; framing is
+ * the client's: Content-Length when the body's length is known, chunked otherwise; body-less POST, PUT and
+ * PATCH get `Content-Length: 0`. The request's strings are borrowed for the call; its body is referenced and
+ * read to its end, or abandoned; a HEAD's is always.
+ *
+ * Response bodies stream with back-pressure, undecoded, trailers included; 1xx are dropped, 101 is an error;
+ * no redirects, no proxies from the environment, no cookies, no netrc. Only http and https. The body of a
+ * response is never NULL. A body that failed says why: INCOMPLETE, TIMEOUT or PROTOCOL.
+ *
+ * Names are resolved, and connections made, without blocking the loop. The connect time-out covers both and
+ * TLS; that for the first byte runs from the call to the end of the response's head; the one between bytes
+ * does not count while the reader is the slow one. A certificate is always checked. Where its name is neither
+ * the SNI's nor, without SNI, the host's address, connections are not pooled.
  */
 must_use static inline struct fetch *http_client_send(struct http_client *c, const struct http_target *target,
 						      struct str path, const struct http_request *request)

@@ -47,15 +47,15 @@ void h1_close(struct h1_connection *c, bool reset)
 {
 	if (!c->stream)
 		return;
+	stream_close(&c->stream, reset, free_connection, c);
 	timer_stop(c->loop, &c->timer);
-	task_cancel(&c->again);
+	fail_body(c, BODY_FAILURE_INCOMPLETE);
 	if (c->writing)
 		watcher_stop(
 			&c->response.readable); /* its bytes must stay until the stream lets go of them */
 	else
 		h1_drop_response(c);
-	stream_close(&c->stream, reset, free_connection, c);
-	fail_body(c, BODY_FAILURE_INCOMPLETE);
+	task_cancel(&c->again);
 	if (c->x)
 		h1_exchange_detach(take(c->x), true);
 }
@@ -341,7 +341,8 @@ static void body_cancel(struct body_source *source)
 {
 	struct h1_connection *c = container_of(source, struct h1_connection, source);
 	c->body = NULL;
-	loop_post(c->loop, &c->again);
+	if (c->stream)
+		loop_post(c->loop, &c->again);
 }
 
 /* ---- time ---- */
