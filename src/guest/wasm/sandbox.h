@@ -102,6 +102,7 @@ struct sandbox {
 	wasm_trap_t *trap;
 	wasmtime_error_t *error;
 	bool starting, limit_hit;
+	bool no_start; /* there is no `_start` to call */
 	struct task resume;
 	struct timer timer, wall_timer;
 	bool timed_out;         /* the timer of sandbox_wait_time() has fired */
