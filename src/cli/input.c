@@ -53,5 +53,11 @@ bool input_check(struct cli_options *o, struct error *e)
 		return true;
 	if (stat(o->input, &st) != 0)
 		return not_there(o, errno, e);
-	return S_ISDIR(st.st_mode) ? check_folder(o, e) : check_file(o->input, e);
+	if (S_ISDIR(st.st_mode))
+		return check_folder(o, e);
+	/* A pipe would be waited for, and could not be read a second time. */
+	if (!S_ISREG(st.st_mode))
+		return FAIL(e, INVALID, "%s: Expected a valid Wasm file, and this is no regular file",
+			    o->input);
+	return check_file(o->input, e);
 }

@@ -143,8 +143,10 @@ TEST(an_input_that_is_no_wasm_is_a_usage_error)
 	RUN(folder, "run", test_dir());
 	assert_int_equal(folder.code, CLI_USAGE);
 	assert_has(folder.err, "Expected a valid Wasm file, and this is a folder");
-	RUN(device, "run", "/dev/null");
-	assert_int_equal(device.code, CLI_USAGE);
+	assert_int_equal(mkfifo(test_path("pipe"), 0600), 0);
+	RUN(pipe, "inspect", test_path("pipe"));
+	assert_int_equal(pipe.code, CLI_USAGE);
+	assert_has(pipe.err, "this is no regular file");
 }
 
 /* ---- what cannot be written ---- */
