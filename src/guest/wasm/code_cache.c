@@ -16,7 +16,7 @@
 #include "base/attr.h"
 #include "base/mem.h"
 
-enum { SETTLED_S = 2, META_BYTES = 512 };
+enum { SETTLED_S = 2, META_BYTES = 512, TEMPORARY_KEPT_S = 3600, SOURCE_KEPT_S = 30 * 24 * 3600 };
 
 /* ---- hashing ---- */
 
@@ -151,11 +151,10 @@ bool code_cache_open(const char *folder, struct error *e)
 	if (!S_ISDIR(st.st_mode))
 		return FAIL(e, INVALID, "%s: not a folder", folder);
 	if (!ours(&st))
-		return FAIL(
-			e, INVALID,
-			"%s: belongs to somebody else or others may write to it; `chmod 700` it, or name "
-			"another folder with XDG_CACHE_HOME",
-			folder);
+		return FAIL(e, INVALID,
+			    "%s: belongs to somebody else or others may write to it; `chmod 700` it, or name "
+			    "another folder with XDG_CACHE_HOME",
+			    folder);
 	return true;
 }
 
@@ -343,6 +342,27 @@ static void evict(const char *folder, const struct code_key *keep)
 	}
 }
 
+/* What killed processes left behind, and notes on sources that nobody has used for a month. */
+static void sweep(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct timespec now;
+	if (!dir)
+		return;
+	bool timed = clock_gettime(CLOCK_REALTIME, &now) == 0;
+	for (struct dirent *d; timed && (d = readdir(dir));) {
+		struct stat st;
+		struct str name = str_from(d->d_name);
+		time_t keep_s = str_ends(name, STR(".tmp"))        ? TEMPORARY_KEPT_S
+				: str_starts(name, STR("source-")) ? SOURCE_KEPT_S
+								   : 0;
+		if (keep_s && fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    now.tv_sec - st.st_mtim.tv_sec > keep_s)
+			unlinkat(dirfd(dir), d->d_name, 0);
+	}
+	closedir(dir);
+}
+
 bool code_cache_store(const char *folder, const struct code_key *key, struct str code, struct error *e)
 {
 	char path[CODE_PATH_MAX], sha256[CODE_KEY_CHARS + 1];
@@ -357,6 +377,7 @@ bool code_cache_store(const char *folder, const struct code_key *key, struct str
 	if (!write_code_meta(folder, key, sha256, &st, e))
 		return false;
 	evict(folder, key);
+	sweep(folder);
 	return true;
 }
 

@@ -9,7 +9,7 @@
  * differs is not loaded;
  *   - files appear by rename(), complete or not at all; a lock file keeps two processes from compiling the
  * same guest;
- *   - the oldest files go when all together pass CODE_CACHE_BYTES_MAX.
+ *   - the oldest files go when all together pass CODE_CACHE_BYTES_MAX; what a killed process left goes, too.
  *
  * To find the key without hashing an 11 MB guest at every start, `source-ID.meta` remembers the hash of a
  * source file by what stat() said of it, unless the file had been changed within the two seconds before (it
