@@ -24,8 +24,8 @@ static bool read_entry(struct reader *r, const struct toml_value *file, size_t n
 	struct acl_entry entry;
 	if (!json_members(r->arena, text, &first, e))
 		return bad_entry(r, file, number, e, e->text);
-	const struct json_member *prefix = json_member_of(first, STR("prefix")),
-				 * action = json_member_of(first, STR("action"));
+	const struct json_member *prefix = json_member_of(first, STR("prefix"));
+	const struct json_member *action = json_member_of(first, STR("action"));
 	if (!prefix || !prefix->is_string)
 		return bad_entry(r, file, number, e,
 				 "'prefix' is missing or not a string; write \"prefix\": \"192.0.2.0/24\"");

@@ -110,9 +110,9 @@ static bool read_member_table(const struct reader *r, const struct toml_value *f
 	struct json_member *first;
 	if (!json_members(r->arena, m->text, &first, e))
 		return bad_member(r, file, m->key, e, e->text);
-	const struct json_member *data = json_member_of(first, STR("data")),
-				 * from = json_member_of(first, STR("file")),
-				 * metadata = json_member_of(first, STR("metadata"));
+	const struct json_member *data = json_member_of(first, STR("data"));
+	const struct json_member *from = json_member_of(first, STR("file"));
+	const struct json_member *metadata = json_member_of(first, STR("metadata"));
 	if (data && from)
 		return bad_member(r, file, m->key, e, "has both 'data' and 'file'; write one of them");
 	if (!data && !from)
