@@ -53,10 +53,10 @@ endif
 
 demo: build ## builds the example shop with the real JavaScript SDK and tests it
 ifeq ($(SETUP),yes)
-	@tools/setup guests || true
+	@tools/setup node
 endif
 	@tools/build-guests $(abspath $(guests)) example-js
-	@tools/time-command $(BUILD)/backlot test examples/fastly-js
+	@tools/demo $(BUILD)/backlot examples/fastly-js
 
 check: build guests ## runs every test; ends with "N passed, N failed"
 	@tools/check --build $(BUILD) --guests $(guests)
