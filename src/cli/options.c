@@ -115,14 +115,41 @@ static bool read_short(struct reader *r, struct str text)
 	return true;
 }
 
-/* What follows a guest's file is the guest's, but for one `--` that may separate them. */
-static void take_guest_args(struct reader *r)
+/* Is it an option of `run`, to be read though it stands behind the guest's file? As Viceroy has it. */
+static bool is_late_option(const char *text)
 {
+	struct str name = str_from(text);
+	const struct option_row *row = NULL;
+	if (str_starts(name, STR("--")) && name.len > 2) {
+		name = str_sub(name, 2, name.len);
+		row = option_find(str_sub(name, 0, str_find_char(name, '=')));
+	} else if (text[0] == '-' && text[1] != '\0') {
+		row = option_find_letter(text[1]);
+	}
+	/* A guest's own --help or --version is likelier to be meant than ours. */
+	bool asks = row == &option_rows[OPTION_help] || row == &option_rows[OPTION_version];
+	return row && (row->commands & IN_RUN) && !asks;
+}
+
+/*
+ * What follows a guest's file is the guest's, but for options of ours that come first, and one `--` that may separate
+ * them.
+ */
+static bool take_guest_args(struct reader *r)
+{
+	bool ours = !r->options_ended;
+	for (; ours && r->at + 1 < r->argc && is_late_option(r->argv[r->at + 1]); r->at++) {
+		const char *text = r->argv[++r->at];
+		if (!(text[1] == '-' ? read_long(r, str_from(text + 2)) : read_short(r, str_from(text + 1))))
+			return false;
+		r->at--;
+	}
 	int from = r->at + 1;
-	if (!r->options_ended && from < r->argc && strcmp(r->argv[from], "--") == 0)
+	if (ours && from < r->argc && strcmp(r->argv[from], "--") == 0)
 		from++;
 	r->o->guest_args = (const char *const *)r->argv + from; /* argv is NULL-ended */
 	r->at = r->argc;
+	return true;
 }
 
 static bool read_operand(struct reader *r, const char *text)
@@ -145,7 +172,7 @@ static bool read_operand(struct reader *r, const char *text)
 	}
 	r->operands[o->operand_count++] = text;
 	if (o->command == COMMAND_RUN)
-		take_guest_args(r);
+		return take_guest_args(r);
 	return true;
 }
 

@@ -32,6 +32,12 @@ static void pretty_broken(struct reporter *r, const char *file, struct str text)
 		STR_ARG(text), str_ends(text, STR("\n")) ? "" : "\n");
 }
 
+static void pretty_warning(struct reporter *r, struct str text)
+{
+	const struct pretty *p = (const struct pretty *)r;
+	fprintf(p->out, "%swarning:%s " STR_FMT "\n", paint(p, BOLD), paint(p, PLAIN), STR_ARG(text));
+}
+
 static void print_title(const struct pretty *p, const struct test_result *t)
 {
 	fprintf(p->out, "%s:%u", t->file, t->line ? t->line : 1);
@@ -75,6 +81,7 @@ static const struct reporter_ops pretty_ops = {
 	.name = "pretty",
 	.begin = pretty_begin,
 	.broken = pretty_broken,
+	.warning = pretty_warning,
 	.result = pretty_result,
 	.end = pretty_end,
 	.destroy = pretty_destroy,
@@ -108,6 +115,7 @@ static const struct reporter_ops list_ops = {
 	.name = "list",
 	.begin = pretty_begin,
 	.broken = pretty_broken,
+	.warning = pretty_warning,
 	.result = list_result,
 	.end = list_end,
 	.destroy = pretty_destroy,

@@ -124,7 +124,7 @@ bool executor_parse(const struct test_file *file, struct arena *a, struct script
 
 /* ---- projects ---- */
 
-static void load_manifest(struct executor *x, struct loaded *p)
+static void load_manifest(struct executor *x, struct loaded *p, struct executor_listener *l)
 {
 	struct error e;
 	struct manifest manifest;
@@ -140,10 +140,13 @@ static void load_manifest(struct executor *x, struct loaded *p)
 	manifest_init(&manifest);
 	if (!manifest_read_fastly(&manifest, p->project->manifest, &options, p->world, &e))
 		p->failure = arena_str(&x->arena, str_from(e.text));
+	for (const struct manifest_warning *w = manifest.warnings; w; w = w->next)
+		l->warning(l, w->text);
 	manifest_fini(&manifest);
 }
 
-static struct loaded *load_project(struct executor *x, const struct project *project)
+static struct loaded *load_project(struct executor *x, const struct project *project,
+				   struct executor_listener *l)
 {
 	struct error e;
 	for (struct loaded *p = x->projects; p; p = p->next) {
@@ -154,7 +157,7 @@ static struct loaded *load_project(struct executor *x, const struct project *pro
 	p->project = project;
 	p->next = x->projects;
 	x->projects = p;
-	load_manifest(x, p);
+	load_manifest(x, p, l);
 	if (p->failure.len)
 		return p;
 	if (!project->service)
@@ -362,7 +365,7 @@ void executor_run(struct executor *x, const struct test_file *file, size_t first
 	struct str text;
 	arena_init(&arena);
 	bool parsed = executor_parse(file, &arena, &script, &text);
-	struct loaded *p = parsed ? load_project(x, file->project) : NULL;
+	struct loaded *p = parsed ? load_project(x, file->project, l) : NULL;
 	if (!parsed || p->failure.len) {
 		l->broken(l, parsed ? p->failure : text);
 		arena_fini(&arena);

@@ -11,7 +11,8 @@ struct executor_listener {
 	void (*starts)(struct executor_listener *, size_t test);
 	void (*ended)(struct executor_listener *, const struct test_result *);
 	void (*broken)(struct executor_listener *, struct str text);
-	bool (*stop)(struct executor_listener *); /* asked before each test */
+	void (*warning)(struct executor_listener *, struct str text); /* about a project's manifest */
+	bool (*stop)(struct executor_listener *);                     /* asked before each test */
 };
 
 struct executor;

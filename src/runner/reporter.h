@@ -36,7 +36,8 @@ struct reporter_ops {
 	const char *name;
 	void (*begin)(struct reporter *, size_t files);
 	void (*broken)(struct reporter *, const char *file,
-		       struct str text); /* a file that cannot be run: why */
+		       struct str text);                     /* a file that cannot be run: why */
+	void (*warning)(struct reporter *, struct str text); /* about a project; each once */
 	void (*result)(struct reporter *, const struct test_result *);
 	void (*end)(struct reporter *, const struct run_totals *);
 	void (*destroy)(struct reporter *);

@@ -22,6 +22,7 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/mem.h"
+#include "base/pmap.h"
 #include "runner/executor.h"
 
 enum { WORKERS_MAX = 256, MESSAGE_BYTES_MAX = 4 << 20, POLL_MS = 200 };
@@ -42,7 +43,7 @@ struct shared {
 
 /* ---- messages: a header, then the bytes of name and text ---- */
 
-enum message_kind { MESSAGE_RESULT, MESSAGE_BROKEN, MESSAGE_FILE_DONE };
+enum message_kind { MESSAGE_RESULT, MESSAGE_BROKEN, MESSAGE_WARNING, MESSAGE_FILE_DONE };
 
 struct message {
 	uint32_t kind, file, line, passed, requests, checks, checks_failed, name_len, text_len;
@@ -114,6 +115,12 @@ static void worker_broken(struct executor_listener *l, struct str text)
 		     str_sub(text, 0, MESSAGE_BYTES_MAX / 2));
 }
 
+static void worker_warning(struct executor_listener *l, struct str text)
+{
+	struct worker_side *w = (struct worker_side *)l;
+	send_message(w, (struct message){ .kind = MESSAGE_WARNING }, STR(""), text);
+}
+
 static bool worker_stop(struct executor_listener *l)
 {
 	return ((struct worker_side *)l)->shared->stop;
@@ -179,6 +186,7 @@ struct supervisor {
 	struct arena arena;
 	struct shared *shared;
 	struct clock *clock;
+	struct pmap warned; /* warnings that were passed on */
 	struct file_state *states;
 	size_t reported; /* files */
 	struct worker workers[WORKERS_MAX];
@@ -200,7 +208,7 @@ static bool spawn(struct supervisor *s, unsigned index, uint32_t file, size_t fi
 	}
 	if (pid == 0) {
 		struct worker_side side = {
-			.super = { worker_starts, worker_ended, worker_broken, worker_stop },
+			.super = { worker_starts, worker_ended, worker_broken, worker_warning, worker_stop },
 			.options = s->options,
 			.shared = s->shared,
 			.slot = &s->shared->slots[index],
@@ -243,6 +251,15 @@ static void keep_broken(struct supervisor *s, uint32_t file, struct str text)
 	s->states[file].broken = arena_str(&s->arena, text);
 }
 
+/* Every worker reads the manifest, and says the same about it. */
+static void warn_once(struct supervisor *s, struct str text)
+{
+	if (pmap_get(&s->warned, text))
+		return;
+	pmap_put(&s->warned, text, &blob_new(STR(""))->rc);
+	s->reporter->ops->warning(s->reporter, text);
+}
+
 static void take_message(struct supervisor *s, const struct message *m, struct str name, struct str text)
 {
 	CHECK(m->file < s->files->count);
@@ -260,6 +277,9 @@ static void take_message(struct supervisor *s, const struct message *m, struct s
 		break;
 	case MESSAGE_BROKEN:
 		keep_broken(s, m->file, text);
+		break;
+	case MESSAGE_WARNING:
+		warn_once(s, text);
 		break;
 	case MESSAGE_FILE_DONE:
 		s->states[m->file].done = true;
@@ -462,6 +482,7 @@ bool run_tests(const struct test_files *files, const struct run_options *options
 	if (ok)
 		report_ready(s, true);
 	munmap(s->shared, sizeof *s->shared);
+	pmap_fini(&s->warned);
 	clock_destroy(&s->clock);
 	arena_fini(&s->arena);
 	mem_free(s);

@@ -342,7 +342,7 @@ static void evict(const char *folder, const struct code_key *keep)
 	}
 }
 
-/* What killed processes left behind, and notes on sources that nobody has used for a month. */
+/* What killed processes left behind, and locks and notes on sources that nobody has used for a month. */
 static void sweep(const char *folder)
 {
 	DIR *dir = opendir(folder);
@@ -355,6 +355,7 @@ static void sweep(const char *folder)
 		struct str name = str_from(d->d_name);
 		time_t keep_s = str_ends(name, STR(".tmp"))        ? TEMPORARY_KEPT_S
 				: str_starts(name, STR("source-")) ? SOURCE_KEPT_S
+				: str_ends(name, STR(".lock"))     ? SOURCE_KEPT_S
 								   : 0;
 		if (keep_s && fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    now.tv_sec - st.st_mtim.tv_sec > keep_s)

@@ -139,11 +139,25 @@ TEST(what_follows_the_guest_is_the_guests)
 	assert_guest_args(&none, "");
 	PARSE(plain, "run", "g", "--trailing-arg", "-x");
 	assert_guest_args(&plain, "--trailing-arg -x ");
-	PARSE(ours, "run", "-v", "g", "-v", "--help", "--config=x");
-	assert_guest_args(&ours, "-v --help --config=x ");
-	assert_int_equal(ours.o.verbose, 1);
-	assert_false(ours.o.help);
-	assert_null(ours.o.config);
+	PARSE(foreign, "run", "-v", "g", "--help", "-v", "--config=x");
+	assert_guest_args(&foreign, "--help -v --config=x ");
+	assert_int_equal(foreign.o.verbose, 1);
+	assert_false(foreign.o.help);
+	assert_null(foreign.o.config);
+}
+
+TEST(options_of_run_are_read_behind_the_guest_until_a_word_is_none)
+{
+	PARSE(p, "run", "g", "-C", "f", "--log-stdout", "-v", "x", "--log-stderr");
+	assert_guest_args(&p, "x --log-stderr ");
+	assert_string_equal(p.o.config, "f");
+	assert_true(p.o.log_stdout);
+	assert_false(p.o.log_stderr);
+	assert_int_equal(p.o.verbose, 1);
+	PARSE(apart, "run", "g", "-v", "--", "-C", "f");
+	assert_guest_args(&apart, "-C f ");
+	assert_null(apart.o.config);
+	assert_refused("-C needs a value", "run", "g", "-C");
 }
 
 TEST(dashes_may_stand_before_or_behind_the_guest)
