@@ -10,6 +10,7 @@ struct world *world_new(struct loop *loop, uint64_t seed)
 	w->random = random_seeded_new(seed);
 	w->origins = origins_rules_new(NULL);
 	w->kv = kv_memory_new();
+	w->cache = cache_memory_new(CACHE_BYTES_MAX, CACHE_OBJECTS_MAX);
 	w->acl = acl_memory_new();
 	w->geo = geo_table_new(table_memory_new(), true);
 	w->device = device_table_new(table_memory_new());
@@ -27,6 +28,7 @@ struct world *world_fork(const struct world *parent, struct loop *loop)
 	w->origins = origins_fork(parent->origins);
 	w->backends = pmap_copy(&parent->backends);
 	w->kv = kv_fork(parent->kv);
+	w->cache = cache_fork(parent->cache);
 	w->config.by_name = pmap_copy(&parent->config.by_name);
 	w->secrets.by_name = pmap_copy(&parent->secrets.by_name);
 	w->acl = acl_fork(parent->acl);
@@ -49,6 +51,7 @@ void world_destroy(struct world **pw)
 	origins_destroy(&w->origins);
 	pmap_fini(&w->backends);
 	kv_destroy(&w->kv);
+	cache_destroy(&w->cache);
 	tables_fini(&w->config);
 	tables_fini(&w->secrets);
 	acl_destroy(&w->acl);

@@ -18,6 +18,7 @@
 #include "store/table.h"
 #include "world/acl.h"
 #include "world/backend.h"
+#include "world/cache.h"
 #include "world/device.h"
 #include "world/geo.h"
 #include "world/limits.h"
@@ -31,6 +32,7 @@ struct world {
 	struct origins *origins;
 	struct pmap backends; /* struct backend, by name: the manifest's */
 	struct kv *kv;
+	struct cache *cache;
 	struct tables config; /* config stores and dictionaries */
 	struct tables secrets;
 	struct acl *acl;
