@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest that makes any host calls with any arguments. The input is its program: each step is a byte that names a
- * call that works, or something that happens outside the guest, and a byte or a few for every argument. Half of what
- * can be said is half sensible (handles the guest was given, strings that mean something, pointers with room behind
- * them), because wholly random calls end at their first check. The guest's memory is a block of its own, so that a
- * sanitizer sees a byte read or written outside of it. Waiting is bounded by virtual time.
+ * A guest that makes any host calls with any arguments. The input is its program: each step is a byte that
+ * names a call that works, or something that happens outside the guest, and a byte or a few for every
+ * argument. Half of what can be said is half sensible (handles the guest was given, strings that mean
+ * something, pointers with room behind them), because wholly random calls end at their first check. The
+ * guest's memory is a block of its own, so that a sanitizer sees a byte read or written outside of it.
+ * Waiting is bounded by virtual time.
  */
 #include "../support/abi.h"
 
