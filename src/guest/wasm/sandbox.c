@@ -19,7 +19,7 @@ struct waiter {
 	bool used;
 };
 
-enum { HOST_BYTES_A_GUEST_MAX = 512 << 20 };
+enum { HOST_BYTES_A_GUEST_MAX = 512 << 20, HELD_BYTES_A_GUEST_MAX = 1 << 30 };
 
 static void run_guest(struct sandbox *sb);
 static void finish(struct sandbox *sb, enum outcome outcome, struct str report);
@@ -48,6 +48,19 @@ enum abi_status sandbox_trap(struct sandbox *sb, const char *format, ...)
 	va_end(args);
 	sb->trap_text = arena_str(sandbox_arena(sb), str_from(text));
 	return ABI_TRAP;
+}
+
+bool sandbox_hold(struct sandbox *sb, uint64_t bytes)
+{
+	if (bytes > HELD_BYTES_A_GUEST_MAX - sb->held_bytes)
+		return false;
+	sb->held_bytes += bytes;
+	return true;
+}
+
+void sandbox_let_go(struct sandbox *sb, uint64_t bytes)
+{
+	sb->held_bytes -= MIN(bytes, sb->held_bytes);
 }
 
 /* ---- handles ---- */

@@ -95,6 +95,7 @@ struct sandbox {
 	struct pmap dynamic_backends;
 	struct guest_endpoint *endpoints; /* all that were opened */
 	uint64_t log_bytes;
+	uint64_t held_bytes;            /* see sandbox_hold() */
 	bool sent; /* the guest has answered */
 
 	/* Running and waiting. */
@@ -138,6 +139,13 @@ bool sandbox_wait_time(struct sandbox *sb, uint64_t after_ns);
 
 /* Ends the guest with this text: `return sandbox_trap(sb, "…");` */
 printf_like(2, 3) enum abi_status sandbox_trap(struct sandbox *sb, const char *format, ...);
+
+/*
+ * Notes that the host keeps so many bytes more for this guest, outside of its arena: in bodies that it filled, in stores.
+ * False, and nothing noted, when that would be too much for one guest. sandbox_let_go(): it keeps them no longer.
+ */
+must_use bool sandbox_hold(struct sandbox *sb, uint64_t bytes);
+void sandbox_let_go(struct sandbox *sb, uint64_t bytes);
 
 /* Guest memory at a pointer that came inside a record; NULL when it is not all inside the memory. */
 uint8_t *sandbox_memory(struct sandbox *sb, uint32_t offset, uint64_t len);

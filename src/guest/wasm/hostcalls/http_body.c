@@ -5,6 +5,15 @@
 
 enum body_write_end { WRITE_BACK, WRITE_FRONT };
 
+/* What the host needs for a piece of a body beside its bytes, about. */
+enum { PIECE_BYTES = 64 };
+
+/* A body that only the guest writes to: all of it is there. */
+static bool is_own(const struct guest_body *b)
+{
+	return !b->streaming && !b->body->streaming && !b->body->source;
+}
+
 static enum abi_status failure_status(enum body_failure why)
 {
 	return why == BODY_FAILURE_INCOMPLETE || why == BODY_FAILURE_ABANDONED ? ABI_HTTPINCOMPLETE
@@ -47,7 +56,7 @@ enum abi_status hostcall_http_body_read(struct sandbox *sb, struct http_body_rea
 	}
 	switch (body_read(b->body, (char *)a->value.at, a->value.cap, &len)) {
 	case BODY_WAIT:
-		if (!b->body->streaming && !b->body->source && list_empty(&b->body->pieces))
+		if (is_own(b) && list_empty(&b->body->pieces))
 			break; /* the guest's own: nobody else can add to it */
 		sandbox_wait_event(sb, &b->body->readable);
 		return ABI_WAIT;
@@ -57,6 +66,8 @@ enum abi_status hostcall_http_body_read(struct sandbox *sb, struct http_body_rea
 	case BODY_ENDED:
 		break;
 	}
+	if (is_own(b))
+		sandbox_let_go(sb, len);
 	put_u32(a->value.len, (uint32_t)len);
 	return ABI_OK;
 }
@@ -76,12 +87,21 @@ enum abi_status hostcall_http_body_write(struct sandbox *sb, struct http_body_wr
 	}
 	if (a->buf.len > b->body->limit - MIN(b->body->limit, b->body->total))
 		return ABI_LIMITEXCEEDED;
+	if (!b->streaming && !sandbox_hold(sb, a->buf.len + (a->end == WRITE_FRONT ? PIECE_BYTES : 0)))
+		return ABI_LIMITEXCEEDED;
 	if (a->end == WRITE_FRONT)
 		body_write_front(b->body, a->buf);
 	else
 		body_write(b->body, a->buf);
 	put_u32(a->num_bytes, (uint32_t)a->buf.len);
 	return ABI_OK;
+}
+
+static void give_up(struct sandbox *sb, struct guest_body *b)
+{
+	if (is_own(b))
+		sandbox_let_go(sb, b->body->buffered);
+	body_abandon(b->body);
 }
 
 enum abi_status hostcall_http_body_close(struct sandbox *sb, struct http_body_close_args *a)
@@ -92,7 +112,7 @@ enum abi_status hostcall_http_body_close(struct sandbox *sb, struct http_body_cl
 	if (b->streaming)
 		body_end(b->body);
 	else
-		body_abandon(b->body);
+		give_up(sb, b);
 	body_unref(&b->body);
 	return ABI_OK;
 }
@@ -105,7 +125,7 @@ enum abi_status hostcall_http_body_abandon(struct sandbox *sb, struct http_body_
 	if (b->streaming)
 		body_fail(b->body, BODY_FAILURE_ABANDONED);
 	else
-		body_abandon(b->body);
+		give_up(sb, b);
 	body_unref(&b->body);
 	return ABI_OK;
 }
@@ -118,7 +138,8 @@ enum abi_status hostcall_http_body_trailer_append(struct sandbox *sb, struct htt
 	enum abi_status status = message_field_status(a->name, a->value);
 	if (status != ABI_OK)
 		return status;
-	if (b->body->trailers.count >= sb->super.world->limits.headers)
+	if (b->body->trailers.count >= sb->super.world->limits.headers ||
+	    !sandbox_hold(sb, a->name.len + a->value.len))
 		return ABI_LIMITEXCEEDED;
 	body_trailer_add(b->body, a->name, a->value);
 	return ABI_OK;

@@ -5,7 +5,8 @@
 
 #include "base/mem.h"
 
-enum { VALUE_FIRST_BYTES = 4096 };
+/* ENTRY_BYTES: what a store needs for an entry beside its value, about. */
+enum { VALUE_FIRST_BYTES = 4096, ENTRY_BYTES = 256 };
 
 static const char *const error_names[] = {
 	[KV_UNINITIALIZED] = "uninitialized",
@@ -136,6 +137,10 @@ enum abi_status kv_call_insert(struct sandbox *sb, struct guest_kv_op *op, uint3
 			return ABI_BADF;
 		}
 		op->bytes = blob_new(STR(""));
+		if (!op->value->streaming && !op->value->source)
+			sandbox_let_go(
+				sb,
+				op->value->buffered); /* it was the guest's own; the store takes it over */
 	}
 	switch (read_value(op)) {
 	case BODY_WAIT:
@@ -153,6 +158,8 @@ enum abi_status kv_call_insert(struct sandbox *sb, struct guest_kv_op *op, uint3
 	}
 	body_unref(&op->value);
 	op->op.value = op->bytes;
+	if (!op->op.done && !sandbox_hold(sb, op->bytes->len + ENTRY_BYTES))
+		kv_call_settle(op, KV_TOO_MANY_REQUESTS);
 	kv_call_start(sb, op);
 	return ABI_OK;
 }

@@ -203,6 +203,31 @@ TEST(one_body_holds_so_much_and_no_more)
 	abi_fini(&h);
 }
 
+/* However many bodies it makes: what a guest puts into them is counted, until it takes it out again. */
+TEST(all_bodies_of_a_guest_hold_so_much_and_no_more)
+{
+	struct abi_harness h;
+	abi_init(&h, ABI_MEMORY_BYTES);
+	uint32_t full = check_new_body(&h, "12345"), other = new_body(&h);
+	h.sandbox->held_bytes += (UINT64_C(1) << 30) - 5 - 100;
+	assert_status(write_to(&h, other, STR("12345"), BACK), ABI_OK);
+	uint32_t big = abi_room(&h, 96), out = abi_room(&h, 4);
+	assert_status(CALL("write", other, big, 96, BACK, out), ABI_LIMITEXCEEDED);
+	assert_status(CALL("write", other, big, 32, FRONT, out), ABI_LIMITEXCEEDED); /* a piece of its own */
+	assert_status(CALL("trailer_append", other, TEXT("a"), big, 95), ABI_ERROR);
+	memset(h.memory + big, 'v', 96);
+	assert_status(CALL("trailer_append", other, TEXT("a"), big, 95), ABI_LIMITEXCEEDED);
+	assert_status(CALL("write", other, big, 95, BACK, out), ABI_OK);
+	assert_status(write_to(&h, other, STR("x"), BACK), ABI_LIMITEXCEEDED);
+	assert_status(CALL("close", full), ABI_OK);
+	assert_status(write_to(&h, other, STR("54321"), BACK), ABI_OK);
+	assert_status(write_to(&h, other, STR("x"), BACK), ABI_LIMITEXCEEDED);
+	assert_int_equal(check_body(&h, other).len, 105);
+	assert_status(CALL("write", other, big, 96, BACK, out), ABI_OK);
+	assert_status(CALL("abandon", other), ABI_OK);
+	abi_fini(&h);
+}
+
 /* ---- bodies that are sent while they are written ---- */
 
 TEST(a_streaming_body_is_only_written_to)

@@ -529,6 +529,22 @@ TEST(a_body_that_is_too_long_is_not_read_to_its_end)
 	end_waiting_insert(&w);
 }
 
+/* A store outlives the guest, so what it puts there is not given back by deleting it. */
+TEST(a_guest_stores_so_much_and_no_more)
+{
+	struct abi_harness h;
+	abi_init(&h, ABI_MEMORY_BYTES);
+	uint32_t store = open_store(&h, "things");
+	h.sandbox->held_bytes = (UINT64_C(1) << 30) - 1000;
+	assert_int_equal(plain_insert(&h, store, "a", "value"), KV_OK);
+	assert_int_equal(plain_insert(&h, store, "b", "value"), KV_OK);
+	assert_int_equal(plain_insert(&h, store, "c", "value"), KV_OK);
+	assert_int_equal(plain_insert(&h, store, "d", "value"), KV_TOO_MANY_REQUESTS);
+	assert_int_equal(look_up(&h, store, "c").error, KV_OK);
+	assert_int_equal(look_up(&h, store, "d").error, KV_NOT_FOUND);
+	abi_fini(&h);
+}
+
 /* ---- delete ---- */
 
 TEST(what_was_deleted_is_not_found)
