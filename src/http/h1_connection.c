@@ -97,7 +97,7 @@ static void next_request(struct h1_connection *c)
 	h1_section_reset(&c->section, true);
 	c->input = H1_HEAD;
 	c->waiting = H1_FOR_NOTHING;
-	c->wants_continue = c->sent_continue = false;
+	c->wants_continue = c->asked_continue = c->sent_continue = false;
 	c->dropped = 0;
 }
 
@@ -304,7 +304,7 @@ static void advance(struct h1_connection *c, struct str bytes)
 static void go_on(struct task *t)
 {
 	struct h1_connection *c = container_of(t, struct h1_connection, again);
-	if (c->wants_continue && !c->sent_continue && c->body && !c->response.begun) {
+	if (c->asked_continue && !c->sent_continue && c->body && c->x && !c->response.begun) {
 		h1_send_continue(c);
 		h1_flush(c);
 	}
@@ -333,7 +333,8 @@ static void have_end(struct stream_reader *r, enum stream_error why)
 static void body_resume(struct body_source *source)
 {
 	struct h1_connection *c = container_of(source, struct h1_connection, source);
-	if (!c->reading || (c->wants_continue && !c->sent_continue))
+	c->asked_continue = c->wants_continue;
+	if (!c->reading || (c->asked_continue && !c->sent_continue))
 		loop_post(c->loop, &c->again);
 }
 
@@ -426,7 +427,7 @@ static void timer_fired(struct timer *t)
 {
 	struct h1_connection *c = container_of(t, struct h1_connection, timer);
 	uint64_t now = clock_monotonic(c->loop->clock);
-	if (c->deadline_ns == UINT64_MAX)
+	if (c->waiting == H1_FOR_NOTHING || c->deadline_ns == UINT64_MAX)
 		return;
 	if (now < c->deadline_ns)
 		timer_start(c->loop, &c->timer, c->deadline_ns - now);

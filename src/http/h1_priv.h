@@ -103,8 +103,8 @@ struct h1_connection {
 	uint64_t chunk_left;
 	struct body *body; /* the request's, while it is written and read; not a reference */
 	struct body_source source;
-	bool wants_continue, sent_continue;
-	uint64_t dropped; /* bytes of a body that nobody reads */
+	bool wants_continue, asked_continue, sent_continue; /* the client; the body's reader; we */
+	uint64_t dropped;                                   /* bytes of a body that nobody reads */
 	struct task again;
 
 	/* going out */

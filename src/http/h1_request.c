@@ -273,12 +273,16 @@ static bool read_chunk_line(struct h1_connection *c, struct str *in)
 	default:
 		return false;
 	}
-	struct str line = buf_str(&c->section.text);
-	if (empty_wanted != (line.len == 2))
+	struct str line = str_sub(buf_str(&c->section.text), 0, c->section.text.len - 2);
+	if (empty_wanted != (line.len == 0))
 		return false;
 	c->chunk = H1_CHUNK_LINE;
-	bool good = feed(c, line);
-	h1_section_reset(&c->section, false);
+	/* Extensions mean nothing to us, and versions of llhttp differ in what they take for one. */
+	line = str_sub(line, 0, str_find_char(line, ';'));
+	while (line.len && (line.ptr[line.len - 1] == ' ' || line.ptr[line.len - 1] == '\t'))
+		line.len--;
+	bool good = feed(c, line) && feed(c, STR("\r\n"));
+	buf_reset(&c->section.text);
 	return good;
 }
 
@@ -315,5 +319,7 @@ bool h1_read_trailers(struct h1_connection *c)
 		    llhttp_execute(&c->parser, text.ptr + text.len - 2, 2) == HPE_PAUSED &&
 		    c->input == H1_READ;
 	arena_fini(&scratch);
+	if (!good && c->body)
+		c->body->trailers.count = 0;
 	return good;
 }

@@ -77,8 +77,8 @@ void exchange_inform(struct exchange *super, uint16_t status, const struct heade
 {
 	struct h1_exchange *x = (struct h1_exchange *)super;
 	struct h1_connection *c = x->connection;
-	CHECK(status >= 100 && status < 200 && status != 101);
-	if (!c || super->responded || super->request.version == HTTP_1_0)
+	bool interim = status >= 100 && status < 200 && status != 101;
+	if (!c || !interim || super->responded || super->request.version == HTTP_1_0)
 		return;
 	h1_write_interim(c, status, headers);
 	h1_flush(c);
