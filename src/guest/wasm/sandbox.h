@@ -64,6 +64,13 @@ struct guest_kv_op {
 	struct trace_event *event; /* until its end was noted in it */
 };
 
+struct guest_cache {
+	struct cache_op *op; /* NULL: waited for, so that it is behind another handle now */
+	bool always_range;
+	uint32_t body;             /* handle of the last one that was opened to read */
+	struct trace_event *event; /* until its end was noted in it */
+};
+
 struct guest_endpoint {
 	struct str name;
 	uint32_t handle;
@@ -95,8 +102,8 @@ struct sandbox {
 	struct pmap dynamic_backends;
 	struct guest_endpoint *endpoints; /* all that were opened */
 	uint64_t log_bytes;
-	uint64_t held_bytes;            /* see sandbox_hold() */
-	bool sent; /* the guest has answered */
+	uint64_t held_bytes; /* see sandbox_hold() */
+	bool sent;           /* the guest has answered */
 
 	/* Running and waiting. */
 	wasmtime_call_future_t *future;

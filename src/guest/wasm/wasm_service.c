@@ -144,7 +144,8 @@ static bool module_bytes(struct str in, wasm_byte_vec_t *converted, struct str *
 		return true;
 	case WASM_COMPONENT:
 		if (in.ptr[6] != 1) /* the layer, behind the version */
-			return FAIL(e, INVALID, "Expected a valid Wasm file: its version is not known (%d)", in.ptr[4]);
+			return FAIL(e, INVALID, "Expected a valid Wasm file: its version is not known (%d)",
+				    in.ptr[4]);
 		return FAIL(e, UNSUPPORTED,
 			    "this is a component; components are not supported yet, build a core module "
 			    "(target wasm32-wasip1)");
