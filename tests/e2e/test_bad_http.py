@@ -370,7 +370,8 @@ def a_slow_origin_holds_nobody_up(t):
 def four_hundred_at_once_are_all_answered(t):
     """More than there is room for guests: the others wait for theirs."""
     with t.origin(lambda request: Response(200, body="x")) as origin:
-        with proxied(t, origin.port) as edge:
+        t.write("fastly.toml", '[local_server.backends.origin]\nurl = "%s"\nfirst_byte_timeout_ms = 60000\n' % origin.url)
+        with t.serve(t.guest("rust-abi"), "-C", "fastly.toml") as edge:
             connections = [edge.connect() for _ in range(400)]
             for connection in connections:
                 connection.send("GET /proxy HTTP/1.1\r\nHost: a\r\n\r\n")
