@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest that makes any host calls with any arguments. The input is its program: each step is a byte that
- * names a call that works, or something that happens outside the guest, and a byte or a few for every
- * argument. Half of what can be said is half sensible (handles the guest was given, strings that mean
+ * A guest that makes any host calls with any arguments. The input is its program: each step is two bytes
+ * that name a call that works, or one for something that happens outside the guest, and a byte or a few for
+ * every argument. Half of what can be said is half sensible (handles the guest was given, strings that mean
  * something, pointers with room behind them), because wholly random calls end at their first check. The
  * guest's memory is a block of its own, so that a sanitizer sees a byte read or written outside of it.
  * Waiting is bounded by virtual time.
@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
 	STEPS_MAX = 256,
-	KINDS = HANDLE_PROMISE + 1,
+	KINDS = 32,       /* more than there are */
 	HANDLES_KEPT = 4, /* of each kind */
 	HANDLES_OPEN_MAX = 64,
 	WAIT_S = 5,
@@ -60,7 +60,7 @@ static const struct str words[] = {
 struct guest {
 	struct abi_harness h;
 	const uint8_t *at, *end; /* of the program */
-	const struct hostcall *calls[256];
+	const struct hostcall *calls[ABI_ROWS_MAX];
 	size_t calls_count;
 	uint32_t word_at[COUNT_OF(words)];
 	uint32_t scratch_at;
@@ -147,8 +147,11 @@ static enum handle_kind wanted_kind(const struct hostcall *call, const char *par
 static uint32_t some_handle(struct guest *g, enum handle_kind kind)
 {
 	uint8_t how = next_byte(g);
-	if (kind == HANDLE_FREE || how >= 0xe0)
-		kind = (enum handle_kind)(1 + next_byte(g) % (KINDS - 1));
+	if (kind == HANDLE_FREE || how >= 0xe0) {
+		kind = (enum handle_kind)(next_byte(g) % KINDS);
+		for (int i = 0; i < KINDS && !g->handles_given[kind]; i++)
+			kind = (enum handle_kind)((kind + 1) % KINDS);
+	}
 	if (how < 0xf0)
 		return g->handles[kind][how % HANDLES_KEPT];
 	return how < 0xf8 ? how & 7 : how == 0xff ? next_u32(g) : HANDLE_INVALID;
@@ -263,7 +266,7 @@ static void let_time_pass(struct guest *g, uint64_t ns)
 	(void)loop_run(&g->h.loop, &never, now < UINT64_MAX - ns ? now + ns : UINT64_MAX);
 }
 
-enum { OUTSIDE_KINDS = 8 };
+enum { OUTSIDE = 0xf0, OUTSIDE_KINDS = 8 }; /* steps from OUTSIDE on are such */
 
 static void happen_outside(struct guest *g, uint8_t what)
 {
@@ -318,11 +321,11 @@ static bool step(struct guest *g)
 {
 	uint64_t args[HOSTCALL_PARAMS_MAX] = { 0 };
 	uint8_t op = next_byte(g);
-	if (op >= g->calls_count) {
-		happen_outside(g, (uint8_t)(op - g->calls_count));
+	if (op >= OUTSIDE) {
+		happen_outside(g, op);
 		return true;
 	}
-	const struct hostcall *call = g->calls[op];
+	const struct hostcall *call = g->calls[(op * 256u + next_byte(g)) % g->calls_count];
 	fill_arguments(g, call, args);
 	enum abi_status status = make_call(g, call, args);
 	if (status == ABI_OK)
@@ -393,7 +396,7 @@ static void start(struct guest *g)
 	g->scratch_at = abi_room(h, (SLOTS + 1) * SCRATCH_BYTES);
 	open_things(g);
 	for (size_t i = 0; i < hostcalls_count; i++) {
-		if (hostcalls[i].done && g->calls_count < COUNT_OF(g->calls) - OUTSIDE_KINDS)
+		if (hostcalls[i].done)
 			g->calls[g->calls_count++] = &hostcalls[i];
 	}
 	qsort(g->calls, g->calls_count, sizeof g->calls[0], by_name);
