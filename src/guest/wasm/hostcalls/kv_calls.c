@@ -75,8 +75,8 @@ static void trace_end(struct sandbox *sb, struct guest_kv_op *op)
 	if (op->op.kind == KV_LOOKUP)
 		trace_bool(trace, ev, "found", op->op.error == KV_OK);
 	trace_str(trace, ev, "status", str_from(error_names[op->op.error]));
-	trace_number(trace, ev, "elapsed",
-		     (double)(clock_wall(sandbox_loop(sb)->clock) - ev->wall_ns) / (double)NS_PER_US);
+	uint64_t now = clock_wall(sandbox_loop(sb)->clock); /* which may have been set back */
+	trace_number(trace, ev, "elapsed", (double)(MAX(now, ev->wall_ns) - ev->wall_ns) / (double)NS_PER_US);
 }
 
 /* ---- starting ---- */
