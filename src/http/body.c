@@ -196,6 +196,18 @@ bool body_has_room(const struct body *b)
 	return b->buffered < BODY_ROOM_BYTES || b->abandoned || b->failure != BODY_FAILURE_NONE;
 }
 
+static void list_move_all(struct list *to, struct list *from)
+{
+	struct list *first = from->next, *last = from->prev;
+	if (list_empty(from))
+		return;
+	first->prev = to->prev;
+	to->prev->next = first;
+	last->next = to;
+	to->prev = last;
+	list_init(from);
+}
+
 /*
  * Moves everything out of a body that has ended to the end of another. So a body that was appended to a body
  * that was appended to a body … is never deep, however long a guest goes on with it.
@@ -207,8 +219,7 @@ static void splice(struct body *dst, struct body *src)
 		if (p->body)
 			p->body->parent = dst;
 	}
-	for (struct list *first; (first = list_pop(&src->pieces));)
-		list_push(&dst->pieces, first);
+	list_move_all(&dst->pieces, &src->pieces);
 	for (size_t i = 0; i < src->trailers.count; i++)
 		body_trailer_add(dst, src->trailers.at[i].name, src->trailers.at[i].value);
 	dst->buffered += src->buffered;
