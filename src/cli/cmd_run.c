@@ -60,9 +60,9 @@ int cmd_run(const struct cli_options *o)
 	wasm.instances_max = 1;
 	int code;
 	if (!edge_open(&edge, o, o->config, &e))
-		code = cli_error(o, CLI_FAILED, &e);
+		code = cli_error(o, CLI_USAGE, &e);
 	else if (!cli_open_service(&service, o->input, &wasm, &e))
-		code = cli_error(o, CLI_FAILED, &e);
+		code = cli_error(o, CLI_USAGE, &e);
 	else
 		code = run(o, &edge, service);
 	service_destroy(&service);

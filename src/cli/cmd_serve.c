@@ -182,7 +182,7 @@ int cmd_serve(const struct cli_options *o)
 		code = cli_error(o, CLI_USAGE, &e);
 	} else if (!edge_open(&edge, o, served.manifest, &e) ||
 		   !cli_open_service(&service, served.service, &wasm, &e)) {
-		code = cli_error(o, CLI_FAILED, &e);
+		code = cli_error(o, CLI_USAGE, &e);
 	} else {
 		probe_backends(&edge, o);
 		code = listen_and_serve(o, &edge, service);

@@ -77,9 +77,11 @@ static int run(const struct cli_options *o, const struct test_files *files, uint
 		reporter->ops->end(reporter, &totals);
 	}
 	reporter_destroy(&reporter);
-	if (ok && o->filter && !totals.passed && !totals.failed &&
-	    !totals.broken) /* misspelt, it would pass for ever */
+	bool none = ok && !totals.passed && !totals.failed && !totals.broken;
+	if (none && o->filter)
 		ok = FAIL(&e, NOT_FOUND, "no test matches --filter %s", o->filter);
+	else if (none)
+		ok = FAIL(&e, NOT_FOUND, "nothing was tested: the files have no request in them");
 	return ok ? exit_code(&totals) : cli_error(o, CLI_USAGE, &e);
 }
 

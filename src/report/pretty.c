@@ -57,6 +57,11 @@ static void pretty_result(struct reporter *r, const struct test_result *t)
 		STR_ARG(t->text), t->text.len == 0 || str_ends(t->text, STR("\n")) ? "" : "\n");
 }
 
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 static void pretty_end(struct reporter *r, const struct run_totals *t)
 {
 	const struct pretty *p = (const struct pretty *)r;
@@ -65,11 +70,12 @@ static void pretty_end(struct reporter *r, const struct run_totals *t)
 		paint(p, PLAIN));
 	if (t->broken)
 		fprintf(p->out, ", %s%zu file%s could not be run%s", paint(p, RED BOLD), t->broken,
-			t->broken == 1 ? "" : "s", paint(p, PLAIN));
+			plural(t->broken), paint(p, PLAIN));
 	if (t->failed)
 		fprintf(p->out, ", seed %llu", (unsigned long long)t->seed);
-	fprintf(p->out, " %s(%zu file%s, %zu requests, %zu checks, %.0f ms)%s\n", paint(p, DIM), t->files,
-		t->files == 1 ? "" : "s", t->requests, t->checks, (double)t->ns / 1e6, paint(p, PLAIN));
+	fprintf(p->out, " %s(%zu file%s, %zu request%s, %zu check%s, %.0f ms)%s\n", paint(p, DIM), t->files,
+		plural(t->files), t->requests, plural(t->requests), t->checks, plural(t->checks),
+		(double)t->ns / 1e6, paint(p, PLAIN));
 }
 
 static void pretty_destroy(struct reporter *r)

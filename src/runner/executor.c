@@ -135,6 +135,7 @@ static void load_manifest(struct executor *x, struct loaded *p, struct executor_
 		.env_data = x->options.data,
 	};
 	p->world = world_new(&x->loop, x->options.seed);
+	p->world->stdio_by_line = true;
 	if (!p->project->manifest)
 		return;
 	manifest_init(&manifest);
