@@ -345,6 +345,18 @@ static void value_goes_on(struct transfer *t, struct str line)
 		arena_printf(&t->fetch->arena, STR_FMT " " STR_FMT, STR_ARG(*value), STR_ARG(str_trim(line)));
 }
 
+/* Two lengths that differ: nobody can tell where the message ends (RFC 9112, 6.3). libcurl takes the last one. */
+static bool lengths_differ(const struct headers *h)
+{
+	struct str first = headers_get(h, STR("content-length"));
+	size_t from = 0;
+	for (const struct header *f; (f = headers_next(h, STR("content-length"), &from));) {
+		if (!str_eq(f->value, first))
+			return true;
+	}
+	return false;
+}
+
 static bool head_line_came(struct transfer *t, struct str line)
 {
 	if (!t->responded && str_starts(line, STR("HTTP/")) &&
@@ -354,6 +366,8 @@ static bool head_line_came(struct transfer *t, struct str line)
 		value_goes_on(t, line);
 	else if (line.len)
 		field_came(t, line);
+	else if (!t->responded && lengths_differ(&t->head.headers))
+		return stop(t, FETCH_HTTP_PROTOCOL_ERROR);
 	else if (!t->responded)
 		head_complete(t);
 	return true;

@@ -546,6 +546,17 @@ TEST(origins_that_speak_something_else)
 	}
 }
 
+TEST(two_lengths_that_differ_are_an_error)
+{
+	expect_fetch_fails((struct origin_step[]){ { READ_HEAD, 0, 0 },
+						   { SEND,
+						     "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"
+						     "Content-Length: 4\r\n\r\nabcd",
+						     0 },
+						   { CLOSE, 0, 0 } },
+			   FETCH_HTTP_PROTOCOL_ERROR);
+}
+
 TEST(an_upgrade_nobody_asked_for_fails)
 {
 	expect_fetch_fails(
