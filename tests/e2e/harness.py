@@ -31,6 +31,7 @@ import threading
 import time
 
 WAIT_SECONDS = float(os.environ.get("BACKLOT_TEST_WAIT", "30"))
+START_SECONDS = 4 * WAIT_SECONDS  # a guest may have to be compiled, by several tests at once, on a busy machine
 
 registered = []  # (module name, function), in the order of definition
 
@@ -52,6 +53,13 @@ class Settings:
 
 
 settings = Settings()
+
+
+@functools.lru_cache
+def sanitized():
+    """Was the program built with AddressSanitizer? Then it is slower, and keeps what it has freed for a while."""
+    with open(settings.backlot, "rb") as f:
+        return b"__asan_init" in f.read()
 
 
 def test(function=None, *, alone=False):
@@ -477,9 +485,9 @@ class Running:
     def err(self):
         return self.printed["err"]
 
-    def wait_for(self, pattern, where="err"):
+    def wait_for(self, pattern, where="err", seconds=WAIT_SECONDS):
         """The first match of `pattern` in what was printed there, waiting for it."""
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + seconds
         with self.changed:
             while True:
                 found = re.search(pattern, self.printed[where], re.MULTILINE)
@@ -513,7 +521,7 @@ class Edge(Running):
 
     def __init__(self, process):
         super().__init__(process)
-        found = self.wait_for(r"listening on (https?)://(\[[0-9a-f:]+\]|[0-9.]+):(\d+)")
+        found = self.wait_for(r"listening on (https?)://(\[[0-9a-f:]+\]|[0-9.]+):(\d+)", seconds=START_SECONDS)
         self.scheme, self.address, self.port = found.group(1), found.group(2).strip("[]"), int(found.group(3))
         self.url = "%s://%s:%d" % (self.scheme, found.group(2), self.port)
 
