@@ -102,6 +102,11 @@ format-check: ## fails when `make format` would change something
 	@tools/list-source c | xargs -r clang-format --dry-run -Werror
 
 install: build ## installs below PREFIX
+	@if ! grep -qsxF '$(PREFIX)' $(BUILD)/prefix; then \
+		meson setup --reconfigure $(BUILD) --prefix='$(PREFIX)' >$(BUILD)/setup.log || \
+			{ cat $(BUILD)/setup.log; exit 1; }; \
+		ninja -C $(BUILD) $(NINJA_FLAGS) >/dev/null && echo '$(PREFIX)' >$(BUILD)/prefix; \
+	fi
 	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild --quiet
 
 docs: build ## prints the reference pages of docs/reference from their tables
