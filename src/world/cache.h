@@ -183,7 +183,7 @@ struct cache {
 
 struct cache_ops {
 	const char *name;
-	/* `op` is as cache_op_init() made it. Ends with cache_op_settle() (cache_priv.h), at once or later. */
+	/* `op` is as cache_op_init() made it. Ends with cache_op_settle() (cache_priv.h), now or later. */
 	void (*start)(struct cache *, struct cache_op *op, struct loop *);
 	/* `op` is obliged, or done and not: a plain insert with its key and headers. NULL: it failed. */
 	struct cache_object *(*insert)(struct cache *, struct cache_op *op, const struct cache_write *,

@@ -63,7 +63,7 @@ static void leave_room(struct cache_memory *c, struct cache_op *op)
 	}
 }
 
-/* Objects may go while others are on their way: what they vary by is remembered for those who ask meanwhile. */
+/* Objects may go while others are on their way: what they vary by is kept for those who ask meanwhile. */
 static bool key_is_pinned(void *owner, struct str key)
 {
 	return find_room(owner, key) != NULL;

@@ -116,6 +116,8 @@ static enum handle_kind wanted_kind(const struct hostcall *call, const char *par
 		const char *module, *parameter, *calls; /* by their beginnings */
 		enum handle_kind kind;
 	} rules[] = {
+		{ "fastly_cache", "", "replace_", HANDLE_CACHE_REPLACE },
+		{ "fastly_cache", "", "", HANDLE_CACHE },
 		{ "fastly_http_body", "", "", HANDLE_BODY },
 		{ "", "b", "", HANDLE_BODY },
 		{ "fastly_http_req", "", "pending", HANDLE_PENDING },
@@ -365,6 +367,10 @@ static void open_things(struct guest *g)
 	OPENED("fastly_http_req", "new");
 	OPENED("fastly_kv_store", "open", ABI_TEXT(h, "books"));
 	OPENED("fastly_kv_store", "lookup", abi_u32(h, out), ABI_TEXT(h, "ba"), 0, config);
+	config = abi_room(h, 80);
+	OPENED("fastly_cache", "transaction_lookup", ABI_TEXT(h, "k"), 0, config);
+	OPENED("fastly_cache", "transaction_lookup_async", ABI_TEXT(h, "k"), 0, config);
+	OPENED("fastly_cache", "replace", ABI_TEXT(h, "k"), 0, config);
 #undef OPENED
 }
 

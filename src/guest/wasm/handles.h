@@ -24,6 +24,8 @@ enum handle_kind {
 	HANDLE_KV_OP,
 	HANDLE_ACL,
 	HANDLE_PROMISE, /* of the next request */
+	HANDLE_CACHE,   /* a lookup, busy or done */
+	HANDLE_CACHE_REPLACE,
 };
 
 struct handle_slot {

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "guest/wasm/engine.h"
+#include "guest/wasm/hostcalls/cache_calls.h"
 #include "guest/wasm/hostcalls/kv_calls.h"
 #include "guest/wasm/wasm_service.h"
 
@@ -142,6 +143,8 @@ static void release_object(struct sandbox *sb, enum handle_kind kind, void *obje
 		fetch_unref(&((struct guest_pending *)object)->fetch);
 	} else if (kind == HANDLE_KV_OP) {
 		kv_call_fini(object);
+	} else if (kind == HANDLE_CACHE || kind == HANDLE_CACHE_REPLACE) {
+		cache_call_fini(object);
 	} else if (kind == HANDLE_CONFIG || kind == HANDLE_SECRETS) {
 		table_unref(&((struct guest_name *)object)->table);
 	}

@@ -27,6 +27,13 @@ static enum readiness item_readiness(struct sandbox *sb, uint32_t handle, struct
 		*event = &op->op.changed;
 		return op->op.done ? READY : NOT_READY;
 	}
+	case HANDLE_CACHE: {
+		struct guest_cache *g = handles_get(&sb->handles, handle, HANDLE_CACHE);
+		if (!g->op || g->op->done)
+			return READY;
+		*event = &g->op->changed;
+		return NOT_READY;
+	}
 	case HANDLE_PROMISE:
 		return READY; /* it will never come, and waiting for it says so at once */
 	default:
