@@ -175,7 +175,7 @@ void h1_flush(struct h1_connection *c)
 		}
 		have_written(c);
 	}
-	if (c->stream && !c->response.body)
+	if (c->stream && !c->writing && !c->response.body)
 		h1_all_written(c);
 }
 

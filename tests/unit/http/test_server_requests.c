@@ -32,6 +32,33 @@ static void check_answer(struct str says, const struct buf *expected)
 	assert_true(same);
 }
 
+static void same_in_pieces(struct str input)
+{
+	size_t exchanges, other;
+	char *whole = answer_to(input, NULL, 0, &exchanges);
+	for (size_t at = 1; at < input.len; at++) {
+		char *split = answer_to(input, NULL, at, &other);
+		if (strcmp(whole, split) != 0)
+			print_error("split at %zu: " STR_FMT "\n", at, STR_ARG(input));
+		assert_str(str_from(split), whole);
+		assert_int_equal(exchanges, other);
+		free(split);
+	}
+	struct fault_options by_bytes[] = { FAULT_OPTIONS_INIT, FAULT_OPTIONS_INIT, FAULT_OPTIONS_INIT };
+	by_bytes[0].read.piece_bytes = 1;
+	by_bytes[1].write.piece_bytes = 1;
+	by_bytes[2].read.piece_bytes = 3;
+	by_bytes[2].write.piece_bytes = 7;
+	by_bytes[2].read.delay_ns = by_bytes[2].write.delay_ns = 1;
+	for (size_t i = 0; i < COUNT_OF(by_bytes); i++) {
+		char *pieces = answer_to(input, &by_bytes[i], 0, &other);
+		assert_str(str_from(pieces), whole);
+		assert_int_equal(exchanges, other);
+		free(pieces);
+	}
+	free(whole);
+}
+
 static void check(const struct dialogue *d, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -203,6 +230,16 @@ TEST(what_is_no_request_is_refused_and_the_connection_ends)
 	}
 }
 
+TEST(what_is_refused_behind_a_request_waits_for_the_answer_to_that)
+{
+	struct buf expected = BUF_INIT(4096);
+	add_answer(&expected, "HTTP/1.1", "", "GET http://a/ 1.1|Host=a;||");
+	buf_add(&expected, STR(REFUSED("400 Bad Request")));
+	check_answer(STR("GET / HTTP/1.1\r\nHost: a\r\n\r\nGARBAGE\r\n\r\n"), &expected);
+	same_in_pieces(STR("GET / HTTP/1.1\r\nHost: a\r\n\r\nGARBAGE\r\n\r\n"));
+	buf_fini(&expected);
+}
+
 TEST(a_nul_is_refused_wherever_it_stands)
 {
 	static const char input[] = "GET /abc HTTP/1.1\r\nHost: abc\r\nX-Y: abc\r\n\r\n";
@@ -247,33 +284,6 @@ TEST(chunks_that_are_none_fail_the_body_and_end_the_connection)
 }
 
 /* ---- however the bytes arrive ---- */
-
-static void same_in_pieces(struct str input)
-{
-	size_t exchanges, other;
-	char *whole = answer_to(input, NULL, 0, &exchanges);
-	for (size_t at = 1; at < input.len; at++) {
-		char *split = answer_to(input, NULL, at, &other);
-		if (strcmp(whole, split) != 0)
-			print_error("split at %zu: " STR_FMT "\n", at, STR_ARG(input));
-		assert_str(str_from(split), whole);
-		assert_int_equal(exchanges, other);
-		free(split);
-	}
-	struct fault_options by_bytes[] = { FAULT_OPTIONS_INIT, FAULT_OPTIONS_INIT, FAULT_OPTIONS_INIT };
-	by_bytes[0].read.piece_bytes = 1;
-	by_bytes[1].write.piece_bytes = 1;
-	by_bytes[2].read.piece_bytes = 3;
-	by_bytes[2].write.piece_bytes = 7;
-	by_bytes[2].read.delay_ns = by_bytes[2].write.delay_ns = 1;
-	for (size_t i = 0; i < COUNT_OF(by_bytes); i++) {
-		char *pieces = answer_to(input, &by_bytes[i], 0, &other);
-		assert_str(str_from(pieces), whole);
-		assert_int_equal(exchanges, other);
-		free(pieces);
-	}
-	free(whole);
-}
 
 TEST(good_requests_may_come_in_any_pieces)
 {

@@ -26,7 +26,7 @@ struct fixture {
 	struct stream_reader reader;
 	struct stream_write write;
 	struct buf got;
-	bool ended, written;
+	bool ended, written, closed;
 	enum stream_error why, error;
 	int fd;
 };
@@ -226,12 +226,11 @@ TEST(closing_cancels_the_write_under_way)
 {
 	enum { BYTES = 20 * 1024 * 1024 };
 	struct fixture f;
-	bool closed = false;
 	begin(&f);
 	char *bytes = mem_zalloc(BYTES);
 	assert_false(stream_write(f.stream, &(struct str){ bytes, BYTES }, 1, &f.write));
-	stream_close(&f.stream, false, note_closed, &closed);
-	WAIT_UNTIL(&f, closed);
+	stream_close(&f.stream, false, note_closed, &f.closed);
+	WAIT_UNTIL(&f, f.closed);
 	assert_true(f.written);
 	assert_int_equal(f.error, STREAM_CANCELLED);
 	mem_free(bytes);
