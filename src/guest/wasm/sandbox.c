@@ -20,6 +20,7 @@ struct waiter {
 	bool used;
 };
 
+enum { LINE_BYTES_MAX = 64 << 10 };
 enum { HOST_BYTES_A_GUEST_MAX = 512 << 20, HELD_BYTES_A_GUEST_MAX = 1 << 30 };
 
 static void run_guest(struct sandbox *sb);
@@ -171,21 +172,52 @@ void sandbox_respond(struct sandbox *sb, const struct guest_response *r, struct 
 	invocation_respond(&sb->super, response);
 }
 
+static void print_entry(struct sandbox *sb, struct str name, struct str bytes)
+{
+	if (str_ends(bytes, STR("\n")))
+		bytes.len--;
+	if (bytes.len && sb->log_bytes + bytes.len <= sb->super.world->limits.log_bytes) {
+		sb->log_bytes += bytes.len;
+		invocation_log(&sb->super, name, bytes);
+	}
+}
+
+/* Adds to the line that was begun and makes entries of those that are complete; a line of 64 KiB counts as complete. */
+static void print_lines(struct sandbox *sb, struct buf *line, struct str name, struct str bytes)
+{
+	line->max = LINE_BYTES_MAX;
+	while (bytes.len) {
+		size_t end = str_find_char(bytes, '\n');
+		size_t len = MIN(end == STR_NONE ? bytes.len : end + 1, (size_t)LINE_BYTES_MAX - line->len);
+		buf_add(line, str_sub(bytes, 0, len));
+		bytes = str_sub(bytes, len, bytes.len);
+		if (line->len < LINE_BYTES_MAX && !str_ends(buf_str(line), STR("\n")))
+			return;
+		print_entry(sb, name, buf_str(line));
+		buf_reset(line);
+	}
+}
+
+/* What the guest printed last without ending the line. */
+static void print_rest(struct sandbox *sb)
+{
+	for (int i = 0; i < 2; i++) {
+		print_entry(sb, i == 0 ? STR("stdout") : STR("stderr"), buf_str(&sb->lines[i]));
+		buf_fini(&sb->lines[i]);
+	}
+}
+
 void sandbox_print(struct sandbox *sb, int fd, struct str bytes)
 {
 	struct world *w = sb->super.world;
 	struct str name = fd == 1 ? STR("stdout") : STR("stderr");
 	struct log_sink *raw = fd == 1 ? w->raw_stdout : w->raw_stderr;
-	if (raw) {
+	if (raw)
 		log_write(raw, name, bytes);
-		return;
-	}
-	if (str_ends(bytes, STR("\n")))
-		bytes.len--;
-	if (bytes.len && sb->log_bytes + bytes.len <= w->limits.log_bytes) {
-		sb->log_bytes += bytes.len;
-		invocation_log(&sb->super, name, bytes);
-	}
+	else if (w->stdio_by_line)
+		print_lines(sb, &sb->lines[fd == 1 ? 0 : 1], name, bytes);
+	else
+		print_entry(sb, name, bytes);
 }
 
 /* ---- waiting ---- */
@@ -530,6 +562,7 @@ static void finish(struct sandbox *sb, enum outcome outcome, struct str report)
 	sandbox_stop(sb);
 	end_store(sb);
 	sb->service->alive--;
+	print_rest(sb);
 	sandbox_release(sb);
 	if (!sb->sent)
 		respond_for_guest(sb, outcome == OUTCOME_OK, report);

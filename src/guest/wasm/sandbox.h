@@ -11,6 +11,7 @@
 
 #include <wasmtime.h>
 
+#include "base/buf.h"
 #include "guest/guest.h"
 #include "guest/wasm/abi.h"
 #include "guest/wasm/handles.h"
@@ -102,6 +103,7 @@ struct sandbox {
 	struct pmap dynamic_backends;
 	struct guest_endpoint *endpoints; /* all that were opened */
 	uint64_t log_bytes;
+	struct buf lines[2]; /* of stdout and stderr, not yet ended; when the world wants lines */
 	uint64_t held_bytes; /* see sandbox_hold() */
 	bool sent;           /* the guest has answered */
 
