@@ -97,9 +97,11 @@ lint: build ## clang-tidy over what Git says has changed; LINT=all for everythin
 
 format: ## lays out all C code by .clang-format
 	@tools/list-source c | xargs -r clang-format -i
+	@tools/list-source c | xargs -r tools/wrap-comments
 
 format-check: ## fails when `make format` would change something
 	@tools/list-source c | xargs -r clang-format --dry-run -Werror
+	@tools/list-source c | xargs -r tools/wrap-comments --check
 
 install: build ## installs below PREFIX
 	@if ! grep -qsxF '$(PREFIX)' $(BUILD)/prefix; then \

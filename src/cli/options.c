@@ -132,8 +132,8 @@ static bool is_late_option(const char *text)
 }
 
 /*
- * What follows a guest's file is the guest's, but for options of ours that come first, and one `--` that may separate
- * them.
+ * What follows a guest's file is the guest's, but for options of ours that come first, and one `--` that may
+ * separate them.
  */
 static bool take_guest_args(struct reader *r)
 {

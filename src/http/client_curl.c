@@ -42,7 +42,10 @@ static void socket_ready(uv_poll_t *uv, int status, int events)
 	struct watched_socket *s = (struct watched_socket *)uv;
 	int flags = 0;
 	if (status < 0) {
-		/* What came before the error is still to be read; libuv has stopped watching, and libcurl does not know. */
+		/*
+		 * What came before the error is still to be read; libuv has stopped watching, and libcurl
+		 * does not know.
+		 */
 		events = UV_READABLE | UV_WRITABLE;
 		uv_poll_start(&s->uv, s->events, socket_ready);
 	}
@@ -293,8 +296,8 @@ static uint64_t announced_length(const struct transfer *t)
 }
 
 /*
- * The reader need not wait until libcurl ends the transfer, which it does not do before the request's body has been sent:
- * the guest that writes it may be waiting for just this end.
+ * The reader need not wait until libcurl ends the transfer, which it does not do before the request's body
+ * has been sent: the guest that writes it may be waiting for just this end.
  */
 static void end_download_if_complete(struct transfer *t)
 {
@@ -345,7 +348,10 @@ static void value_goes_on(struct transfer *t, struct str line)
 		arena_printf(&t->fetch->arena, STR_FMT " " STR_FMT, STR_ARG(*value), STR_ARG(str_trim(line)));
 }
 
-/* Two lengths that differ: nobody can tell where the message ends (RFC 9112, 6.3). libcurl takes the last one. */
+/*
+ * Two lengths that differ: nobody can tell where the message ends (RFC 9112, 6.3). libcurl takes the last
+ * one.
+ */
 static bool lengths_differ(const struct headers *h)
 {
 	struct str first = headers_get(h, STR("content-length"));

@@ -52,7 +52,10 @@ static enum fetch_error tls_error(const struct transfer *t)
 	/* The connection broke during the handshake. */
 	if (says(t, "SYSCALL") || says(t, "reset by peer") || says(t, "unexpected eof"))
 		return FETCH_CONNECTION_TERMINATED;
-	/* A signature in the certificate that does not fit: libcurl knows only OpenSSL's first error, from deep below TLS. */
+	/*
+	 * A signature in the certificate that does not fit: libcurl knows only OpenSSL's first error, from
+	 * deep below TLS.
+	 */
 	if (says(t, " routines:") && !says(t, "SSL routines:"))
 		return FETCH_TLS_CERTIFICATE_ERROR;
 	return FETCH_TLS_PROTOCOL_ERROR;

@@ -91,8 +91,8 @@ void http_server_attach(struct http_server *s, struct stream *taken);
 must_use struct http_server *http_server_new(struct loop *loop, const struct http_server_options *options);
 
 /*
- * An interim response: 100..199 but 101. Others are ignored, and so are those to HTTP/1.0 clients and after the response.
- * Headers may be NULL.
+ * An interim response: 100..199 but 101. Others are ignored, and so are those to HTTP/1.0 clients and after
+ * the response. Headers may be NULL.
  */
 void exchange_inform(struct exchange *x, uint16_t status, const struct headers *headers);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes into a server over a memory pipe. The first byte chooses the handler: one reads everything, then tells what it
- * was asked, and must tell the same whatever pieces the bytes come in (the second byte says how big); the other sends the
- * request's fields and body back while they come.
+ * Bytes into a server over a memory pipe. The first byte chooses the handler: one reads everything, then
+ * tells what it was asked, and must tell the same whatever pieces the bytes come in (the second byte says how
+ * big); the other sends the request's fields and body back while they come.
  */
 #include <stdint.h>
 #include <string.h>
@@ -164,7 +164,10 @@ static void run(struct run *r, exchange_handler_fn *handle, struct str input, si
 	clock_destroy(&r->clock);
 }
 
-/* Whether an interim response is still worth sending depends on what has come of the body: it is left out here. */
+/*
+ * Whether an interim response is still worth sending depends on what has come of the body: it is left out
+ * here.
+ */
 static void drop_continue(struct buf *b)
 {
 	static const struct str interim = STR_INIT("HTTP/1.1 100 Continue\r\n\r\n");

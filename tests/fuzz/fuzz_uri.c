@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any text as a URI: what is accepted has parts that stand in it, in order, with nothing that could end a line. */
+/*
+ * Any text as a URI: what is accepted has parts that stand in it, in order, with nothing that could end a
+ * line.
+ */
 #include <stdint.h>
 #include <string.h>
 

@@ -182,7 +182,10 @@ static void print_entry(struct sandbox *sb, struct str name, struct str bytes)
 	}
 }
 
-/* Adds to the line that was begun and makes entries of those that are complete; a line of 64 KiB counts as complete. */
+/*
+ * Adds to the line that was begun and makes entries of those that are complete; a line of 64 KiB counts as
+ * complete.
+ */
 static void print_lines(struct sandbox *sb, struct buf *line, struct str name, struct str bytes)
 {
 	line->max = LINE_BYTES_MAX;
@@ -501,7 +504,10 @@ static void next_slice(struct timer *t)
 	run_guest(container_of(t, struct sandbox, timer));
 }
 
-/* A timer of no time and not loop_post(): the loop runs many tasks in a row, but looks at its sockets after each timer. */
+/*
+ * A timer of no time and not loop_post(): the loop runs many tasks in a row, but looks at its sockets after
+ * each timer.
+ */
 static void let_others_run(struct sandbox *sb)
 {
 	sb->timer.fire = next_slice;

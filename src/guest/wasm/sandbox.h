@@ -150,8 +150,9 @@ bool sandbox_wait_time(struct sandbox *sb, uint64_t after_ns);
 printf_like(2, 3) enum abi_status sandbox_trap(struct sandbox *sb, const char *format, ...);
 
 /*
- * Notes that the host keeps so many bytes more for this guest, outside of its arena: in bodies that it filled, in stores.
- * False, and nothing noted, when that would be too much for one guest. sandbox_let_go(): it keeps them no longer.
+ * Notes that the host keeps so many bytes more for this guest, outside of its arena: in bodies that it
+ * filled, in stores. False, and nothing noted, when that would be too much for one guest. sandbox_let_go():
+ * it keeps them no longer.
  */
 must_use bool sandbox_hold(struct sandbox *sb, uint64_t bytes);
 void sandbox_let_go(struct sandbox *sb, uint64_t bytes);

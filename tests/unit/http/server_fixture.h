@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A server without a network: one connection over a memory pipe, a virtual clock, and a client that writes bytes and
- * keeps what comes back. Time stands still unless a test lets it pass.
+ * A server without a network: one connection over a memory pipe, a virtual clock, and a client that writes
+ * bytes and keeps what comes back. Time stands still unless a test lets it pass.
  */
 #ifndef TESTS_SERVER_FIXTURE_H
 #define TESTS_SERVER_FIXTURE_H

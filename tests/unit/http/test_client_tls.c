@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which certificates are accepted, what is said in SNI, and that what was checked for one name serves no other. */
+/*
+ * Which certificates are accepted, what is said in SNI, and that what was checked for one name serves no
+ * other.
+ */
 #include <uv.h>
 
 #include "support/test.h"

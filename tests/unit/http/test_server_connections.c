@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A connection's life: keep-alive, pipelining, unread bodies, slow and vanishing clients, time-outs, the server's end. */
+/*
+ * A connection's life: keep-alive, pipelining, unread bodies, slow and vanishing clients, time-outs, the
+ * server's end.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An origin that speaks TLS: it shakes hands, reads a request's head, answers, and notes what it was asked for. Keys and
- * certificates are made for the test and stay in memory.
+ * An origin that speaks TLS: it shakes hands, reads a request's head, answers, and notes what it was asked
+ * for. Keys and certificates are made for the test and stay in memory.
  */
 #ifndef TESTS_TLS_ORIGIN_H
 #define TESTS_TLS_ORIGIN_H

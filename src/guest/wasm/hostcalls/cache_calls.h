@@ -56,7 +56,8 @@ must_use enum abi_status cache_call_wait(struct sandbox *sb, uint32_t handle, en
 must_use enum abi_status cache_call_room(struct sandbox *sb, uint32_t handles);
 
 /*
- * Stores by an op and opens the body to write, for whose handle there is room. `*found`: a reference, or NULL.
+ * Stores by an op and opens the body to write, for whose handle there is room. `*found`: a reference, or
+ * NULL.
  */
 must_use enum abi_status cache_call_insert(struct sandbox *sb, struct cache_op *op,
 					   const struct cache_write *w, const char *how,

@@ -10,8 +10,8 @@
  *							 struct secret_store_plaintext_args *a)
  *
  * A WAITS body that cannot finish calls sandbox_wait_event() or sandbox_wait_time() and returns ABI_WAIT.
- * When it was woken it is called again with the same arguments: it looks at the state of things, not at why it
- * was woken. What it must remember between the calls stands in the objects behind its handles, or in
+ * When it was woken it is called again with the same arguments: it looks at the state of things, not at why
+ * it was woken. What it must remember between the calls stands in the objects behind its handles, or in
  * sb->waiting.
  */
 #ifndef GUEST_WASM_HOSTCALL_H
