@@ -44,7 +44,7 @@ struct world {
 	 * "stderr".
 	 */
 	struct log_sink *raw_stdout, *raw_stderr;
-	bool stdio_by_line; /* an entry is a line, whatever the writes were; else a write, as Viceroy has it */
+	bool stdio_by_line; /* an entry is a line, whatever the writes; else a write, as Viceroy has it */
 	struct limits limits;
 	struct pmap fastly_keys; /* for which fastly_key_is_valid answers yes; the values mean nothing */
 	struct pmap shields;     /* struct shield_site by name */
