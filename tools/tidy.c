@@ -223,7 +223,7 @@ static bool may_stick_out(const struct file *f, const char *line)
 {
 	bool inside = false;
 	int columns = 0;
-	for (const char *s = line; *s != '\n' && columns <= LINE_COLUMNS_MAX; s++) {
+	for (const char *s = line; *s != '\n' && columns < LINE_COLUMNS_MAX; s++) {
 		columns += *s == '\t' ? TAB_COLUMNS - columns % TAB_COLUMNS : 1;
 		if (*s == '\\' && s[1] != '\n')
 			s++, columns++;
