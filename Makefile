@@ -30,7 +30,7 @@ define configure
 	@mv $(1)/found.new $(1)/found
 endef
 
-.PHONY: all setup build demo guests check unit e2e asan clang fuzz bench tidy lint format format-check install docs docs-check \
+.PHONY: all setup build demo guests some-guests check unit e2e asan clang fuzz bench tidy lint format format-check install docs docs-check \
 	clean distclean help
 
 all: build ## installs what is missing (where it may), then builds build/backlot
@@ -51,6 +51,10 @@ ifeq ($(SETUP),yes)
 endif
 	@tools/build-guests $(abspath $(guests))
 
+# Where a language's tools are missing, the tests of its guests are skipped, and say so; .ci/run takes that for failure.
+some-guests:
+	@$(MAKE) --no-print-directory guests || echo "make: going on without the guests that could not be built" >&2
+
 demo: build ## builds the example shop with the real JavaScript SDK and tests it
 ifeq ($(SETUP),yes)
 	@tools/setup node
@@ -58,16 +62,16 @@ endif
 	@tools/build-guests $(abspath $(guests)) example-js
 	@tools/demo $(BUILD)/backlot examples/fastly-js
 
-check: build guests ## runs every test; ends with "N passed, N failed"
+check: build some-guests ## runs every test; ends with "N passed, N failed"
 	@tools/check --build $(BUILD) --guests $(guests)
 
 unit: build ## runs the unit and contract tests alone
 	@tools/check --build $(BUILD) --only unit,contract,fuzz
 
-e2e: build guests ## runs the end-to-end tests alone
+e2e: build some-guests ## runs the end-to-end tests alone
 	@tools/check --build $(BUILD) --guests $(guests) --only e2e
 
-asan: setup guests ## the whole suite under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: setup some-guests ## the whole suite under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(call configure,$(BUILD)/asan,$(sanitize))
 	@ninja -C $(BUILD)/asan $(NINJA_FLAGS)
 	@tools/check --build $(BUILD)/asan --guests $(guests)
@@ -84,7 +88,7 @@ endif
 	@ninja -C $(BUILD)/fuzz $(NINJA_FLAGS)
 	@tools/fuzz --build $(BUILD)/fuzz --seconds $(FUZZ_SECONDS)
 
-bench: build guests ## measures
+bench: build some-guests ## measures
 	@tools/bench $(BUILD) $(guests)
 
 tidy: build ## layers, headers that build alone, the rules of CONTRIBUTING.md
