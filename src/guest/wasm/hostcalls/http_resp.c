@@ -18,51 +18,7 @@ enum abi_status hostcall_http_resp_close(struct sandbox *sb, struct http_resp_cl
 	return handles_take(&sb->handles, a->h, HANDLE_RESPONSE) ? ABI_OK : ABI_BADF;
 }
 
-enum abi_status hostcall_http_resp_header_names_get(struct sandbox *sb,
-						    struct http_resp_header_names_get_args *a)
-{
-	struct guest_response *r = sandbox_response(sb, a->h);
-	return r ? message_names_get(&r->http.headers, &a->values) : ABI_BADF;
-}
-
-enum abi_status hostcall_http_resp_header_value_get(struct sandbox *sb,
-						    struct http_resp_header_value_get_args *a)
-{
-	struct guest_response *r = sandbox_response(sb, a->h);
-	return r ? message_value_get(&r->http.headers, a->name, &a->value) : ABI_BADF;
-}
-
-enum abi_status hostcall_http_resp_header_values_get(struct sandbox *sb,
-						     struct http_resp_header_values_get_args *a)
-{
-	struct guest_response *r = sandbox_response(sb, a->h);
-	return r ? message_values_get(&r->http.headers, a->name, &a->values) : ABI_BADF;
-}
-
-enum abi_status hostcall_http_resp_header_values_set(struct sandbox *sb,
-						     struct http_resp_header_values_set_args *a)
-{
-	struct guest_response *r = sandbox_response(sb, a->h);
-	return r ? message_values_set(sb, &r->http.headers, a->name, a->values) : ABI_BADF;
-}
-
-enum abi_status hostcall_http_resp_header_insert(struct sandbox *sb, struct http_resp_header_insert_args *a)
-{
-	struct guest_response *r = sandbox_response(sb, a->h);
-	return r ? message_insert(sb, &r->http.headers, a->name, a->value) : ABI_BADF;
-}
-
-enum abi_status hostcall_http_resp_header_append(struct sandbox *sb, struct http_resp_header_append_args *a)
-{
-	struct guest_response *r = sandbox_response(sb, a->h);
-	return r ? message_append(sb, &r->http.headers, a->name, a->value) : ABI_BADF;
-}
-
-enum abi_status hostcall_http_resp_header_remove(struct sandbox *sb, struct http_resp_header_remove_args *a)
-{
-	struct guest_response *r = sandbox_response(sb, a->h);
-	return r ? message_remove(&r->http.headers, a->name) : ABI_BADF;
-}
+MESSAGE_HEADER_CALLS(http_resp, guest_response, sandbox_response)
 
 enum abi_status hostcall_http_resp_version_get(struct sandbox *sb, struct http_resp_version_get_args *a)
 {

@@ -19,4 +19,29 @@ enum abi_status message_remove(struct headers *h, struct str name);
 enum abi_status message_name_status(struct str name);
 enum abi_status message_field_status(struct str name, struct str value);
 
+/*
+ * The seven header calls, the same in fastly_http_req and fastly_http_resp: each finds the message and does what the
+ * function above of the same name does.
+ */
+#define MESSAGE_HEADER_CALL(module, type, find, call, does)                                        \
+	enum abi_status hostcall_##module##_header_##call(struct sandbox *sb,                      \
+							  struct module##_header_##call##_args *a) \
+	{                                                                                          \
+		struct type *m = find(sb, a->h);                                                   \
+		return m ? (does) : ABI_BADF;                                                      \
+	}
+#define MESSAGE_HEADER_CALLS(module, type, find)                                                            \
+	MESSAGE_HEADER_CALL(module, type, find, names_get, message_names_get(&m->http.headers, &a->values)) \
+	MESSAGE_HEADER_CALL(module, type, find, value_get,                                                  \
+			    message_value_get(&m->http.headers, a->name, &a->value))                        \
+	MESSAGE_HEADER_CALL(module, type, find, values_get,                                                 \
+			    message_values_get(&m->http.headers, a->name, &a->values))                      \
+	MESSAGE_HEADER_CALL(module, type, find, values_set,                                                 \
+			    message_values_set(sb, &m->http.headers, a->name, a->values))                   \
+	MESSAGE_HEADER_CALL(module, type, find, insert,                                                     \
+			    message_insert(sb, &m->http.headers, a->name, a->value))                        \
+	MESSAGE_HEADER_CALL(module, type, find, append,                                                     \
+			    message_append(sb, &m->http.headers, a->name, a->value))                        \
+	MESSAGE_HEADER_CALL(module, type, find, remove, message_remove(&m->http.headers, a->name))
+
 #endif
