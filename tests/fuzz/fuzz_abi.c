@@ -94,8 +94,10 @@ static uint32_t memory_size(const struct guest *g)
 static uint32_t some_number(struct guest *g)
 {
 	uint8_t how = next_byte(g);
-	if (how < 0xc0)
+	if (how < 0x80)
 		return how % 0x40;
+	if (how < 0xc0)
+		return how % 8 * 100 + how / 8 % 8; /* like a status */
 	return how < 0xe0   ? next_u32(g)
 	       : how < 0xf0 ? UINT32_C(1) << (how & 15) * 2
 			    : UINT32_MAX - (how & 15);
