@@ -97,7 +97,7 @@ static uint32_t some_number(struct guest *g)
 	if (how < 0x80)
 		return how % 0x40;
 	if (how < 0xc0)
-		return how % 8 * 100 + how / 8 % 8; /* like a status */
+		return how % 8u * 100u + how / 8u % 8u; /* like a status */
 	return how < 0xe0   ? next_u32(g)
 	       : how < 0xf0 ? UINT32_C(1) << (how & 15) * 2
 			    : UINT32_MAX - (how & 15);

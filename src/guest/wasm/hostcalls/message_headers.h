@@ -20,8 +20,8 @@ enum abi_status message_name_status(struct str name);
 enum abi_status message_field_status(struct str name, struct str value);
 
 /*
- * The seven header calls, the same in fastly_http_req and fastly_http_resp: each finds the message and does what the
- * function above of the same name does.
+ * The seven header calls, the same in fastly_http_req and fastly_http_resp: each finds the message and does
+ * what the function above of the same name does.
  */
 #define MESSAGE_HEADER_CALL(module, type, find, call, does)                                        \
 	enum abi_status hostcall_##module##_header_##call(struct sandbox *sb,                      \
