@@ -296,12 +296,12 @@ static uint64_t announced_length(const struct transfer *t)
 }
 
 /*
- * The reader need not wait until libcurl ends the transfer, which it does not do before the request's body
- * has been sent: the guest that writes it may be waiting for just this end.
+ * The reader need not wait until libcurl ends the transfer, which over HTTP/1 it does not do before the
+ * request's body has been sent: the guest that writes it may be waiting for just this end.
  */
 static void end_download_if_complete(struct transfer *t)
 {
-	if (!t->download || t->download->expected != 0)
+	if (!t->download || t->download->expected != 0 || t->head.version > HTTP_1_1)
 		return;
 	restart_timer(t, 0);
 	body_end(take(t->download));

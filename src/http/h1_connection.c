@@ -14,6 +14,7 @@ enum {
 	DROPPED_BYTES_MAX =
 		256 * 1024, /* of a body nobody reads; beyond it the connection is not worth keeping */
 	LINGER_BYTES_MAX = 1024 * 1024,
+	IDLE_BYTES_MAX = 16 * 1024, /* kept in each buffer between requests */
 };
 
 #define LINGER_NS (2 * NS_PER_S)
@@ -92,9 +93,21 @@ static void refuse(struct h1_connection *c, uint16_t status)
 
 /* ---- the next request ---- */
 
+/* What one big message needed is not kept by an idle connection. */
+static void shrink(struct buf *b)
+{
+	if (b->cap > IDLE_BYTES_MAX && b->len == 0)
+		buf_fini(b);
+}
+
 static void next_request(struct h1_connection *c)
 {
+	struct buf *const buffers[] = {
+		&c->section.text, &c->rest, &c->next, &c->head, &c->copied, &c->tail
+	};
 	h1_section_reset(&c->section, true);
+	for (size_t i = 0; i < COUNT_OF(buffers); i++)
+		shrink(buffers[i]);
 	c->input = H1_HEAD;
 	c->waiting = H1_FOR_NOTHING;
 	c->wants_continue = c->asked_continue = c->sent_continue = false;

@@ -186,13 +186,12 @@ static const char *received(struct fixture *f)
 TEST(a_response_arrives_with_its_fields_in_order_and_case)
 {
 	struct fixture f;
-	set_up(&f,
-	       (struct origin_step[]){
-		       { READ_HEAD, 0, 0 },
-		       { SEND,
-			 "HTTP/1.1 203 Quite Fine\r\nX-One: 1\r\nx-two:  2 \r\nX-ONE: 3\r\nEmpty:\r\nContent-Length: 5\r\n\r\nhello",
-			 0 },
-		       { END, 0, 0 } });
+	set_up(&f, (struct origin_step[]){ { READ_HEAD, 0, 0 },
+					   { SEND,
+					     "HTTP/1.1 203 Quite Fine\r\nX-One: 1\r\nx-two:  2 \r\n"
+					     "X-ONE: 3\r\nEmpty:\r\nContent-Length: 5\r\n\r\nhello",
+					     0 },
+					   { END, 0, 0 } });
 	get(&f);
 	expect_error(&f, FETCH_OK);
 	struct http_response *r = &f.fetch->response;
@@ -338,13 +337,12 @@ TEST(a_response_can_end_before_the_request_has)
 TEST(chunks_are_decoded_and_trailers_kept)
 {
 	struct fixture f;
-	set_up(&f,
-	       (struct origin_step[]){
-		       { READ_HEAD, 0, 0 },
-		       { SEND,
-			 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-T: 1\r\nx-u: 2\r\n\r\n",
-			 0 },
-		       { END, 0, 0 } });
+	set_up(&f, (struct origin_step[]){ { READ_HEAD, 0, 0 },
+					   { SEND,
+					     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+					     "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-T: 1\r\nx-u: 2\r\n\r\n",
+					     0 },
+					   { END, 0, 0 } });
 	get(&f);
 	expect_error(&f, FETCH_OK);
 	read_body(&f);
@@ -419,13 +417,12 @@ TEST(folded_fields_of_old_origins_are_joined)
 TEST(a_slow_drip_is_a_response_like_any_other)
 {
 	struct fixture f;
-	set_up(&f,
-	       (struct origin_step[]){
-		       { READ_HEAD, 0, 0 },
-		       { DRIP,
-			 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n",
-			 1 },
-		       { END, 0, 0 } });
+	set_up(&f, (struct origin_step[]){ { READ_HEAD, 0, 0 },
+					   { DRIP,
+					     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+					     "3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n",
+					     1 },
+					   { END, 0, 0 } });
 	f.target.between_bytes_timeout_ns = 5 * NS_PER_S;
 	get(&f);
 	expect_error(&f, FETCH_OK);
@@ -559,14 +556,26 @@ TEST(two_lengths_that_differ_are_an_error)
 
 TEST(an_upgrade_nobody_asked_for_fails)
 {
-	expect_fetch_fails(
-		(struct origin_step[]){
-			{ READ_HEAD, 0, 0 },
-			{ SEND,
-			  "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n\x81\x01x",
-			  0 },
-			{ END, 0, 0 } },
-		FETCH_HTTP_UPGRADE_FAILED);
+	expect_fetch_fails((struct origin_step[]){ { READ_HEAD, 0, 0 },
+						   { SEND,
+						     "HTTP/1.1 101 Switching Protocols\r\n"
+						     "Upgrade: x\r\nConnection: upgrade\r\n\r\n\x81\x01x",
+						     0 },
+						   { END, 0, 0 } },
+			   FETCH_HTTP_UPGRADE_FAILED);
+}
+
+TEST(an_origin_that_does_not_speak_the_version_it_should)
+{
+	struct fixture f;
+	set_up(&f, (struct origin_step[]){ { READ_HEAD, 0, 0 },
+					   { SEND, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0 },
+					   { CLOSE, 0, 0 } });
+	f.target.http2 = true;
+	get(&f);
+	assert_true(f.fetch->error == FETCH_H2_ERROR || f.fetch->error == FETCH_HTTP_PROTOCOL_ERROR ||
+		    f.fetch->error == FETCH_CONNECTION_TERMINATED);
+	tear_down(&f);
 }
 
 TEST(lies_about_the_length)

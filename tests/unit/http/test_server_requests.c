@@ -102,9 +102,11 @@ static const struct dialogue good[] = {
 };
 
 static const struct dialogue lenient[] = {
-	{ "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+	{ "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+	  "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
 	  { "POST http://a/ 1.1|Host=a;Transfer-Encoding=chunked;|abc|" } },
-	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, Chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+	{ "POST / HTTP/1.1\r\nHost: a\r\n"
+	  "Transfer-Encoding: gzip, Chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
 	  { "POST http://a/ 1.1|Host=a;Transfer-Encoding=gzip, Chunked;||" } },
 	{ "\r\n\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", { "GET http://a/ 1.1|Host=a;||" } },
 	{ "POST / HTTP/1.1\nHost: a\nContent-Length: 2\n\nxy",
