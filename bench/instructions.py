@@ -16,8 +16,13 @@ def there():
     return shutil.which("valgrind") is not None
 
 
-def kind_of(path, program):
+CLEARING = re.compile(r"^_*(memset|memcpy|memmove)_")
+
+
+def kind_of(path, function, program):
     name = os.path.basename(path)
+    if CLEARING.match(function):
+        return "clearing"
     if name == program:
         return "backlot"
     if "wasmtime" in name:
@@ -27,25 +32,33 @@ def kind_of(path, program):
     return "libraries"
 
 
+def name_of(text, names):
+    """Names are written once, as "(number) name", and then by their number."""
+    number, _, name = text.strip().partition(" ")
+    if name:
+        names[number] = name
+    return names.get(number, number)
+
+
 def read(path, program, into):
-    """Adds up the self cost of each object file in a callgrind.out file."""
-    names, current, called = {}, "???", False
+    """Adds up the self cost by kind of place in a callgrind.out file."""
+    objects, functions = {}, {}
+    place, function, called = "???", "???", False
     with open(path, encoding="utf-8", errors="replace") as f:
         for line in f:
             if line.startswith("ob="):
-                number, _, name = line[3:].strip().partition(" ")
-                if name:
-                    names[number] = name
-                current = names.get(number, number)
+                place = name_of(line[3:], objects)
+            elif line.startswith("fn="):
+                function = name_of(line[3:], functions)
+            elif line.startswith("cob="):
+                name_of(line[4:], objects)
+            elif line.startswith("cfn="):
+                name_of(line[4:], functions)
             elif line.startswith("calls="):
                 called = True  # the next line is the cost of what was called
-            elif line.startswith("cob="):
-                number, _, name = line[4:].strip().partition(" ")
-                if name:
-                    names[number] = name
             elif COST.match(line):
                 if not called:
-                    kind = kind_of(current, program)
+                    kind = kind_of(place, function, program)
                     into[kind] = into.get(kind, 0) + int(COST.match(line).group(1))
                 called = False
 
@@ -55,7 +68,8 @@ def count(command, env, folder, program):
     into = {}
     with tempfile.TemporaryDirectory(dir=folder) as out:
         subprocess.run(["valgrind", "--tool=callgrind", "--trace-children=no", "--callgrind-out-file=%s/%%p" % out,
-                        *command], cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+                        *command], cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       check=False)
         for name in os.listdir(out):
             read(os.path.join(out, name), program, into)
     if not into:

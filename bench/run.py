@@ -5,7 +5,7 @@
                  [--rounds N] [--markdown FILE] [--json FILE]
 
 Viceroy is $VICEROY, or `viceroy` on PATH. Rounds of the two take turns, so that what else the machine does hits both.
-A figure is the best of its rounds, with the median behind it where both say something. --markdown writes the table
+A figure is the best of its rounds and, in brackets, their median. --markdown writes the table
 between the two `bench:` comments of FILE, or to FILE when it has none. What is compiled is kept in BUILD/bench-cache.
 """
 
@@ -66,26 +66,42 @@ class Bench:
             f.write(text)
         return path
 
-    def row(self, section, what, ours, theirs=None, unit="ms", goal=None, times=None, more_is_better=False):
-        """`goal`: what ours must reach; `times`: how many times better than theirs it must be."""
+    def row(self, section, what, ours, theirs=(), unit="ms", goal=None, times=None, more_is_better=False):
+        """`ours`, `theirs`: the figures of all rounds, or one. `goal`: what the best of ours must reach; `times`: how
+        many times better than theirs it must be."""
+        ours, theirs = (Figures(f, more_is_better) for f in (ours, theirs))
         ratio = None
-        if ours and theirs:
-            ratio = ours / theirs if more_is_better else theirs / ours
+        if ours.best and theirs.best:
+            ratio = ours.best / theirs.best if more_is_better else theirs.best / ours.best
         met = None
-        if goal is not None:
-            met = ours >= goal if more_is_better else ours <= goal
+        if goal is not None and ours.best is not None:
+            met = ours.best >= goal if more_is_better else ours.best < goal
         elif times is not None and ratio is not None:
             met = ratio >= times
-        self.rows.append((section, what, show(ours, unit), show(theirs, unit),
-                          "" if ratio is None else "%.*f×" % (0 if ratio >= 20 else 1, ratio),
-                          show(goal, unit, "≥ " if more_is_better else "< ") or ("%d×" % times if times else ""), met))
-        self.figures[section + ": " + what] = {"backlot": ours, "viceroy": theirs, "unit": unit}
-        say("  %-58s %12s %12s %8s" % (what, *self.rows[-1][2:5]))
+        wanted = show(goal, unit, "≥ " if more_is_better else "< ") or ("%d×" % times if times else "")
+        self.rows.append((section, what, ours.show(unit), theirs.show(unit),
+                          "" if ratio is None else "%.*f×" % (0 if ratio >= 20 else 1, ratio), wanted, met))
+        self.figures[section + ": " + what] = {"backlot": ours.all, "viceroy": theirs.all, "unit": unit}
+        say("  %-44s %22s %22s %7s %8s" % (what, *self.rows[-1][2:6]))
 
     def note(self, section, what, text):
         """A row whose figure is words."""
         self.rows.append((section, what, text, "", "", "", None))
         say("  %-58s %s" % (what, text))
+
+
+class Figures:
+    """What was measured in several rounds: the best, and the median where there are enough to have one."""
+
+    def __init__(self, figures, more_is_better):
+        self.all = list(figures) if isinstance(figures, (list, tuple)) else [figures]
+        self.best = (max if more_is_better else min)(self.all) if self.all else None
+        self.median = statistics.median(self.all) if len(self.all) > 2 else None
+
+    def show(self, unit):
+        if self.median is None:
+            return show(self.best, unit)
+        return "%s (%s)" % (show(self.best, unit), show(self.median, ""))
 
 
 def say(text):
@@ -96,10 +112,10 @@ def show(value, unit, before=""):
     if value is None:
         return ""
     digits = 0 if value >= 1000 else 1 if value >= 100 else 2 if value >= 1 else 3
-    if unit in ("/s", "instructions"):
+    if unit == "/s":
         digits = 0
-    text = "{:,.{}f}".format(value, digits).replace(",", " ")
-    return before + (text + unit if unit.startswith("/") else text + " " + unit)
+    text = before + "{:,.{}f}".format(value, digits).replace(",", " ")
+    return text + unit if unit.startswith("/") or not unit else text + " " + unit
 
 
 def free_port():
@@ -146,22 +162,18 @@ def measure_starts(bench):
                 if bench.viceroy:
                     theirs[guest].append(start_once(bench, bench.viceroy, guest))
         goal = {"rust-hello": 8, "js-hello": 10, "go-abi": 15}[guest]
-        peer = best(theirs[guest], "ms")
-        bench.row("Cold start to first response", guest + ", code cached, best", best(ours[guest], "ms"), peer, goal=goal)
-        bench.row("Cold start to first response", guest + ", code cached, median", middle(ours[guest], "ms"), peer)
-        bench.row("Cold start to first response", guest + ", code not cached", best(fresh[guest], "ms"), peer)
+        section = "Cold start to first response"
+        bench.row(section, guest + ", code cached", of(ours[guest], "ms"), of(theirs[guest], "ms"), goal=goal)
+        bench.row(section, guest + ", code not cached", of(fresh[guest], "ms"), of(theirs[guest], "ms"))
     for guest in guests:
-        mib = [best(m, "kib") / 1024 if m else None for m in (ours[guest], fresh[guest], theirs[guest])]
-        bench.row("Peak memory at the first response", guest + ", code cached", mib[0], mib[2], "MiB")
-        bench.row("Peak memory at the first response", guest + ", code not cached", mib[1], mib[2], "MiB")
+        section = "Peak memory at the first response"
+        mib = [[kib / 1024 for kib in of(m, "kib")] for m in (ours[guest], fresh[guest], theirs[guest])]
+        bench.row(section, guest + ", code cached", min(mib[0]), mib[2], "MiB")
+        bench.row(section, guest + ", code not cached", min(mib[1]), mib[2], "MiB")
 
 
-def best(measures, key):
-    return min(m[key] for m in measures) if measures else None
-
-
-def middle(measures, key):
-    return statistics.median(m[key] for m in measures) if measures else None
+def of(measures, key):
+    return [m[key] for m in measures]
 
 
 # ---- invocations in memory ----
@@ -183,7 +195,7 @@ def test_command(bench, guest, *files, jobs=1):
 
 
 def measure_invocations(bench):
-    say("an invocation in memory, with its test's share (parsing, one check a request, report)")
+    say("an invocation in memory, with its test's share: parsing, one check a request, report")
     few, many_requests = 20, {"rust-noop": 8020, "rust-hello": 8020, "rust-proxy-log": 4020, "js-hello": 1020}
     for guest, many in many_requests.items():
         path = PATHS.get(guest, "/")
@@ -196,24 +208,30 @@ def measure_invocations(bench):
             costs.append((long["ms"] - short["ms"]) * 1000 / (many - few))
             used.append((long["cpu"] - short["cpu"]) * 1000 / (many - few))
         goal = 20 if guest == "rust-noop" else None
-        bench.row("An invocation in memory", guest + ", best", min(costs), unit="µs", goal=goal)
-        bench.row("An invocation in memory", guest + ", median", statistics.median(costs), unit="µs")
-        bench.row("An invocation in memory", guest + ", CPU time, best", min(used), unit="µs")
+        bench.row("An invocation in memory, with its test's share", guest, costs, unit="µs", goal=goal)
+        bench.row("An invocation in memory, with its test's share", guest + ", CPU time", used, unit="µs")
+    count_instructions(bench, few)
+
+
+WHERE = {"backlot": "Backlot", "wasmtime": "Wasmtime", "clearing": "clearing and copying memory",
+         "libraries": "the rest of libc", "guest": "guest code"}
+
+
+def count_instructions(bench, few):
+    section, many = "Instructions an invocation", 320
     if not instructions.there():
-        bench.note("Instructions an invocation", "all guests", "needs valgrind")
+        bench.note(section, "all guests", "needs valgrind")
         return
-    for guest, many in {"rust-noop": 320, "rust-hello": 320, "rust-proxy-log": 320}.items():
-        files = [bench.write("invocation/%s-%d.fiddle" % (guest, n), fiddle(n // 20, 20, ONE_CHECK)) for n in (few, many)]
-        run = lambda f: instructions.count(test_command(bench, guest, f), bench.environment(bench.cache + "/valgrind"),
-                                           bench.folder, os.path.basename(bench.backlot))
-        run(files[0])  # compiles for the processor that valgrind shows
-        short, long = run(files[0]), run(files[1])
-        for name in ("backlot", "wasmtime", "libraries", "guest"):
+    for guest in ("rust-noop", "rust-hello", "rust-proxy-log"):
+        files = [bench.write("instructions/%s-%d.fiddle" % (guest, n), fiddle(n // 20, 20, ONE_CHECK))
+                 for n in (few, many)]
+        env = bench.environment(os.path.join(bench.cache, "valgrind"))
+        # Once for nothing: Wasmtime compiles for the processor that valgrind shows.
+        _, short, long = (instructions.count(test_command(bench, guest, f), env, bench.folder, "backlot")
+                          for f in (files[0], *files))
+        for name, where in WHERE.items():
             cost = (long.get(name, 0) - short.get(name, 0)) / (many - few)
-            bench.row("Instructions an invocation", "%s, in %s" % (guest, WHERE[name]), cost, unit="instructions")
-
-
-WHERE = {"backlot": "Backlot", "wasmtime": "Wasmtime", "libraries": "libc and other libraries", "guest": "guest code"}
+            bench.row(section, "%s, %s" % (guest, where), cost, unit="")
 
 
 # ---- 200 tests of four invocations each, as one command ----
@@ -241,12 +259,11 @@ def measure_shape(bench):
         command = test_command(bench, guest, os.path.join(bench.folder, "shape-" + guest), jobs=0)
         bench.measure("spawn", "end", *command)
         runs = [bench.measure("spawn", "end", *command) for _ in range(4 * bench.rounds)]
-        theirs = peer_shape(bench, guest, path) if bench.viceroy else None
-        bench.row("200 tests × 4 invocations, one command", guest + ", best", best(runs, "ms"), theirs, goal=goal)
-        bench.row("200 tests × 4 invocations, one command", guest + ", median", middle(runs, "ms"), theirs)
-        bench.row("200 tests × 4 invocations, one command", guest + ", CPU time, best", best(runs, "cpu"))
-        bench.row("200 tests × 4 invocations, one command", guest + ", peak memory of a worker", best(runs, "kib") / 1024,
-                  unit="MiB")
+        theirs = peer_shape(bench, guest, path) if bench.viceroy else ()
+        section = "200 tests × 4 invocations, one command"
+        bench.row(section, guest, of(runs, "ms"), theirs, goal=goal)
+        bench.row(section, guest + ", CPU time", of(runs, "cpu"))
+        bench.row(section, guest + ", peak memory of a worker", min(of(runs, "kib")) / 1024, unit="MiB")
 
 
 # ---- served under load ----
@@ -303,17 +320,14 @@ def measure_load(bench):
 
 
 def report_load(bench, guest, results, memory):
-    section = "Served, keep-alive connections"
+    section = "Served, connections kept alive"
     for connections in (1, 16, 64):
-        ours, theirs = results["backlot", connections], results.get(("viceroy", connections))
-        text = "%s, %d connection%s, " % (guest, connections, "s" if connections > 1 else "")
-        most = [max(m["per_second"] for m in r) if r else None for r in (ours, theirs)]
-        bench.row(section, text + "best", *most, unit="/s", times=5, more_is_better=True)
-        bench.row(section, text + "median", middle(ours, "per_second"), middle(theirs, "per_second"), "/s",
-                  more_is_better=True)
+        ours, theirs = results["backlot", connections], results.get(("viceroy", connections), [])
+        text = "%s, %d connection%s" % (guest, connections, "s" if connections > 1 else "")
+        bench.row(section, text, of(ours, "per_second"), of(theirs, "per_second"), "/s", times=5, more_is_better=True)
         for key in ("p50", "p99"):
-            bench.row(section, text + key, middle(ours, key), middle(theirs, key), "µs")
-    bench.row("Peak memory after the load", guest, memory["backlot"], memory.get("viceroy"), "MiB")
+            bench.row(section, text + ", " + key, of(ours, key), of(theirs, key), "µs")
+    bench.row("Peak memory after the load", guest, memory["backlot"], memory.get("viceroy", ()), "MiB")
 
 
 # ---- frames ----
@@ -321,7 +335,8 @@ def report_load(bench, guest, results, memory):
 
 def measure_frames(bench):
     say("frames of a world")
-    done = subprocess.run([os.path.join(bench.programs, "bench-frames")], stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run([os.path.join(bench.programs, "bench-frames")], stdout=subprocess.PIPE, text=True,
+                          check=False)
     for line in done.stdout.splitlines():
         what, rest = line.rsplit(" ns", 1)
         name, ns = what.rsplit(None, 1)
@@ -338,7 +353,8 @@ def markdown(bench):
         if row[0] != section:
             section = row[0]
             lines += ["", "| %s | Backlot | Viceroy | ratio | goal | |" % section, "|---|---:|---:|---:|---:|---|"]
-        lines.append("| %s | %s | %s | %s | %s | %s |" % (*row[1:6], {True: "met", False: "**missed**", None: ""}[row[6]]))
+        met = {True: "met", False: "**missed**", None: ""}[row[6]]
+        lines.append("| %s | %s | %s | %s | %s | %s |" % (*row[1:6], met))
     return "\n".join(lines).strip() + "\n"
 
 
@@ -373,8 +389,8 @@ def main():
                   if bench.viceroy else "; no viceroy on PATH or in $VICEROY to compare with"))
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="backlot-bench-") as bench.folder:
-        for section, measure in (("starts", measure_starts), ("invocation", measure_invocations), ("shape", measure_shape),
-                                 ("load", measure_load), ("frames", measure_frames)):
+        for section, measure in zip(SECTIONS, (measure_starts, measure_invocations, measure_shape, measure_load,
+                                               measure_frames)):
             if section in wanted:
                 measure(bench)
     missed = [row[1] for row in bench.rows if row[6] is False]
