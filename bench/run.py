@@ -384,6 +384,8 @@ def main():
     unknown = set(wanted) - set(SECTIONS)
     if unknown:
         parser.error("--only takes %s" % ",".join(SECTIONS))
+    if options.markdown and len(set(wanted)) < len(SECTIONS):
+        parser.error("--markdown writes the whole table; leave out --only")
     say("%s%s" % (subprocess.check_output([bench.backlot, "--version"], text=True).strip(),
                   ", beside " + subprocess.check_output([bench.viceroy, "--version"], text=True).strip()
                   if bench.viceroy else "; no viceroy on PATH or in $VICEROY to compare with"))
