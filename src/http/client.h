@@ -72,8 +72,11 @@ static inline void http_client_destroy(struct http_client **pc)
 	*pc = NULL;
 }
 
-/* Over libcurl's multi interface on the loop's libuv. Connections are pooled. NULL and an error when libcurl
- * cannot start. */
+/*
+ * Over libcurl's multi interface on the loop's libuv. Connections are pooled. libcurl is loaded by the first
+ * request, which fails where there is none; until then this costs next to nothing. `e` is for whatever else
+ * may go wrong: nothing does today.
+ */
 must_use struct http_client *http_client_curl_new(struct loop *loop, struct error *e);
 
 #endif

@@ -32,7 +32,7 @@ static void drive(struct curl_client *c, curl_socket_t fd, int flags)
 {
 	int running;
 	c->inside++;
-	curl_multi_socket_action(c->multi, fd, flags, &running);
+	c->api->curl_multi_socket_action(c->multi, fd, flags, &running);
 	c->inside--;
 	reap(c);
 }
@@ -68,7 +68,7 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *data, void
 	struct watched_socket *s = known;
 	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
-		curl_multi_assign(c->multi, fd, NULL);
+		c->api->curl_multi_assign(c->multi, fd, NULL);
 		if (s)
 			unwatch_socket(s);
 		return 0;
@@ -81,7 +81,7 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *data, void
 			mem_free(s);
 			return -1;
 		}
-		curl_multi_assign(c->multi, fd, s);
+		c->api->curl_multi_assign(c->multi, fd, s);
 	}
 	s->events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
 	uv_poll_start(&s->uv, s->events, socket_ready);
@@ -115,10 +115,10 @@ static void close_timer(uv_timer_t *timer)
 static void transfer_free(struct transfer *t)
 {
 	list_remove(&t->link);
-	curl_multi_remove_handle(t->client->multi, t->easy);
-	curl_easy_cleanup(t->easy);
-	curl_slist_free_all(t->headers);
-	curl_slist_free_all(t->connect_to);
+	t->api->curl_multi_remove_handle(t->client->multi, t->easy);
+	t->api->curl_easy_cleanup(t->easy);
+	t->api->curl_slist_free_all(t->headers);
+	t->api->curl_slist_free_all(t->connect_to);
 	arena_fini(&t->arena);
 	mem_free(t);
 }
@@ -160,8 +160,8 @@ static void note_remote(struct transfer *t)
 	struct fetch *f = t->fetch;
 	char *ip = NULL;
 	long port = 0;
-	curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &ip);
-	curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_PORT, &port);
+	t->api->curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &ip);
+	t->api->curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_PORT, &port);
 	f->remote_port = (uint16_t)port;
 	if (ip && uv_inet_pton(AF_INET, ip, f->remote_ip) == 0)
 		f->remote_ip_len = 4;
@@ -180,10 +180,10 @@ static void transfer_done(struct transfer *t, CURLcode code)
 	struct body *download = take(t->download);
 	if (code == CURLE_COULDNT_RESOLVE_HOST && t->v4_first) {
 		t->v4_first = false;
-		curl_multi_remove_handle(t->client->multi, t->easy);
-		CHECK(curl_easy_setopt(t->easy, CURLOPT_IPRESOLVE, (long)CURL_IPRESOLVE_WHATEVER) ==
+		t->api->curl_multi_remove_handle(t->client->multi, t->easy);
+		CHECK(t->api->curl_easy_setopt(t->easy, CURLOPT_IPRESOLVE, (long)CURL_IPRESOLVE_WHATEVER) ==
 		      CURLE_OK);
-		CHECK(curl_multi_add_handle(t->client->multi, t->easy) == CURLM_OK);
+		CHECK(t->api->curl_multi_add_handle(t->client->multi, t->easy) == CURLM_OK);
 		return;
 	}
 	if (download && code == CURLE_OK) {
@@ -194,7 +194,7 @@ static void transfer_done(struct transfer *t, CURLcode code)
 		note_remote(t);
 		fail(t, transfer_error(t, code),
 		     t->error[0] ? t->error
-		     : code      ? curl_easy_strerror(code)
+		     : code      ? t->api->curl_easy_strerror(code)
 				 : "");
 	}
 	give_up(t);
@@ -208,12 +208,12 @@ static void reap(struct curl_client *c)
 		return;
 	while (!list_empty(&c->dead))
 		transfer_free(container_of(c->dead.next, struct transfer, link));
-	for (CURLMsg *m; (m = curl_multi_info_read(c->multi, &left));) {
+	for (CURLMsg *m; (m = c->api->curl_multi_info_read(c->multi, &left));) {
 		struct transfer *t = NULL;
 		CURLcode code = m->data.result;
 		if (m->msg != CURLMSG_DONE)
 			continue;
-		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
+		c->api->curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
 		transfer_done(t, code);
 	}
 }
@@ -425,8 +425,8 @@ static void run_unpause(struct task *task)
 		restart_timer(t, t->between_bytes_ns);
 	}
 	c->inside++;
-	curl_easy_pause(t->easy,
-			(t->download_paused ? CURLPAUSE_RECV : 0) | (t->upload_paused ? CURLPAUSE_SEND : 0));
+	t->api->curl_easy_pause(t->easy, (t->download_paused ? CURLPAUSE_RECV : 0) |
+						 (t->upload_paused ? CURLPAUSE_SEND : 0));
 	c->inside--;
 	reap(c);
 }
@@ -440,31 +440,64 @@ void transfer_upload_ready(struct task *task)
 
 /* ---- the client ---- */
 
+/* Nothing of libcurl is there before somebody sends: most processes never do. */
+static bool start(struct curl_client *c, struct error *e)
+{
+	if (c->multi)
+		return true;
+	c->api = curl_api_load(e);
+	if (!c->api)
+		return false;
+	c->multi = c->api->curl_multi_init();
+	CHECK(c->multi);
+	c->timer = NEW(uv_timer_t);
+	CHECK(uv_timer_init(loop_uv(c->loop), c->timer) == 0);
+	c->timer->data = c;
+	c->api->curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+	c->api->curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
+	c->api->curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	c->api->curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
+	c->api->curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)POOLED_CONNECTIONS_MAX);
+	return true;
+}
+
+static struct transfer *transfer_new(struct curl_client *c, struct fetch *f)
+{
+	struct transfer *t = NEW(struct transfer);
+	t->client = c;
+	t->api = c->api;
+	t->fetch = f;
+	t->refused = FETCH_OK;
+	t->unpause.run = run_unpause;
+	t->easy = c->api->curl_easy_init();
+	CHECK(t->easy);
+	f->answerer = t;
+	f->cancel = cancel_fetch;
+	list_push(&c->transfers, &t->link);
+	return t;
+}
+
 static struct fetch *curl_client_send(struct http_client *client, const struct http_target *target,
 				      struct str path, const struct http_request *request)
 {
 	struct curl_client *c = (struct curl_client *)client;
 	struct fetch *f = fetch_new(c->loop);
-	struct transfer *t = NEW(struct transfer);
+	struct error e;
 	enum fetch_error why;
-	t->client = c;
-	t->fetch = f;
-	t->refused = FETCH_OK;
-	t->unpause.run = run_unpause;
-	t->easy = curl_easy_init();
-	CHECK(t->easy);
-	f->answerer = t;
-	f->cancel = cancel_fetch;
 	f->remote_host = arena_str(&f->arena, target->host);
-	list_push(&c->transfers, &t->link);
-	if (transfer_set_up(t, target, path, request, &why)) {
+	struct transfer *t = start(c, &e) ? transfer_new(c, f) : NULL;
+	if (t && transfer_set_up(t, target, path, request, &why)) {
 		start_timer(t, target);
-		CHECK(curl_multi_add_handle(c->multi, t->easy) == CURLM_OK);
-	} else {
-		if (request->body)
-			body_abandon(request->body);
+		CHECK(c->api->curl_multi_add_handle(c->multi, t->easy) == CURLM_OK);
+		return f;
+	}
+	if (request->body)
+		body_abandon(request->body);
+	if (t) {
 		fail(t, why, "");
 		give_up(t);
+	} else {
+		fetch_fail(f, FETCH_INTERNAL_ERROR, str_from(e.text));
 	}
 	return f;
 }
@@ -482,8 +515,10 @@ static void curl_client_destroy(struct http_client *client)
 			fail(t, FETCH_INTERNAL_ERROR, "the client was shut down");
 		give_up(t);
 	}
-	curl_multi_cleanup(c->multi);
-	close_timer(c->timer);
+	if (c->multi) {
+		c->api->curl_multi_cleanup(c->multi);
+		close_timer(c->timer);
+	}
 	mem_free(c);
 }
 
@@ -495,26 +530,11 @@ static const struct http_client_ops curl_client_ops = {
 
 struct http_client *http_client_curl_new(struct loop *loop, struct error *e)
 {
-	static bool started; /* libcurl's own state: once a process */
-	if (!started && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		FAIL(e, INTERNAL, "libcurl does not start");
-		return NULL;
-	}
-	started = true;
 	struct curl_client *c = NEW(struct curl_client);
+	(void)e;
 	c->super.ops = &curl_client_ops;
 	c->loop = loop;
 	list_init(&c->transfers);
 	list_init(&c->dead);
-	c->multi = curl_multi_init();
-	CHECK(c->multi);
-	c->timer = NEW(uv_timer_t);
-	CHECK(uv_timer_init(loop_uv(loop), c->timer) == 0);
-	c->timer->data = c;
-	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
-	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-	curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
-	curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)POOLED_CONNECTIONS_MAX);
 	return &c->super;
 }

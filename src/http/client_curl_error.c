@@ -14,7 +14,7 @@ static bool says(const struct transfer *t, const char *words)
 static long os_error(const struct transfer *t)
 {
 	long number = 0;
-	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
+	t->api->curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &number);
 	return number;
 }
 
@@ -41,7 +41,7 @@ static enum fetch_error connect_error(const struct transfer *t)
 static enum fetch_error timeout_error(const struct transfer *t)
 {
 	curl_off_t resolved_us = 0;
-	curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved_us);
+	t->api->curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved_us);
 	return resolved_us == 0 && !t->name_is_address ? FETCH_DNS_TIMEOUT : FETCH_CONNECTION_TIMEOUT;
 }
 

@@ -5,14 +5,14 @@
 
 #include <uv.h>
 
-#include <curl/curl.h>
-
 #include "base/arena.h"
 #include "base/list.h"
 #include "http/client.h"
+#include "http/client_curl_api.h"
 
 struct curl_client {
 	struct http_client super;
+	const struct curl_api *api;
 	struct loop *loop;
 	CURLM *multi;
 	uv_timer_t *timer;     /* libcurl's */
@@ -28,6 +28,7 @@ struct curl_client {
 struct transfer {
 	struct list link;
 	struct curl_client *client;
+	const struct curl_api *api;
 	CURL *easy;
 	struct arena arena; /* strings that libcurl borrows */
 	struct curl_slist *headers, *connect_to;

@@ -4,15 +4,12 @@
 
 #include <string.h>
 
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
 #include "base/check.h"
 #include "http/uri.h"
 
 enum { TRANSFER_BUFFER_BYTES = 64 * 1024 };
 
-#define SET(t, option, value) CHECK(curl_easy_setopt((t)->easy, (option), (value)) == CURLE_OK)
+#define SET(t, option, value) CHECK((t)->api->curl_easy_setopt((t)->easy, (option), (value)) == CURLE_OK)
 
 /* ---- the body ---- */
 
@@ -37,22 +34,26 @@ size_t transfer_read(char *out, size_t size, size_t count, void *data)
 	return CURL_READFUNC_ABORT;
 }
 
-static void append(struct curl_slist **list, const char *line)
+static void append(struct transfer *t, struct curl_slist **list, const char *line)
 {
-	struct curl_slist *longer = curl_slist_append(*list, line);
+	struct curl_slist *longer = t->api->curl_slist_append(*list, line);
 	CHECK(longer);
 	*list = longer;
 }
 
 static void append_field(struct transfer *t, struct curl_slist **list, const struct header *f)
 {
-	static const char with_value[] = STR_FMT ": " STR_FMT, without[] = STR_FMT ";";
+	/* A colon with nothing behind it would mean to libcurl: leave this one out. */
+	struct str between = f->value.len ? STR(": ") : STR(";");
 	if (!header_name_valid(f->name) || !header_value_valid(f->value))
 		return;
-	/* A colon with nothing behind it would mean to libcurl: leave this one out. */
-	append(list, f->value.len
-			     ? arena_printf(&t->arena, with_value, STR_ARG(f->name), STR_ARG(f->value)).ptr
-			     : arena_printf(&t->arena, without, STR_ARG(f->name)).ptr);
+	char *line = arena_alloc(&t->arena, f->name.len + between.len + f->value.len + 1), *at = line;
+	at = mempcpy(at, f->name.ptr, f->name.len);
+	at = mempcpy(at, between.ptr, between.len);
+	if (f->value.len)
+		at = mempcpy(at, f->value.ptr, f->value.len);
+	*at = '\0';
+	append(t, list, line);
 }
 
 int transfer_trailers(struct curl_slist **list, void *data)
@@ -95,7 +96,7 @@ static void set_method(struct transfer *t, const struct http_request *r)
 		if (r->body)
 			body_abandon(r->body);
 		if (wants_length(r->method))
-			append(&t->headers, "Content-Length: 0");
+			append(t, &t->headers, "Content-Length: 0");
 	} else {
 		set_body(t, r);
 	}
@@ -129,8 +130,8 @@ static void set_headers(struct transfer *t, const struct http_request *r)
 	}
 	/* libcurl adds these unless it is told not to. */
 	if (!headers_has(&r->headers, STR("accept")))
-		append(&t->headers, "Accept:");
-	append(&t->headers, "Expect:");
+		append(t, &t->headers, "Accept:");
+	append(t, &t->headers, "Expect:");
 	SET(t, CURLOPT_HTTPHEADER, t->headers);
 }
 
@@ -143,12 +144,12 @@ static void set_headers(struct transfer *t, const struct http_request *r)
 static CURLcode set_certificate_host(CURL *easy, void *ssl_ctx, void *data)
 {
 	const struct transfer *t = data;
-	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ssl_ctx);
+	X509_VERIFY_PARAM *param = t->api->SSL_CTX_get0_param(ssl_ctx);
 	(void)easy;
-	if (X509_VERIFY_PARAM_set1_ip_asc(param, t->certificate_host.ptr) == 1)
+	if (t->api->X509_VERIFY_PARAM_set1_ip_asc(param, t->certificate_host.ptr) == 1)
 		return CURLE_OK;
-	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	if (X509_VERIFY_PARAM_set1_host(param, t->certificate_host.ptr, t->certificate_host.len) == 1)
+	t->api->X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	if (t->api->X509_VERIFY_PARAM_set1_host(param, t->certificate_host.ptr, t->certificate_host.len) == 1)
 		return CURLE_OK;
 	return CURLE_SSL_CERTPROBLEM;
 }
@@ -158,7 +159,7 @@ static bool set_blob(struct transfer *t, CURLoption option, struct str pem)
 	struct curl_blob blob = { .data = (void *)(uintptr_t)pem.ptr,
 				  .len = pem.len,
 				  .flags = CURL_BLOB_COPY };
-	return pem.len == 0 || curl_easy_setopt(t->easy, option, &blob) == CURLE_OK;
+	return pem.len == 0 || t->api->curl_easy_setopt(t->easy, option, &blob) == CURLE_OK;
 }
 
 /* libcurl could take a connection from its pool that was checked for another name, so these have one each. */
@@ -169,8 +170,9 @@ static bool check_certificate_ourselves(struct transfer *t, struct str name)
 	SET(t, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	SET(t, CURLOPT_FRESH_CONNECT, 1L);
 	SET(t, CURLOPT_FORBID_REUSE, 1L);
-	return curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_FUNCTION, set_certificate_host) == CURLE_OK &&
-	       curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_DATA, t) == CURLE_OK;
+	return t->api->curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_FUNCTION, set_certificate_host) ==
+		       CURLE_OK &&
+	       t->api->curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_DATA, t) == CURLE_OK;
 }
 
 /* `url_host` is what libcurl would look for in the certificate by itself. */
@@ -184,8 +186,8 @@ static bool set_tls(struct transfer *t, const struct http_target *target, struct
 				     CURL_SSLVERSION_MAX_DEFAULT };
 	struct str name = target->certificate_host.len ? target->certificate_host : target->host;
 	bool good = target->tls_min <= TLS_ANY && target->tls_max <= TLS_ANY &&
-		    curl_easy_setopt(t->easy, CURLOPT_SSLVERSION,
-				     least[target->tls_min] | most[target->tls_max]) == CURLE_OK;
+		    t->api->curl_easy_setopt(t->easy, CURLOPT_SSLVERSION,
+					     least[target->tls_min] | most[target->tls_max]) == CURLE_OK;
 	if (target->ca_pem.len) {
 		SET(t, CURLOPT_CAPATH, NULL); /* else the system's certificates are trusted, too */
 		good = good && set_blob(t, CURLOPT_CAINFO_BLOB, target->ca_pem);
@@ -235,11 +237,11 @@ static bool set_url(struct transfer *t, const struct http_target *target, struct
 				      STR_ARG(host_and_port(&t->arena, url_host, target->port)));
 	SET(t, CURLOPT_REQUEST_TARGET, arena_str(&t->arena, path).ptr);
 	if (!str_eq(url_host, target->host)) {
-		append(&t->connect_to, arena_printf(&t->arena, "::" STR_FMT, STR_ARG(there)).ptr);
+		append(t, &t->connect_to, arena_printf(&t->arena, "::" STR_FMT, STR_ARG(there)).ptr);
 		SET(t, CURLOPT_CONNECT_TO, t->connect_to);
 	}
 	t->name_is_address = is_address(target->host);
-	return curl_easy_setopt(t->easy, CURLOPT_URL, url.ptr) == CURLE_OK &&
+	return t->api->curl_easy_setopt(t->easy, CURLOPT_URL, url.ptr) == CURLE_OK &&
 	       (!tls || set_tls(t, target, url_host));
 }
 

@@ -37,6 +37,12 @@ static bool check_length(struct h1_section *s, struct str line)
 	return true;
 }
 
+/* What cannot become a request line is refused before its end, which may never come. */
+static bool could_be_request(struct str line)
+{
+	return line.len == 0 || *line.ptr == '\r' || header_name_valid(str_sub(line, 0, 1));
+}
+
 /* `text` now ends with a whole line, without its line end. */
 static enum h1_section_state end_line(struct h1_section *s, size_t fields_max)
 {
@@ -49,7 +55,7 @@ static enum h1_section_state end_line(struct h1_section *s, size_t fields_max)
 	if (line.len == 0)
 		return first ? H1_SECTION_MORE
 			     : H1_SECTION_DONE; /* empty lines before a request are skipped */
-	if (str_find_char(line, '\r') != STR_NONE)
+	if (str_find_char(line, '\r') != STR_NONE || (first && !could_be_request(line)))
 		return H1_SECTION_BAD;
 	if (!first) {
 		if (*line.ptr == ' ' || *line.ptr == '\t')
@@ -64,14 +70,6 @@ static enum h1_section_state end_line(struct h1_section *s, size_t fields_max)
 	buf_add(&s->text, STR("\r\n"));
 	s->line_at = s->text.len;
 	return H1_SECTION_MORE;
-}
-
-/* What cannot become a request line is refused before its end, which may never come. */
-static bool could_be_request(const struct h1_section *s)
-{
-	struct str line = line_under_way(s);
-	return !s->has_first_line || s->line_at > 0 || line.len == 0 || *line.ptr == '\r' ||
-	       header_name_valid(str_sub(line, 0, 1));
 }
 
 /* Takes bytes up to the next line feed, which is dropped. False: it has not come yet, or the text is full. */
@@ -107,7 +105,7 @@ enum h1_section_state h1_section_feed(struct h1_section *s, struct str *in, size
 		if (s->text.full)
 			return s->has_first_line && s->line_at == 0 ? H1_SECTION_LINE_TOO_LONG
 								    : H1_SECTION_TOO_LARGE;
-		if (!could_be_request(s))
+		if (s->has_first_line && s->line_at == 0 && !could_be_request(line_under_way(s)))
 			return H1_SECTION_BAD;
 	}
 	return state;
