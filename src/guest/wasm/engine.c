@@ -2,28 +2,32 @@
 #include "guest/wasm/engine.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "loop/clock.h"
 
 /* Wasm frames may use this much; the rest of a fiber's stack is for host calls. */
-enum { WASM_STACK_BYTES = 1 << 20, FIBER_STACK_BYTES = 2 << 20, RESIDENT_BYTES_MAX = 16 << 20 };
+/*
+ * Nothing of a guest's linear memory stays mapped between two invocations. Wasmtime's C API has no way to ask
+ * the kernel which pages were written, so what stays is cleared or copied anew as a whole, megabytes each
+ * time; the faults on the few pages that a guest really writes cost less: docs/performance.md has the
+ * numbers.
+ */
+enum { RESIDENT_BYTES = 0 };
+
+enum { WASM_STACK_BYTES = 1 << 20, FIBER_STACK_BYTES = 2 << 20 };
 
 struct ticker {
 	pthread_t thread;
 	wasm_engine_t *engine;
-	atomic_bool stop;
+	pthread_mutex_t lock; /* of `stop` */
+	pthread_cond_t stopped;
+	bool stop;
 };
-
-uint64_t engine_resident(uint64_t initial_bytes)
-{
-	/* Measured with js-compute (10 MB initial memory, touches most of it): docs/performance.md. */
-	return MIN(initial_bytes + (1 << 20), (uint64_t)RESIDENT_BYTES_MAX);
-}
 
 void engine_fingerprint(const struct engine_options *o, char *out, size_t cap)
 {
@@ -53,7 +57,7 @@ static void set_pool(wasm_config_t *config, const struct engine_options *o)
 	wasmtime_pooling_allocation_config_table_elements_set(pool, o->table_elements_max);
 	wasmtime_pooling_allocation_config_max_core_instance_size_set(pool, 1 << 20);
 	wasmtime_pooling_allocation_config_max_tables_per_module_set(pool, 1);
-	wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(pool, o->resident_bytes);
+	wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(pool, RESIDENT_BYTES);
 	wasmtime_pooling_allocation_config_table_keep_resident_set(pool, 1 << 20);
 	wasmtime_pooling_allocation_config_async_stack_keep_resident_set(pool, 64 << 10);
 	wasmtime_pooling_allocation_config_decommit_batch_size_set(pool, 16);
@@ -87,11 +91,17 @@ struct engine *engine_new(const struct engine_options *options, struct error *e)
 static void *tick(void *data)
 {
 	struct ticker *t = data;
-	const struct timespec pause = { 0, ENGINE_TICK_MS * 1000 * 1000 };
-	while (!atomic_load_explicit(&t->stop, memory_order_relaxed)) {
-		nanosleep(&pause, NULL);
+	struct clock *clock = clock_system_new();
+	uint64_t next_ns = clock_monotonic(clock);
+	pthread_mutex_lock(&t->lock);
+	while (!t->stop) {
+		next_ns += ENGINE_TICK_MS * NS_PER_MS;
+		const struct timespec next = { (time_t)(next_ns / NS_PER_S), (long)(next_ns % NS_PER_S) };
+		pthread_cond_timedwait(&t->stopped, &t->lock, &next);
 		wasmtime_engine_increment_epoch(t->engine);
 	}
+	pthread_mutex_unlock(&t->lock);
+	clock_destroy(&clock);
 	return NULL;
 }
 
@@ -101,6 +111,12 @@ void engine_start_ticking(struct engine *e)
 		return;
 	e->ticker = NEW(struct ticker);
 	e->ticker->engine = e->wasm;
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_mutex_init(&e->ticker->lock, NULL);
+	pthread_cond_init(&e->ticker->stopped, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	CHECK(pthread_create(&e->ticker->thread, NULL, tick, e->ticker) == 0);
 }
 
@@ -110,8 +126,13 @@ void engine_destroy(struct engine **pe)
 	if (!e)
 		return;
 	if (e->ticker) {
-		atomic_store(&e->ticker->stop, true);
+		pthread_mutex_lock(&e->ticker->lock);
+		e->ticker->stop = true;
+		pthread_cond_signal(&e->ticker->stopped); /* it need not sleep its time out */
+		pthread_mutex_unlock(&e->ticker->lock);
 		pthread_join(e->ticker->thread, NULL);
+		pthread_cond_destroy(&e->ticker->stopped);
+		pthread_mutex_destroy(&e->ticker->lock);
 		mem_free(e->ticker);
 	}
 	wasm_engine_delete(e->wasm);

@@ -19,8 +19,6 @@ struct engine_options {
 	uint32_t instances_max;    /* guests alive at the same time */
 	uint64_t memory_bytes_max; /* linear memory of one */
 	uint64_t table_elements_max;
-	uint64_t resident_bytes; /* of a guest's memory that stay mapped between two invocations; see
-				    engine_resident() */
 	bool wasm_exceptions, wasm_gc;
 };
 
@@ -36,9 +34,6 @@ void engine_destroy(struct engine **pe); /* leaves NULL; NULL is fine */
 /* Starts the thread that advances the epoch; the first guest to run calls it. After fork() only in the child.
  */
 void engine_start_ticking(struct engine *e);
-
-/* How much memory to keep resident for a guest that starts with `initial_bytes` of it. */
-uint64_t engine_resident(uint64_t initial_bytes);
 
 /* What compiled code depends on besides the Wasm: engine version and settings. Part of the code cache's key.
  */

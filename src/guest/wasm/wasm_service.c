@@ -122,7 +122,6 @@ static bool start_engine(struct wasm_service *s, uint64_t initial_memory, struct
 		.instances_max = o->instances_max,
 		.memory_bytes_max = o->memory_bytes_max,
 		.table_elements_max = TABLE_ELEMENTS_MAX,
-		.resident_bytes = engine_resident(initial_memory),
 		.wasm_exceptions = o->wasm_exceptions,
 		.wasm_gc = o->wasm_gc,
 	};
