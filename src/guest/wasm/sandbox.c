@@ -654,7 +654,10 @@ struct invocation *sandbox_start(struct wasm_service *s, struct world *w,
 	sb->context = wasmtime_store_context(sb->store);
 	wasmtime_store_limiter(sb->store, (int64_t)limits->memory_bytes, (int64_t)limits->table_elements, 1,
 			       1, 1);
-	/* Two ticks: the next one may come at once, and a guest that yields so early takes a second, cold place. */
+	/*
+	 * Two ticks: the next one may come at once, and a guest that yields so early takes a second, cold
+	 * place.
+	 */
 	wasmtime_context_set_epoch_deadline(sb->context, 2);
 	wasmtime_store_epoch_deadline_callback(sb->store, epoch_ticked, sb, NULL);
 	engine_start_ticking(s->engine);
