@@ -11,8 +11,10 @@ struct origins_network {
 static struct fetch *origins_network_send(struct origins *super, struct backend *backend, struct str path,
 					  const struct http_request *request, struct loop *loop)
 {
+	struct http_target target = backend->target;
 	(void)loop; /* the client has its own, the same one */
-	return http_client_send(((struct origins_network *)super)->client, &backend->target, path, request);
+	target.dont_pool = backend->dont_pool;
+	return http_client_send(((struct origins_network *)super)->client, &target, path, request);
 }
 
 static struct origins *origins_network_fork(struct origins *super)

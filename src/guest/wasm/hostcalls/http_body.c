@@ -14,6 +14,12 @@ static bool is_own(const struct guest_body *b)
 	return !b->streaming && !b->body->streaming && !b->body->source;
 }
 
+/* Will nothing more come? Of an own body that took in one that is still arriving, there will. */
+static bool all_there(const struct guest_body *b)
+{
+	return is_own(b) && list_empty(&b->body->pieces);
+}
+
 static enum abi_status failure_status(enum body_failure why)
 {
 	return why == BODY_FAILURE_INCOMPLETE || why == BODY_FAILURE_ABANDONED ? ABI_HTTPINCOMPLETE
@@ -40,6 +46,8 @@ enum abi_status hostcall_http_body_append(struct sandbox *sb, struct http_body_a
 		sandbox_wait_event(sb, &dest->body->writable);
 		return ABI_WAIT;
 	}
+	if (!dest->streaming)
+		body_reopen(&dest->body); /* one that was received is added to like any other */
 	body_append(dest->body, sandbox_take_body(sb, a->src));
 	return ABI_OK;
 }
@@ -56,7 +64,7 @@ enum abi_status hostcall_http_body_read(struct sandbox *sb, struct http_body_rea
 	}
 	switch (body_read(b->body, (char *)a->value.at, a->value.cap, &len)) {
 	case BODY_WAIT:
-		if (is_own(b) && list_empty(&b->body->pieces))
+		if (all_there(b))
 			break; /* the guest's own: nobody else can add to it */
 		sandbox_wait_event(sb, &b->body->readable);
 		return ABI_WAIT;
@@ -89,6 +97,8 @@ enum abi_status hostcall_http_body_write(struct sandbox *sb, struct http_body_wr
 		return ABI_LIMITEXCEEDED;
 	if (!b->streaming && !sandbox_hold(sb, a->buf.len + (a->end == WRITE_FRONT ? PIECE_BYTES : 0)))
 		return ABI_LIMITEXCEEDED;
+	if (!b->streaming)
+		body_reopen(&b->body);
 	if (a->end == WRITE_FRONT)
 		body_write_front(b->body, a->buf);
 	else
@@ -155,9 +165,7 @@ static enum abi_status find_trailers(struct sandbox *sb, uint32_t h, const struc
 	if (b->streaming)
 		return ABI_INVAL;
 	enum body_state state = body_peek(b->body, &unread);
-	bool own = !b->body->streaming &&
-		   !b->body->source; /* the guest writes it itself: what is there is all */
-	if (own && state == BODY_WAIT)
+	if (all_there(b) && state == BODY_WAIT)
 		state = BODY_ENDED;
 	if (state == BODY_FAILED)
 		return failure_status(body_why(b->body));

@@ -371,6 +371,22 @@ TEST(what_is_appended_may_still_be_coming)
 	fini_with_client(&h, &client);
 }
 
+TEST(a_body_that_was_received_can_be_added_to)
+{
+	struct abi_harness h;
+	struct body *client;
+	init_with_slow_client(&h, &client);
+	uint32_t body = h.sandbox->body_handle;
+	body_write(client, STR("received"));
+	body_end(client);
+	assert_status(write_to(&h, body, STR(" tail"), BACK), ABI_OK);
+	assert_status(write_to(&h, body, STR("head "), FRONT), ABI_OK);
+	uint32_t more = check_new_body(&h, " and more");
+	assert_status(CALL("append", body, more), ABI_OK);
+	assert_str(check_body(&h, body), "head received tail and more");
+	fini_with_client(&h, &client);
+}
+
 TEST(append_to_a_streaming_body_reaches_its_reader)
 {
 	struct abi_harness h;
