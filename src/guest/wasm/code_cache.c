@@ -160,11 +160,9 @@ bool code_cache_open(const char *folder, struct error *e)
 
 /* ---- sources ---- */
 
-static bool source_meta_path(const char *folder, const char *source, const char *fingerprint,
-			     const struct stat *st, char *out)
+static bool source_meta_path(const char *folder, const char *fingerprint, const struct stat *st, char *out)
 {
 	char state[256], id[CODE_KEY_CHARS + 1];
-	(void)source;
 	print_stat(st, state, sizeof state);
 	hash_two(str_from(state), str_from(fingerprint), id);
 	return entry_path(out, folder, "source-", id, ".meta");
@@ -183,7 +181,7 @@ bool code_cache_recall(const char *folder, const char *source, const char *finge
 {
 	struct stat st;
 	char path[CODE_PATH_MAX], text[META_BYTES];
-	if (stat(source, &st) != 0 || !source_meta_path(folder, source, fingerprint, &st, path) ||
+	if (stat(source, &st) != 0 || !source_meta_path(folder, fingerprint, &st, path) ||
 	    !read_small(path, text))
 		return false;
 	return sscanf(text, "backlot-source 1\n%64[0-9a-f]\n%" SCNu64 "\n", out->hex, &out->initial_memory) ==
@@ -197,8 +195,7 @@ void code_cache_remember(const char *folder, const char *source, const char *fin
 	struct stat st;
 	char path[CODE_PATH_MAX], text[META_BYTES];
 	struct error ignored;
-	if (stat(source, &st) != 0 || !settled(&st) ||
-	    !source_meta_path(folder, source, fingerprint, &st, path))
+	if (stat(source, &st) != 0 || !settled(&st) || !source_meta_path(folder, fingerprint, &st, path))
 		return;
 	snprintf(text, sizeof text, "backlot-source 1\n%s\n%" PRIu64 "\n", key->hex, key->initial_memory);
 	(void)!write_file(path, str_from(text),

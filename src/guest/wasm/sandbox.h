@@ -177,6 +177,18 @@ static inline struct guest_body *sandbox_body(struct sandbox *sb, uint32_t h)
 	return handles_get(&sb->handles, h, HANDLE_BODY);
 }
 
+/* A body that only the guest writes to. */
+static inline bool guest_body_is_own(const struct guest_body *b)
+{
+	return !b->streaming && !b->body->streaming && !b->body->source;
+}
+
+/* Will nothing more come? Of an own body that took in one that is still arriving, there will. */
+static inline bool guest_body_all_there(const struct guest_body *b)
+{
+	return guest_body_is_own(b) && list_empty(&b->body->pieces);
+}
+
 static inline struct arena *sandbox_arena(struct sandbox *sb)
 {
 	return &sb->super.arena;

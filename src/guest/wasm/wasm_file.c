@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SECTION_IMPORT = 2, SECTION_MEMORY = 5, PAGE_BYTES = 64 * 1024 };
+enum { SECTION_MEMORY = 5, PAGE_BYTES = 64 * 1024 };
 
 enum wasm_format wasm_format(struct str bytes)
 {

@@ -15,8 +15,7 @@ static enum readiness item_readiness(struct sandbox *sb, uint32_t handle, struct
 		if (b->streaming)
 			return body_has_room(b->body) ? READY : NOT_READY;
 		enum body_state state = body_peek(b->body, &bytes);
-		bool own = !b->body->streaming && !b->body->source && list_empty(&b->body->pieces);
-		return own || state != BODY_WAIT ? READY : NOT_READY;
+		return guest_body_all_there(b) || state != BODY_WAIT ? READY : NOT_READY;
 	}
 	case HANDLE_PENDING: {
 		struct guest_pending *p = handles_get(&sb->handles, handle, HANDLE_PENDING);

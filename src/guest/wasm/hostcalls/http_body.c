@@ -8,18 +8,6 @@ enum body_write_end { WRITE_BACK, WRITE_FRONT };
 /* What the host needs for a piece of a body beside its bytes, about. */
 enum { PIECE_BYTES = 64 };
 
-/* A body that only the guest writes to: all of it is there. */
-static bool is_own(const struct guest_body *b)
-{
-	return !b->streaming && !b->body->streaming && !b->body->source;
-}
-
-/* Will nothing more come? Of an own body that took in one that is still arriving, there will. */
-static bool all_there(const struct guest_body *b)
-{
-	return is_own(b) && list_empty(&b->body->pieces);
-}
-
 static enum abi_status failure_status(enum body_failure why)
 {
 	return why == BODY_FAILURE_INCOMPLETE || why == BODY_FAILURE_ABANDONED ? ABI_HTTPINCOMPLETE
@@ -64,7 +52,7 @@ enum abi_status hostcall_http_body_read(struct sandbox *sb, struct http_body_rea
 	}
 	switch (body_read(b->body, (char *)a->value.at, a->value.cap, &len)) {
 	case BODY_WAIT:
-		if (all_there(b))
+		if (guest_body_all_there(b))
 			break; /* the guest's own: nobody else can add to it */
 		sandbox_wait_event(sb, &b->body->readable);
 		return ABI_WAIT;
@@ -74,7 +62,7 @@ enum abi_status hostcall_http_body_read(struct sandbox *sb, struct http_body_rea
 	case BODY_ENDED:
 		break;
 	}
-	if (is_own(b))
+	if (guest_body_is_own(b))
 		sandbox_let_go(sb, len);
 	put_u32(a->value.len, (uint32_t)len);
 	return ABI_OK;
@@ -109,7 +97,7 @@ enum abi_status hostcall_http_body_write(struct sandbox *sb, struct http_body_wr
 
 static void give_up(struct sandbox *sb, struct guest_body *b)
 {
-	if (is_own(b))
+	if (guest_body_is_own(b))
 		sandbox_let_go(sb, b->body->buffered);
 	body_abandon(b->body);
 }
@@ -165,7 +153,7 @@ static enum abi_status find_trailers(struct sandbox *sb, uint32_t h, const struc
 	if (b->streaming)
 		return ABI_INVAL;
 	enum body_state state = body_peek(b->body, &unread);
-	if (all_there(b) && state == BODY_WAIT)
+	if (guest_body_all_there(b) && state == BODY_WAIT)
 		state = BODY_ENDED;
 	if (state == BODY_FAILED)
 		return failure_status(body_why(b->body));
