@@ -414,6 +414,12 @@ bool body_known_length(const struct body *b, uint64_t *len)
 	return !b->length_untold && known_length(b, false, len);
 }
 
+bool body_final_length(const struct body *b, uint64_t *len)
+{
+	*len = 0;
+	return !b || (body_known_length(b, len) && (b->ended || b->expected != UINT64_MAX));
+}
+
 void body_set_source(struct body *b, struct body_source *source)
 {
 	b->source = source;

@@ -122,6 +122,12 @@ enum body_failure body_why(struct body *b); /* after BODY_FAILED */
  */
 bool body_known_length(const struct body *b, uint64_t *len);
 
+/*
+ * The length that a message with this body can announce; 0 for NULL. A body that may still be written to
+ * without having said how long it will be has none yet.
+ */
+bool body_final_length(const struct body *b, uint64_t *len);
+
 /* Names the producer; it is told to go on or to stop. */
 void body_set_source(struct body *b, struct body_source *source);
 

@@ -64,11 +64,6 @@ int transfer_trailers(struct curl_slist **list, void *data)
 	return CURL_TRAILERFUNC_OK;
 }
 
-static bool length_of(const struct body *b, uint64_t *length)
-{
-	return body_known_length(b, length) && (b->ended || b->expected != UINT64_MAX);
-}
-
 static bool wants_length(struct str method)
 {
 	return str_eq(method, STR("POST")) || str_eq(method, STR("PUT")) || str_eq(method, STR("PATCH"));
@@ -77,7 +72,7 @@ static bool wants_length(struct str method)
 static void set_body(struct transfer *t, const struct http_request *r)
 {
 	uint64_t length = 0;
-	bool known = length_of(r->body, &length) && r->body->trailers.count == 0;
+	bool known = body_final_length(r->body, &length) && r->body->trailers.count == 0;
 	t->upload = body_ref(r->body);
 	SET(t, CURLOPT_UPLOAD, 1L);
 	SET(t, CURLOPT_READFUNCTION, transfer_read);
@@ -91,7 +86,8 @@ static void set_method(struct transfer *t, const struct http_request *r)
 {
 	uint64_t length = 1;
 	t->head_only = str_eq(r->method, STR("HEAD"));
-	bool empty = !r->body || (length_of(r->body, &length) && length == 0 && r->body->trailers.count == 0);
+	bool empty = !r->body ||
+		     (body_final_length(r->body, &length) && length == 0 && r->body->trailers.count == 0);
 	if (empty || t->head_only) {
 		if (r->body)
 			body_abandon(r->body);

@@ -27,7 +27,7 @@ static void free_connection(void *data)
 {
 	struct h1_connection *c = data;
 	h1_drop_response(c);
-	h1_connection_closed(c);
+	server_connection_closed(&c->super);
 	buf_fini(&c->section.text);
 	buf_fini(&c->rest);
 	buf_fini(&c->next);
@@ -46,10 +46,10 @@ static void fail_body(struct h1_connection *c, enum body_failure why)
 
 void h1_close(struct h1_connection *c, bool reset)
 {
-	if (!c->stream)
+	if (!c->super.stream)
 		return;
-	stream_close(&c->stream, reset, free_connection, c);
-	timer_stop(c->loop, &c->timer);
+	stream_close(&c->super.stream, reset, free_connection, c);
+	timer_stop(c->super.loop, &c->timer);
 	fail_body(c, BODY_FAILURE_INCOMPLETE);
 	if (c->writing)
 		watcher_stop(
@@ -58,7 +58,7 @@ void h1_close(struct h1_connection *c, bool reset)
 		h1_drop_response(c);
 	task_cancel(&c->again);
 	if (c->x)
-		h1_exchange_detach(take(c->x), true);
+		server_exchange_detach(take(c->x), true);
 }
 
 /* Nothing that comes counts any more. */
@@ -80,7 +80,7 @@ static void finish(struct h1_connection *c, bool unread)
 	}
 	ignore_input(c);
 	if (!c->shut_down)
-		stream_shutdown(c->stream);
+		stream_shutdown(c->super.stream);
 	c->shut_down = true;
 }
 
@@ -116,12 +116,12 @@ static void next_request(struct h1_connection *c)
 
 void h1_response_done(struct h1_connection *c)
 {
-	h1_exchange_detach(take(c->x), false);
+	server_exchange_detach(take(c->x), false);
 	h1_drop_response(c);
 	if (c->advancing)
 		return;
 	if (c->rest.len || c->input != H1_READ || !c->keep_alive || c->read_ended)
-		loop_post(c->loop, &c->again);
+		loop_post(c->super.loop, &c->again);
 	else
 		next_request(c);
 	h1_rearm(c);
@@ -138,10 +138,11 @@ void h1_all_written(struct h1_connection *c)
 		finish(c, true);
 }
 
-void h1_stop_when_idle(struct h1_connection *c)
+static void stop(struct server_connection *super)
 {
+	struct h1_connection *c = (struct h1_connection *)super;
 	c->keep_alive = false;
-	if (c->stream && c->input == H1_HEAD && c->section.text.len == 0 && c->rest.len == 0)
+	if (c->super.stream && c->input == H1_HEAD && c->section.text.len == 0 && c->rest.len == 0)
 		h1_close(c, false);
 }
 
@@ -151,7 +152,7 @@ static enum step step_head(struct h1_connection *c, struct str *in)
 {
 	if (in->len == 0)
 		return STEP_WAIT;
-	switch (h1_section_feed(&c->section, in, c->server->options.headers_max)) {
+	switch (h1_section_feed(&c->section, in, c->super.server->options.headers_max)) {
 	case H1_SECTION_MORE:
 		return STEP_WAIT;
 	case H1_SECTION_BAD:
@@ -173,7 +174,7 @@ static enum step step_head(struct h1_connection *c, struct str *in)
 		refuse(c, (uint16_t)status);
 	} else {
 		c->waiting = H1_FOR_NOTHING;
-		c->server->options.handle(c->server->options.data, &c->x->super);
+		c->super.server->options.handle(c->super.server->options.data, &c->x->super);
 	}
 	return STEP_MORE;
 }
@@ -207,7 +208,7 @@ static enum step step_body(struct h1_connection *c, struct str *in)
 
 static enum step step_trailers(struct h1_connection *c, struct str *in)
 {
-	enum h1_section_state state = h1_section_feed(&c->section, in, c->server->options.headers_max);
+	enum h1_section_state state = h1_section_feed(&c->section, in, c->super.server->options.headers_max);
 	if (state == H1_SECTION_MORE)
 		return STEP_WAIT;
 	if (state != H1_SECTION_DONE || !h1_read_trailers(c))
@@ -273,9 +274,9 @@ static void update_reading(struct h1_connection *c)
 		return;
 	c->reading = wanted;
 	if (wanted)
-		stream_read_start(c->stream, &c->reader);
+		stream_read_start(c->super.stream, &c->reader);
 	else
-		stream_read_stop(c->stream);
+		stream_read_stop(c->super.stream);
 }
 
 /* Keeps what was not used. */
@@ -300,10 +301,10 @@ static void advance(struct h1_connection *c, struct str bytes)
 		in = buf_str(&c->rest);
 	}
 	c->advancing = true;
-	while (c->stream && step(c, &in) == STEP_MORE)
+	while (c->super.stream && step(c, &in) == STEP_MORE)
 		;
 	c->advancing = false;
-	if (!c->stream)
+	if (!c->super.stream)
 		return;
 	keep_rest(c, in, from_rest);
 	if (c->rest.full) {
@@ -321,7 +322,7 @@ static void go_on(struct task *t)
 		h1_send_continue(c);
 		h1_flush(c);
 	}
-	if (c->stream)
+	if (c->super.stream)
 		advance(c, (struct str){ NULL, 0 });
 }
 
@@ -338,7 +339,7 @@ static void have_end(struct stream_reader *r, enum stream_error why)
 	struct h1_connection *c = container_of(r, struct h1_connection, reader);
 	c->reading = false;
 	c->read_ended = true;
-	if (why != STREAM_OK || !c->x || c->input != H1_READ || !c->server->options.half_close)
+	if (why != STREAM_OK || !c->x || c->input != H1_READ || !c->super.server->options.half_close)
 		h1_close(c, false);
 }
 
@@ -348,22 +349,22 @@ static void body_resume(struct body_source *source)
 	struct h1_connection *c = container_of(source, struct h1_connection, source);
 	c->asked_continue = c->wants_continue;
 	if (!c->reading || (c->asked_continue && !c->sent_continue))
-		loop_post(c->loop, &c->again);
+		loop_post(c->super.loop, &c->again);
 }
 
 static void body_cancel(struct body_source *source)
 {
 	struct h1_connection *c = container_of(source, struct h1_connection, source);
 	c->body = NULL;
-	if (c->stream)
-		loop_post(c->loop, &c->again);
+	if (c->super.stream)
+		loop_post(c->super.loop, &c->again);
 }
 
 /* ---- time ---- */
 
 static uint64_t time_for(const struct h1_connection *c, enum h1_waiting what)
 {
-	const struct http_server_options *o = &c->server->options;
+	const struct http_server_options *o = &c->super.server->options;
 	switch (what) {
 	case H1_FOR_REQUEST:
 		return o->idle_timeout_ns;
@@ -413,17 +414,17 @@ void h1_rearm(struct h1_connection *c)
 	c->deadline_ns = UINT64_MAX;
 	if (after == 0)
 		return;
-	c->deadline_ns = clock_monotonic(c->loop->clock) + after;
-	c->unwritten = stream_unwritten(c->stream);
+	c->deadline_ns = clock_monotonic(c->super.loop->clock) + after;
+	c->unwritten = stream_unwritten(c->super.stream);
 	if (!timer_running(&c->timer) || c->timer.at_ns > c->deadline_ns)
-		timer_start(c->loop, &c->timer, after);
+		timer_start(c->super.loop, &c->timer, after);
 }
 
 static void time_is_up(struct h1_connection *c)
 {
 	enum h1_waiting what = c->waiting;
 	c->waiting = H1_FOR_NOTHING;
-	if (what == H1_FOR_WRITE && stream_unwritten(c->stream) < c->unwritten) {
+	if (what == H1_FOR_WRITE && stream_unwritten(c->super.stream) < c->unwritten) {
 		h1_rearm(c); /* slow, but alive */
 	} else if (what == H1_FOR_HEAD) {
 		refuse(c, 408);
@@ -432,30 +433,65 @@ static void time_is_up(struct h1_connection *c)
 	} else {
 		h1_close(c, what == H1_FOR_WRITE);
 	}
-	if (c->stream)
+	if (c->super.stream)
 		h1_rearm(c);
 }
 
 static void timer_fired(struct timer *t)
 {
 	struct h1_connection *c = container_of(t, struct h1_connection, timer);
-	uint64_t now = clock_monotonic(c->loop->clock);
+	uint64_t now = clock_monotonic(c->super.loop->clock);
 	if (c->waiting == H1_FOR_NOTHING || c->deadline_ns == UINT64_MAX)
 		return;
 	if (now < c->deadline_ns)
-		timer_start(c->loop, &c->timer, c->deadline_ns - now);
+		timer_start(c->super.loop, &c->timer, c->deadline_ns - now);
 	else
 		time_is_up(c);
 }
+
+/* ---- the exchange's wishes ---- */
+
+static void inform(struct server_exchange *x, uint16_t status, const struct headers *headers)
+{
+	struct h1_connection *c = x->carrier;
+	if (x->super.request.version == HTTP_1_0)
+		return;
+	h1_write_interim(c, status, headers);
+	h1_flush(c);
+}
+
+static void respond(struct server_exchange *x, const struct http_response *response, bool keep_framing)
+{
+	struct h1_connection *c = x->carrier;
+	h1_begin_response(c, response, keep_framing);
+	h1_flush(c);
+}
+
+static void abort_exchange(struct server_exchange *x)
+{
+	h1_close(x->carrier, true);
+}
+
+static void close_now(struct server_connection *c)
+{
+	h1_close((struct h1_connection *)c, false);
+}
+
+static const struct server_connection_ops h1_ops = {
+	.name = "HTTP/1",
+	.inform = inform,
+	.respond = respond,
+	.abort = abort_exchange,
+	.stop = stop,
+	.close = close_now,
+};
 
 /* ---- the beginning ---- */
 
 void h1_connection_new(struct http_server *s, struct stream *taken)
 {
 	struct h1_connection *c = NEW(struct h1_connection);
-	c->server = s;
-	c->loop = s->loop;
-	c->stream = taken;
+	server_connection_init(&c->super, &h1_ops, s, taken);
 	c->keep_alive = true;
 	c->reader = (struct stream_reader){ have_data, have_end };
 	c->source = (struct body_source){ body_resume, body_cancel };
@@ -465,9 +501,6 @@ void h1_connection_new(struct http_server *s, struct stream *taken)
 	buf_init(&c->rest, REST_BYTES_HARD_MAX);
 	h1_write_init(c);
 	h1_parser_init(c);
-	stream_addresses(taken, &c->local, &c->peer);
-	list_push(&s->connections, &c->link);
-	s->connection_count++;
 	next_request(c);
 	update_reading(c);
 	h1_rearm(c);

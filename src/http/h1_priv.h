@@ -7,7 +7,6 @@
  *   h1_response.c    struct http_response → a head, and how its body is framed
  *   h1_write.c       heads, bodies and trailers → the stream
  *   h1_connection.c  what the client sends, step by step; time-outs; the end
- *   server.c         listener, connections, exchanges, and the functions of server.h
  */
 #ifndef HTTP_H1_PRIV_H
 #define HTTP_H1_PRIV_H
@@ -15,10 +14,7 @@
 #include <llhttp.h>
 
 #include "base/buf.h"
-#include "base/list.h"
-#include "http/server.h"
-#include "net/stream.h"
-#include "net/tcp.h"
+#include "http/server_priv.h"
 
 /* ---- h1_section.c ---- */
 
@@ -82,12 +78,8 @@ struct h1_response {
 };
 
 struct h1_connection {
-	struct list link;
-	struct http_server *server; /* NULL once that is destroyed */
-	struct loop *loop;
-	struct stream *stream; /* NULL once it is closing */
-	struct net_address local, peer;
-	struct h1_exchange *x; /* the one being answered */
+	struct server_connection super;
+	struct server_exchange *x; /* the one being answered */
 	bool keep_alive;
 
 	/* coming in */
@@ -123,43 +115,6 @@ struct h1_connection {
 	size_t unwritten; /* when the write's time began */
 };
 
-struct h1_exchange {
-	struct exchange super;
-	struct list link;
-	struct http_server *server;       /* NULL once that is destroyed */
-	struct h1_connection *connection; /* NULL once it is answered or gone */
-	struct arena arena;
-	bool released;  /* by the handler */
-	bool head_only; /* HEAD */
-	bool connect;   /* CONNECT: a 2xx has no body */
-};
-
-enum { H1_DATE_BYTES = 37 }; /* "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" */
-
-struct http_server {
-	struct loop *loop;
-	struct http_server_options options;
-	struct tcp_listener *listener;
-	struct tcp_acceptor acceptor;
-	struct list connections;
-	size_t connection_count;
-	struct list busy; /* exchanges that handlers hold */
-	struct list idle; /* exchanges to be used again */
-	size_t idle_count;
-	bool *stopped; /* NULL until http_server_stop() */
-	char date[H1_DATE_BYTES];
-	uint64_t date_second;
-};
-
-/* ---- server.c ---- */
-
-struct h1_exchange *h1_exchange_new(struct h1_connection *c);
-/* One that was never handed out. */
-void h1_exchange_free(struct h1_exchange *x);
-/* The connection has no more to do with it. */
-void h1_exchange_detach(struct h1_exchange *x, bool gone);
-void h1_connection_closed(struct h1_connection *c); /* takes it off the server's list */
-
 /* ---- h1_request.c ---- */
 
 void h1_parser_init(struct h1_connection *c);
@@ -194,6 +149,5 @@ void h1_close(struct h1_connection *c, bool reset);
 void h1_response_done(struct h1_connection *c);
 void h1_all_written(struct h1_connection *c);
 void h1_rearm(struct h1_connection *c);
-void h1_stop_when_idle(struct h1_connection *c);
 
 #endif

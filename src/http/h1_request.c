@@ -120,17 +120,9 @@ static bool fields_valid(const struct headers *h)
 	return true;
 }
 
-static struct str own_authority(struct h1_connection *c, struct arena *a)
-{
-	char ip[64] = "";
-	if (c->local.ip_len == 0)
-		return STR("localhost");
-	uv_inet_ntop(c->local.ip_len == 4 ? AF_INET : AF_INET6, c->local.ip, ip, sizeof ip);
-	return arena_printf(a, c->local.ip_len == 4 ? "%s:%u" : "[%s]:%u", ip, (unsigned)c->local.port);
-}
-
 /* The authority of the request's URI; ptr NULL when the request must not be answered. */
-static struct str choose_authority(struct h1_connection *c, struct h1_exchange *x, const struct uri *target)
+static struct str choose_authority(struct h1_connection *c, struct server_exchange *x,
+				   const struct uri *target)
 {
 	const struct headers *h = &x->super.request.headers;
 	static const struct str name = STR_INIT("host"), none = { NULL, 0 };
@@ -140,7 +132,7 @@ static struct str choose_authority(struct h1_connection *c, struct h1_exchange *
 		return headers_next(h, name, &from) || !uri_authority_valid(host->value) ? none : host->value;
 	if (target->authority.len)
 		return target->authority;
-	return x->super.request.version == HTTP_1_0 ? own_authority(c, &x->arena) : none;
+	return x->super.request.version == HTTP_1_0 ? server_own_authority(&c->super, &x->arena) : none;
 }
 
 static struct str concat(struct arena *a, const struct str *parts, size_t count)
@@ -157,7 +149,7 @@ static struct str concat(struct arena *a, const struct str *parts, size_t count)
 	return (struct str){ out, len };
 }
 
-static int make_uri(struct h1_connection *c, struct h1_exchange *x, struct str target)
+static int make_uri(struct h1_connection *c, struct server_exchange *x, struct str target)
 {
 	struct uri u;
 	struct error ignored;
@@ -187,7 +179,7 @@ static void begin_body(struct h1_connection *c, struct http_request *r, bool chu
 	if (!chunked && c->section.length == 0)
 		return;
 	c->input = H1_BODY;
-	r->body = c->body = body_new(c->loop);
+	r->body = c->body = body_new(c->super.loop);
 	body_set_source(c->body, &c->source);
 	c->chunk = chunked ? H1_CHUNK_LINE : H1_CHUNK_DATA;
 	c->chunk_left = c->section.length;
@@ -209,11 +201,11 @@ static int read_fields(struct h1_connection *c, struct http_request *r)
 		headers_remove(&r->headers, STR("content-length"));
 	if (coded || !c->section.has_length)
 		c->section.length = 0;
-	c->keep_alive = llhttp_should_keep_alive(&c->parser) && !c->server->stopped;
+	c->keep_alive = llhttp_should_keep_alive(&c->parser) && !c->super.server->stopped;
 	return 0;
 }
 
-static int parse_head(struct h1_connection *c, struct h1_exchange *x)
+static int parse_head(struct h1_connection *c, struct server_exchange *x)
 {
 	static const struct str first_lines[] = { STR_INIT("POST / HTTP/1.0\r\n"),
 						  STR_INIT("POST / HTTP/1.1\r\n") };
@@ -240,10 +232,10 @@ static int parse_head(struct h1_connection *c, struct h1_exchange *x)
 
 int h1_read_head(struct h1_connection *c)
 {
-	struct h1_exchange *x = h1_exchange_new(c);
+	struct server_exchange *x = server_exchange_new(&c->super, c);
 	int status = parse_head(c, x);
 	if (status != 0) {
-		h1_exchange_free(x);
+		server_exchange_free(x);
 		return status;
 	}
 	begin_body(c, &x->super.request, c->parser.flags & F_CHUNKED);

@@ -3,9 +3,7 @@
 
 #include "http/h1_priv.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/check.h"
 
@@ -87,21 +85,9 @@ static char *put_fields(char *at, const struct headers *h, bool *has_date)
 
 static char *put_date(struct http_server *s, char *at)
 {
-	static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	uint64_t second = clock_wall(s->loop->clock) / NS_PER_S;
-	if (second != s->date_second) {
-		char text[128];
-		struct tm t;
-		time_t now = (time_t)second;
-		gmtime_r(&now, &t);
-		int len = snprintf(text, sizeof text, "date: %.3s, %02d %.3s %04d %02d:%02d:%02d GMT\r\n",
-				   days + 3 * t.tm_wday, t.tm_mday, months + 3 * t.tm_mon,
-				   (t.tm_year + 1900) % 10000, t.tm_hour, t.tm_min, t.tm_sec);
-		CHECK(len == H1_DATE_BYTES);
-		memcpy(s->date, text, H1_DATE_BYTES);
-		s->date_second = second;
-	}
-	return put(at, (struct str){ s->date, H1_DATE_BYTES });
+	at = put(at, STR("date: "));
+	at = put(at, server_date(s));
+	return put(at, STR("\r\n"));
 }
 
 /* ---- framing ---- */
@@ -124,13 +110,6 @@ static bool wished_framing(struct h1_response *out, const struct http_response *
 	return true;
 }
 
-/* A body that may still be written to without having said how long it will be has no length yet. */
-static bool length_of(const struct body *b, uint64_t *length)
-{
-	*length = 0;
-	return !b || (body_known_length(b, length) && (b->ended || b->expected != UINT64_MAX));
-}
-
 static void choose_framing(struct h1_connection *c, const struct http_response *r, bool keep_framing)
 {
 	struct h1_response *out = &c->response;
@@ -138,12 +117,12 @@ static void choose_framing(struct h1_connection *c, const struct http_response *
 	if (r->status == 204 || (c->x->connect && r->status < 300))
 		out->framing = H1_NO_BODY;
 	else if (c->x->head_only &&
-		 (!r->body || (r->body->ended && length_of(r->body, &out->left) && out->left == 0)))
+		 (!r->body || (r->body->ended && body_final_length(r->body, &out->left) && out->left == 0)))
 		out->framing =
 			wished_length(out, r) ? H1_LENGTH : H1_NO_BODY; /* only an origin can know it */
 	else if (keep_framing && wished_framing(out, r, http_1_1))
 		return;
-	else if (length_of(r->body, &out->left))
+	else if (body_final_length(r->body, &out->left))
 		out->framing = r->status == 304 ? H1_NO_BODY : H1_LENGTH;
 	else
 		out->framing = http_1_1 ? H1_CHUNKED : H1_UNTIL_CLOSE;
@@ -174,7 +153,7 @@ static bool begin(struct h1_connection *c, const struct http_response *r, bool k
 	struct h1_response *out = &c->response;
 	bool has_date = false;
 	choose_framing(c, r, keep_framing);
-	if (out->framing == H1_UNTIL_CLOSE || c->x->connect || c->server->stopped ||
+	if (out->framing == H1_UNTIL_CLOSE || c->x->connect || c->super.server->stopped ||
 	    headers_list_has(&r->headers, STR("connection"), STR("close")))
 		c->keep_alive = false;
 	size_t room = STATUS_LINE_BYTES + r->reason.len + headers_bytes(&r->headers) + OWN_FIELDS_BYTES;
@@ -190,7 +169,7 @@ static bool begin(struct h1_connection *c, const struct http_response *r, bool k
 	at = put_fields(at, &r->headers, &has_date);
 	at = put_framing(c, at);
 	if (!has_date)
-		at = put_date(c->server, at);
+		at = put_date(c->super.server, at);
 	at = put(at, STR("\r\n"));
 	CHECK((size_t)(at - start) <= room);
 	buf_grew(&c->next, (size_t)(at - start));
@@ -249,7 +228,7 @@ void h1_refuse(struct h1_connection *c, uint16_t status)
 	c->keep_alive = false;
 	char *at = put_status_line(start, HTTP_1_1, status, STR(""));
 	at = put(at, STR("content-length: 0\r\nconnection: close\r\n"));
-	at = put_date(c->server, at);
+	at = put_date(c->super.server, at);
 	at = put(at, STR("\r\n"));
 	buf_grew(&c->next, (size_t)(at - start));
 }

@@ -153,7 +153,7 @@ static void have_written(struct h1_connection *c)
 
 void h1_flush(struct h1_connection *c)
 {
-	while (c->stream && !c->writing) {
+	while (c->super.stream && !c->writing) {
 		struct str parts[STREAM_PARTS_MAX];
 		size_t n = 0;
 		if (c->next.len) {
@@ -167,7 +167,7 @@ void h1_flush(struct h1_connection *c)
 		if (n == 0)
 			break;
 		CHECK(n <= STREAM_PARTS_MAX);
-		c->writing = !stream_write(c->stream, parts, n, &c->write);
+		c->writing = !stream_write(c->super.stream, parts, n, &c->write);
 		if (c->writing) {
 			c->waiting = H1_FOR_NOTHING; /* this write has a time of its own */
 			h1_rearm(c);
@@ -175,7 +175,7 @@ void h1_flush(struct h1_connection *c)
 		}
 		have_written(c);
 	}
-	if (c->stream && !c->writing && !c->response.body)
+	if (c->super.stream && !c->writing && !c->response.body)
 		h1_all_written(c);
 }
 
@@ -183,7 +183,7 @@ static void written(struct stream_write *w, enum stream_error error)
 {
 	struct h1_connection *c = container_of(w, struct h1_connection, write);
 	c->writing = false;
-	if (!c->stream)
+	if (!c->super.stream)
 		return; /* closing */
 	if (error != STREAM_OK) {
 		h1_close(c, false);
@@ -191,7 +191,7 @@ static void written(struct stream_write *w, enum stream_error error)
 	}
 	have_written(c);
 	h1_flush(c);
-	if (c->stream)
+	if (c->super.stream)
 		h1_rearm(c);
 }
 

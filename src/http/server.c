@@ -3,6 +3,10 @@
 
 #include "http/server.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
 #include "base/check.h"
 #include "base/mem.h"
 #include "http/h1_priv.h"
@@ -21,17 +25,20 @@ const struct http_server_options http_server_defaults = {
 
 /* ---- exchanges ---- */
 
-struct h1_exchange *h1_exchange_new(struct h1_connection *c)
+struct server_exchange *server_exchange_new(struct server_connection *c, void *carrier)
 {
 	struct http_server *s = c->server;
 	struct list *used = list_pop(&s->idle);
-	struct h1_exchange *x = used ? container_of(used, struct h1_exchange, link) : mem_alloc(sizeof *x);
+	struct server_exchange *x =
+		used ? container_of(used, struct server_exchange, link) : mem_alloc(sizeof *x);
 	struct arena arena = { 0 };
 	if (used) {
 		arena = x->arena;
 		s->idle_count--;
 	}
-	*x = (struct h1_exchange){ .server = s, .connection = c, .arena = arena };
+	*x = (struct server_exchange){
+		.server = s, .loop = c->loop, .ops = c->ops, .carrier = carrier, .arena = arena
+	};
 	x->super.arena = &x->arena;
 	x->super.client = c->peer;
 	x->super.server = c->local;
@@ -40,7 +47,7 @@ struct h1_exchange *h1_exchange_new(struct h1_connection *c)
 	return x;
 }
 
-void h1_exchange_free(struct h1_exchange *x)
+void server_exchange_free(struct server_exchange *x)
 {
 	struct http_server *s = x->server;
 	CHECK(list_empty(&x->super.changed.watchers));
@@ -56,43 +63,37 @@ void h1_exchange_free(struct h1_exchange *x)
 }
 
 /* Free as soon as neither the handler nor the connection needs it. */
-static void free_if_done(struct h1_exchange *x, bool released)
+static void free_if_done(struct server_exchange *x, bool released)
 {
-	if (released && !x->connection)
-		h1_exchange_free(x);
+	if (released && !x->carrier)
+		server_exchange_free(x);
 }
 
-void h1_exchange_detach(struct h1_exchange *x, bool gone)
+void server_exchange_detach(struct server_exchange *x, bool gone)
 {
-	struct loop *loop = x->connection->loop;
-	x->connection = NULL;
+	x->carrier = NULL;
 	if (gone && !x->released) {
 		x->super.gone = true;
-		event_fire(&x->super.changed, loop);
+		event_fire(&x->super.changed, x->loop);
 	}
 	free_if_done(x, x->released);
 }
 
 void exchange_inform(struct exchange *super, uint16_t status, const struct headers *headers)
 {
-	struct h1_exchange *x = (struct h1_exchange *)super;
-	struct h1_connection *c = x->connection;
+	struct server_exchange *x = (struct server_exchange *)super;
 	bool interim = status >= 100 && status < 200 && status != 101;
-	if (!c || !interim || super->responded || super->request.version == HTTP_1_0)
-		return;
-	h1_write_interim(c, status, headers);
-	h1_flush(c);
+	if (x->carrier && interim && !super->responded)
+		x->ops->inform(x, status, headers);
 }
 
 void exchange_respond(struct exchange *super, const struct http_response *response, bool keep_framing)
 {
-	struct h1_exchange *x = (struct h1_exchange *)super;
-	struct h1_connection *c = x->connection;
+	struct server_exchange *x = (struct server_exchange *)super;
 	CHECK(!super->responded);
 	super->responded = true;
-	if (c) {
-		h1_begin_response(c, response, keep_framing);
-		h1_flush(c);
+	if (x->carrier) {
+		x->ops->respond(x, response, keep_framing);
 	} else if (response->body) {
 		struct body *body = response->body;
 		body_abandon(body);
@@ -102,15 +103,15 @@ void exchange_respond(struct exchange *super, const struct http_response *respon
 
 void exchange_abort(struct exchange *super)
 {
-	struct h1_exchange *x = (struct h1_exchange *)super;
+	struct server_exchange *x = (struct server_exchange *)super;
 	super->responded = true;
-	if (x->connection)
-		h1_close(x->connection, true);
+	if (x->carrier)
+		x->ops->abort(x);
 }
 
 void exchange_release(struct exchange *super)
 {
-	struct h1_exchange *x = (struct h1_exchange *)super;
+	struct server_exchange *x = (struct server_exchange *)super;
 	CHECK(!x->released && list_empty(&super->changed.watchers));
 	if (!super->responded)
 		exchange_abort(super);
@@ -119,9 +120,64 @@ void exchange_release(struct exchange *super)
 	free_if_done(x, true);
 }
 
+/* ---- what messages have from the server ---- */
+
+struct str server_date(struct http_server *s)
+{
+	static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	uint64_t second = clock_wall(s->loop->clock) / NS_PER_S;
+	if (second != s->date_second) {
+		char text[128];
+		struct tm t;
+		time_t now = (time_t)second;
+		gmtime_r(&now, &t);
+		int len = snprintf(text, sizeof text, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
+				   days + 3 * t.tm_wday, t.tm_mday, months + 3 * t.tm_mon,
+				   (t.tm_year + 1900) % 10000, t.tm_hour, t.tm_min, t.tm_sec);
+		CHECK(len == SERVER_DATE_BYTES);
+		memcpy(s->date, text, SERVER_DATE_BYTES);
+		s->date_second = second;
+	}
+	return (struct str){ s->date, SERVER_DATE_BYTES };
+}
+
+struct str server_own_authority(const struct server_connection *c, struct arena *a)
+{
+	char ip[64] = "";
+	if (c->local.ip_len == 0)
+		return STR("localhost");
+	uv_inet_ntop(c->local.ip_len == 4 ? AF_INET : AF_INET6, c->local.ip, ip, sizeof ip);
+	return arena_printf(a, c->local.ip_len == 4 ? "%s:%u" : "[%s]:%u", ip, (unsigned)c->local.port);
+}
+
 /* ---- connections ---- */
 
-void h1_connection_closed(struct h1_connection *c)
+void server_connection_init(struct server_connection *c, const struct server_connection_ops *ops,
+			    struct http_server *s, struct stream *taken)
+{
+	c->ops = ops;
+	c->server = s;
+	c->loop = s->loop;
+	c->stream = taken;
+	stream_addresses(taken, &c->local, &c->peer);
+	list_push(&s->connections, &c->link);
+	s->connection_count++;
+}
+
+void server_connection_replace(struct server_connection *c, const struct server_connection_ops *ops,
+			       struct server_connection *old)
+{
+	c->ops = ops;
+	c->server = take(old->server);
+	c->loop = old->loop;
+	c->stream = take(old->stream);
+	c->local = old->local;
+	c->peer = old->peer;
+	list_remove(&old->link);
+	list_push(&c->server->connections, &c->link);
+}
+
+void server_connection_closed(struct server_connection *c)
 {
 	struct http_server *s = c->server;
 	if (!s)
@@ -192,8 +248,10 @@ void http_server_stop(struct http_server *s, bool *stopped)
 	s->stopped = stopped;
 	*stopped = s->connection_count == 0;
 	tcp_listener_close(&s->listener);
-	list_each(l, &s->connections)
-		h1_stop_when_idle(container_of(l, struct h1_connection, link));
+	list_each(l, &s->connections) {
+		struct server_connection *c = container_of(l, struct server_connection, link);
+		c->ops->stop(c);
+	}
 }
 
 void http_server_destroy(struct http_server **ps)
@@ -203,16 +261,16 @@ void http_server_destroy(struct http_server **ps)
 		return;
 	tcp_listener_close(&s->listener);
 	for (struct list *l; (l = list_pop(&s->connections));) {
-		struct h1_connection *c = container_of(l, struct h1_connection, link);
-		h1_close(c, false);
+		struct server_connection *c = container_of(l, struct server_connection, link);
+		c->ops->close(c);
 		c->server = NULL;
 	}
 	for (struct list *l; (l = list_pop(&s->idle));) {
-		struct h1_exchange *x = container_of(l, struct h1_exchange, link);
+		struct server_exchange *x = container_of(l, struct server_exchange, link);
 		arena_fini(&x->arena);
 		mem_free(x);
 	}
 	for (struct list *l; (l = list_pop(&s->busy));)
-		container_of(l, struct h1_exchange, link)->server = NULL;
+		container_of(l, struct server_exchange, link)->server = NULL;
 	mem_free(s);
 }
