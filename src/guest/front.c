@@ -51,8 +51,8 @@ static void begin(struct handled *h)
 {
 	struct front *f = h->front;
 	h->asked = (struct invocation_request){ .http = &h->exchange->request,
-						.client = h->exchange->client,
-						.server = h->exchange->server };
+						.client = { .address = h->exchange->client,
+							    .server = h->exchange->server } };
 	list_remove(&h->link);
 	list_push(&f->under_way, &h->link);
 	f->alive++;

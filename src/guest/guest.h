@@ -14,6 +14,7 @@
 #include "http/message.h"
 #include "http/server.h"
 #include "loop/loop.h"
+#include "world/client.h"
 #include "world/trace.h"
 #include "world/world.h"
 
@@ -85,8 +86,8 @@ struct invocation {
 
 struct invocation_request {
 	const struct http_request
-		*http; /* borrowed until the invocation is destroyed; its body is referenced */
-	struct net_address client, server;
+		*http;        /* borrowed until the invocation is destroyed; its body is referenced */
+	struct client client; /* what it points at is borrowed for as long */
 };
 
 struct service {

@@ -253,8 +253,8 @@ static inline void abi_prepare(struct abi_harness *h, uint32_t memory_bytes)
 					    .uri = STR("https://www.example/path?query"),
 					    .version = HTTP_1_1 };
 	h->asked.http = &h->request;
-	h->asked.client = (struct net_address){ .ip = { 127, 0, 0, 1 }, .ip_len = 4, .port = 4711 };
-	h->asked.server = (struct net_address){ .ip = { [15] = 1 }, .ip_len = 16, .port = 443 };
+	h->asked.client.address = (struct net_address){ .ip = { 127, 0, 0, 1 }, .ip_len = 4, .port = 4711 };
+	h->asked.client.server = (struct net_address){ .ip = { [15] = 1 }, .ip_len = 16, .port = 443 };
 	h->memory = mem_zalloc(memory_bytes);
 	h->sandbox = NEW(struct sandbox);
 	h->sandbox->base = h->memory;
