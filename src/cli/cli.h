@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "cli/options.h"
 #include "net/address.h"
+#include "world/limits.h"
 
 enum cli_exit {
 #define EXIT(id, code, meaning) CLI_##id = (code),
@@ -67,6 +68,8 @@ struct cli_options {
 	bool websocket_passthrough;
 	unsigned experimental_modules;
 	bool debug_info;
+	enum limits_mode limits; /* look at cli_given(o, limits) */
+	const char *limits_profile;
 	const char *service;
 	const char *filter;
 	uint64_t jobs; /* 0: one a core */

@@ -5,6 +5,7 @@
 
 #include "cli/edge.h"
 #include "cli/service.h"
+#include "guest/limit.h"
 
 enum { EXIT_TRAP = 134, EXIT_OTHER = 1 };
 
@@ -34,6 +35,15 @@ static int exit_code(const struct cli_options *o, const struct invocation *i)
 	}
 }
 
+static void show_breaches(const struct cli_options *o, const struct invocation *i)
+{
+	for (const struct limit_breach *b = i->breaches; b; b = b->next) {
+		scoped(buf_fini) struct buf text = BUF_INIT(ERROR_TEXT_BYTES_MAX);
+		limit_breach_print(b, &text);
+		fprintf(o->env->err, "%s: warning: %s\n", o->program, text.ptr);
+	}
+}
+
 static int run(const struct cli_options *o, struct edge *edge, struct service *service)
 {
 	struct http_request request = { .method = STR("GET"),
@@ -44,8 +54,20 @@ static int run(const struct cli_options *o, struct edge *edge, struct service *s
 	struct invocation *i = service_invoke(service, edge->world, &asked);
 	/* Whatever is sent as a response is read by nobody. */
 	loop_run(&edge->loop, &i->ended, UINT64_MAX);
+	show_breaches(o, i);
 	int code = exit_code(o, i);
 	invocation_destroy(&i);
+	return code;
+}
+
+static int open_and_run(const struct cli_options *o, struct edge *edge, struct wasm_options *wasm)
+{
+	struct error e;
+	struct service *service = NULL;
+	wasm->memory_bytes_max = limits_memory_room(&edge->world->limits, edge->world->limits_mode);
+	int code = cli_open_service(&service, o->input, wasm, &e) ? run(o, edge, service)
+								  : cli_error(o, CLI_USAGE, &e);
+	service_destroy(&service);
 	return code;
 }
 
@@ -53,7 +75,6 @@ int cmd_run(const struct cli_options *o)
 {
 	struct error e;
 	struct edge edge;
-	struct service *service = NULL;
 	struct wasm_options wasm = cli_wasm_options(o);
 	wasm.args = o->guest_args;
 	wasm.program = program_name(o->input);
@@ -61,11 +82,8 @@ int cmd_run(const struct cli_options *o)
 	int code;
 	if (!edge_open(&edge, o, o->config, &e))
 		code = cli_error(o, CLI_USAGE, &e);
-	else if (!cli_open_service(&service, o->input, &wasm, &e))
-		code = cli_error(o, CLI_USAGE, &e);
 	else
-		code = run(o, &edge, service);
-	service_destroy(&service);
+		code = open_and_run(o, &edge, &wasm);
 	edge_close(&edge);
 	return code;
 }

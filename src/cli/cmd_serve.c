@@ -10,6 +10,7 @@
 #include "cli/edge.h"
 #include "cli/service.h"
 #include "guest/front.h"
+#include "guest/limit.h"
 #include "http/server.h"
 #include "runner/project.h"
 #include "world/ip.h"
@@ -95,6 +96,12 @@ static void log_access(void *data, const struct front_record *r)
 			o->program, STR_ARG(r->request->method), STR_ARG(r->request->uri),
 			outcome_name(i->outcome), i->outcome == OUTCOME_EXIT ? " code" : "",
 			STR_ARG(i->report));
+	for (const struct limit_breach *b = i->breaches; b; b = b->next) {
+		scoped(buf_fini) struct buf text = BUF_INIT(ERROR_TEXT_BYTES_MAX);
+		limit_breach_print(b, &text);
+		fprintf(o->env->err, "%s: warning: " STR_FMT " " STR_FMT ": %s\n", o->program,
+			STR_ARG(r->request->method), STR_ARG(r->request->uri), text.ptr);
+	}
 	if (o->verbose)
 		fprintf(o->env->err,
 			STR_FMT " " STR_FMT " %d %.3f ms (guest %.3f ms, %llu host calls, %.1f MiB)\n",
@@ -167,6 +174,13 @@ static int listen_and_serve(const struct cli_options *o, struct edge *edge, stru
 	return ok ? CLI_PASSED : cli_error(o, CLI_USAGE, &e);
 }
 
+static bool open_service(struct service **out, const struct served *served, const struct edge *edge,
+			 struct wasm_options *wasm, struct error *e)
+{
+	wasm->memory_bytes_max = limits_memory_room(&edge->world->limits, edge->world->limits_mode);
+	return cli_open_service(out, served->service, wasm, e);
+}
+
 int cmd_serve(const struct cli_options *o)
 {
 	struct error e;
@@ -181,7 +195,7 @@ int cmd_serve(const struct cli_options *o)
 	if (!find_served(&served, o, &e)) {
 		code = cli_error(o, CLI_USAGE, &e);
 	} else if (!edge_open(&edge, o, served.manifest, &e) ||
-		   !cli_open_service(&service, served.service, &wasm, &e)) {
+		   !open_service(&service, &served, &edge, &wasm, &e)) {
 		code = cli_error(o, CLI_USAGE, &e);
 	} else {
 		probe_backends(&edge, o);

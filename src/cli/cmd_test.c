@@ -12,10 +12,12 @@ static const char *environment(void *data, const char *name)
 	return ((const struct cli_options *)data)->env->lookup(name);
 }
 
-static bool open_service(void *data, const char *path, struct service **out, struct error *e)
+static bool open_service(void *data, const char *path, uint64_t memory_bytes_max, struct service **out,
+			 struct error *e)
 {
 	const struct cli_options *o = data;
 	struct wasm_options wasm = cli_wasm_options(o);
+	wasm.memory_bytes_max = memory_bytes_max;
 	wasm.instances_max = 4; /* a test's requests come one after another */
 	return cli_open_service(out, path, &wasm, e);
 }
@@ -55,7 +57,11 @@ static int run(const struct cli_options *o, const struct test_files *files, uint
 {
 	struct error e;
 	struct run_totals totals;
+	struct limits_choice limits;
+	if (!cli_limits_choice(o, &limits, &e))
+		return cli_error(o, CLI_USAGE, &e);
 	const struct run_options options = {
+		.limits = &limits,
 		.jobs = (unsigned)o->jobs,
 		.seed = choose_seed(o),
 		.timeout_ns = o->timeout_ns,

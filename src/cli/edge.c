@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include "cli/service.h"
+
 static const char *environment(void *data, const char *name)
 {
 	return ((const struct cli_options *)data)->env->lookup(name);
@@ -30,6 +32,7 @@ bool edge_open(struct edge *edge, const struct cli_options *o, const char *manif
 	const struct manifest_options options = { .file_name = manifest,
 						  .env = environment,
 						  .env_data = (void *)o };
+	struct limits_choice limits;
 	*edge = (struct edge){ .clock = clock_system_new() };
 	loop_init(&edge->loop, edge->clock);
 	manifest_init(&edge->manifest);
@@ -38,10 +41,11 @@ bool edge_open(struct edge *edge, const struct cli_options *o, const char *manif
 		return false;
 	edge->world = world_new(&edge->loop, 0);
 	make_real(edge, o);
-	if (!manifest)
-		return true;
-	if (!manifest_read_fastly(&edge->manifest, manifest, &options, edge->world, e))
+	if (!cli_limits_choice(o, &limits, e))
 		return false;
+	if (manifest && !manifest_read_fastly(&edge->manifest, manifest, &options, edge->world, e))
+		return false;
+	limits_choose(edge->world, &edge->manifest.limits, &limits);
 	for (const struct manifest_warning *w = edge->manifest.warnings; w; w = w->next)
 		fprintf(o->env->err, "%s: warning: " STR_FMT "\n", o->program, STR_ARG(w->text));
 	return true;

@@ -167,7 +167,7 @@ static void count_problem(struct inspection *i, struct arena *a, enum import_sta
 static void find_problems(struct inspection *i, struct arena *a)
 {
 	const struct wasm_outline *o = &i->outline;
-	uint64_t memory_max = limits_profile(STR("default"))->memory_bytes;
+	uint64_t memory_max = limits_profile(STR("guard"))->memory_bytes;
 	i->problems = arena_zalloc(a, PROBLEMS_MAX * sizeof *i->problems);
 	if (o->format == WASM_COMPONENT) {
 		problem(i, "components are not supported yet; build a core module (target wasm32-wasip1)");

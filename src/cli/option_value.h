@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/quantity.h"
 #include "base/str.h"
 #include "cli/options.h"
 #include "net/address.h"
@@ -15,9 +16,6 @@
  * which option. */
 must_use bool option_value_set(const struct option_row *row, struct cli_options *o, struct str value,
 			       struct error *e);
-
-/* "500ms", "1.5s", "2m", "1h", "7us"; without a unit: seconds. */
-must_use bool duration_parse(struct str text, uint64_t *ns, struct error *e);
 
 /* "127.0.0.1:80", "[::1]:80". */
 must_use bool address_parse(struct str text, struct net_address *out, struct error *e);

@@ -35,6 +35,14 @@ struct wasm_options cli_wasm_options(const struct cli_options *o)
 	};
 }
 
+bool cli_limits_choice(const struct cli_options *o, struct limits_choice *c, struct error *e)
+{
+	*c = (struct limits_choice){ .has_mode = cli_given(o, limits), .mode = o->limits };
+	if (!o->limits_profile || limits_choice_open(c, o->limits_profile, e))
+		return true;
+	return error_wrap(e, "--limits-profile");
+}
+
 bool cli_open_service(struct service **out, const char *path, const struct wasm_options *wasm,
 		      struct error *e)
 {

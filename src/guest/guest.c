@@ -48,6 +48,8 @@ void invocation_init(struct invocation *i, struct service *s, struct world *w)
 	event_init(&i->changed);
 	i->logs_last = &i->logs;
 	i->interims_last = &i->interims;
+	i->breaches_last = &i->breaches;
+	i->started_ns = clock_monotonic(w->loop->clock);
 	i->subrequests_last = &i->subrequests;
 	if (w->tracing)
 		trace_on(&i->trace, &i->arena, w->loop->clock);
@@ -97,6 +99,7 @@ void invocation_end(struct invocation *i, enum outcome outcome, struct str repor
 {
 	CHECK(!i->ended);
 	i->ended = true;
+	i->ended_ns = clock_monotonic(i->world->loop->clock);
 	i->outcome = outcome;
 	i->report = report;
 	i->failure = str_sub(report, 0, MIN(str_find_char(report, '\n'), report.len));
@@ -110,6 +113,7 @@ void invocation_log(struct invocation *i, struct str endpoint, struct str messag
 	entry->message = arena_str(&i->arena, message);
 	*i->logs_last = entry;
 	i->logs_last = &entry->next;
+	i->log_bytes += message.len;
 	log_write(i->world->log, endpoint, message);
 	struct trace_event *ev = trace_add(&i->trace, "log");
 	trace_str(&i->trace, ev, "logName", endpoint);

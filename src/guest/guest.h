@@ -45,6 +45,15 @@ struct log_entry {
 	struct str endpoint, message;
 };
 
+/* A limit that was exceeded, once for each limit of an invocation. */
+struct limit_breach {
+	struct limit_breach *next;
+	enum limit limit;
+	uint64_t bound, reached; /* `reached`: the largest number */
+	bool enforced;           /* false: it was only noted, and went on */
+	struct trace_event *event;
+};
+
 /* An interim response: early hints. */
 struct interim {
 	struct interim *next;
@@ -77,8 +86,11 @@ struct invocation {
 	struct log_entry *logs, **logs_last;
 	struct subrequest *subrequests, **subrequests_last;
 	uint32_t subrequest_count;
+	struct limit_breach *breaches, **breaches_last;
 	struct trace trace;
 
+	uint64_t started_ns, ended_ns; /* on the world's monotonic clock */
+	uint64_t log_bytes;
 	uint64_t cpu_ns;       /* the guest's own */
 	uint64_t memory_bytes; /* linear memory at its largest */
 	uint64_t hostcalls;

@@ -24,6 +24,7 @@ static const struct section {
 	{ STR_INIT("kv_stores"), read_kv_stores },
 	{ STR_INIT("object_stores"), read_kv_stores },
 	{ STR_INIT("object_store"), read_kv_stores },
+	{ STR_INIT("limits"), read_limits },
 	{ STR_INIT("secret_stores"), read_secret_stores },
 	{ STR_INIT("shielding_sites"), read_shielding_sites },
 	{ STR_INIT("pushpin"), NULL },

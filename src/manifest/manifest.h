@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "manifest/limits_file.h"
 #include "world/world.h"
 
 enum { MANIFEST_VERSION_MAX = 3 };
@@ -26,6 +27,7 @@ struct manifest {
 	struct str name, description, language;
 	struct str *authors;
 	size_t authors_count;
+	struct limits_choice limits; /* [local_server.limits]; whoever made the world calls limits_choose() */
 	struct manifest_warning *warnings, **last_warning; /* in the order of the text */
 };
 

@@ -44,10 +44,35 @@ static const struct schema_type origin_type = { VALUE_OBJECT, .fields = origin_f
 static const struct schema_type origins_type = { VALUE_ARRAY, .item = &origin_type };
 static const struct schema_type logs_type = { VALUE_ARRAY, .item = &schema_string };
 
+static const struct schema_field usage_fields[] = {
+	{ "cpuTime", &schema_number, SCHEMA_READY, "the guest's own CPU time, in microseconds" },
+	{ "wallTime", &schema_number, SCHEMA_READY,
+	  "from its start to its end on the test's clock, in microseconds" },
+	{ "memoryBytes", &schema_number, SCHEMA_READY, "the guest's memory at its largest" },
+	{ "hostcalls", &schema_number, SCHEMA_READY, "how many host calls it made" },
+	{ "subrequests", &schema_number, SCHEMA_READY, "how many requests it sent to backends" },
+	{ "logBytes", &schema_number, SCHEMA_READY, "how many bytes it logged" },
+	{ "logEntries", &schema_number, SCHEMA_READY, "in how many entries" },
+	{ 0 },
+};
+static const struct schema_type usage_type = { VALUE_OBJECT, .fields = usage_fields };
+
+static const struct schema_field limit_fields[] = {
+	{ "name", &schema_string, SCHEMA_READY, "the limit's name, e.g. subrequests" },
+	{ "bound", &schema_number, SCHEMA_READY, "the limit: bytes, nanoseconds, or a count" },
+	{ "reached", &schema_number, SCHEMA_READY, "the largest number that was reached" },
+	{ "enforced", &schema_bool, SCHEMA_READY, "was it enforced, or only warned of?" },
+	{ 0 },
+};
+static const struct schema_type limit_type = { VALUE_OBJECT, .fields = limit_fields };
+static const struct schema_type limits_type = { VALUE_ARRAY, .item = &limit_type };
+
 static const struct schema_field roots[] = {
 	{ "clientFetch", &client_type, SCHEMA_READY, "the request and what came back" },
 	{ "originFetches", &origins_type, SCHEMA_READY, "what the service fetched, in order" },
 	{ "logs", &logs_type, SCHEMA_READY, "every log message, in order" },
+	{ "usage", &usage_type, SCHEMA_READY, "what the service used" },
+	{ "limits", &limits_type, SCHEMA_READY, "the limits that it exceeded" },
 	{ "events", &schema_any, SCHEMA_PLANNED, "everything that happened" },
 	{ "insights", &schema_any, SCHEMA_PLANNED, "what could be done better" },
 	{ 0 },
@@ -188,16 +213,47 @@ static struct value *origin_value(const struct subrequest *s, uint64_t number, s
 	return v;
 }
 
+static struct value *usage_value(const struct invocation *i, struct arena *a)
+{
+	struct value *v = value_object(a);
+	double entries = 0;
+	for (const struct log_entry *l = i->logs; l; l = l->next)
+		entries++;
+	set(a, v, "cpuTime", value_number(a, (double)i->cpu_ns / 1e3));
+	set(a, v, "wallTime", value_number(a, (double)(i->ended_ns - i->started_ns) / 1e3));
+	set(a, v, "memoryBytes", value_number(a, (double)i->memory_bytes));
+	set(a, v, "hostcalls", value_number(a, (double)i->hostcalls));
+	set(a, v, "subrequests", value_number(a, i->subrequest_count));
+	set(a, v, "logBytes", value_number(a, (double)i->log_bytes));
+	set(a, v, "logEntries", value_number(a, entries));
+	return v;
+}
+
+static struct value *limit_value(const struct limit_breach *b, struct arena *a)
+{
+	struct value *v = value_object(a);
+	set(a, v, "name", value_string(a, str_from(limit_rows[b->limit].name)));
+	set(a, v, "bound", value_number(a, (double)b->bound));
+	set(a, v, "reached", value_number(a, (double)b->reached));
+	set(a, v, "enforced", value_bool(a, b->enforced));
+	return v;
+}
+
 const struct value *document_new(const struct client_fetch *fetch, struct arena *a)
 {
 	scoped(buf_fini) struct buf b = BUF_INIT(HEAD_BYTES_MAX);
-	struct value *document = value_object(a), *origins = value_array(a), *logs = value_array(a);
+	struct value *document = value_object(a), *origins = value_array(a), *logs = value_array(a),
+		     *limits = value_array(a);
 	const struct invocation *i = fetch->invocation;
 	size_t index = 0;
 	for (const struct subrequest *s = i->subrequests; s; s = s->next)
 		value_push(a, origins, origin_value(s, i->number, index++, a, &b));
 	for (const struct log_entry *l = i->logs; l; l = l->next)
 		value_push(a, logs, value_string(a, l->message));
+	for (const struct limit_breach *l = i->breaches; l; l = l->next)
+		value_push(a, limits, limit_value(l, a));
+	set(a, document, "usage", usage_value(i, a));
+	set(a, document, "limits", limits);
 	set(a, document, "clientFetch", client_value(fetch, a, &b));
 	set(a, document, "originFetches", origins);
 	set(a, document, "logs", logs);

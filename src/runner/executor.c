@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/mem.h"
+#include "guest/limit.h"
 #include "http/uri.h"
 #include "manifest/manifest.h"
 #include "runner/exchange.h"
@@ -136,11 +137,11 @@ static void load_manifest(struct executor *x, struct loaded *p, struct executor_
 	};
 	p->world = world_new(&x->loop, x->options.seed);
 	p->world->stdio_by_line = true;
-	if (!p->project->manifest)
-		return;
 	manifest_init(&manifest);
-	if (!manifest_read_fastly(&manifest, p->project->manifest, &options, p->world, &e))
+	if (p->project->manifest &&
+	    !manifest_read_fastly(&manifest, p->project->manifest, &options, p->world, &e))
 		p->failure = arena_str(&x->arena, str_from(e.text));
+	limits_choose(p->world, &manifest.limits, x->options.limits);
 	for (const struct manifest_warning *w = manifest.warnings; w; w = w->next)
 		l->warning(l, w->text);
 	manifest_fini(&manifest);
@@ -163,7 +164,9 @@ static struct loaded *load_project(struct executor *x, const struct project *pro
 		return p;
 	if (!project->service)
 		p->failure = str_from(project->missing);
-	else if (!x->options.open_service(x->options.data, project->service, &p->service, &e))
+	else if (!x->options.open_service(x->options.data, project->service,
+					  limits_memory_room(&p->world->limits, p->world->limits_mode),
+					  &p->service, &e))
 		p->failure = arena_str(&x->arena, str_from(e.text));
 	return p;
 }
@@ -240,6 +243,17 @@ static void show_logs(struct executor *x, const struct invocation *i)
 	}
 }
 
+static void show_breaches(struct executor *x, const struct invocation *i)
+{
+	if (i->breaches)
+		buf_add(&x->text, STR("    limits:\n"));
+	for (const struct limit_breach *b = i->breaches; b; b = b->next) {
+		buf_add(&x->text, STR("      "));
+		limit_breach_print(b, &x->text);
+		buf_add_char(&x->text, '\n');
+	}
+}
+
 /* What went wrong though no line asked about it: the service failed, or nobody answered it. */
 static bool check_invocation(struct executor *x, const struct script *s, const struct script_request *r,
 			     const struct run_exchange *ex)
@@ -302,8 +316,10 @@ static bool run_request(struct executor *x, const struct script *s, const struct
 	bool ok = check_invocation(x, s, r, &ex);
 	ok = check_origins(x, s, r, w, &unmatched) && ok;
 	ok = run_checks(x, s, r, document_new(&ex.client, &arena), &arena, result) && ok;
-	if (!ok)
+	if (!ok) {
+		show_breaches(x, ex.invocation);
 		show_logs(x, ex.invocation);
+	}
 	run_exchange_fini(&ex);
 	arena_fini(&arena);
 	return ok;

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "guest/guest.h"
+#include "manifest/limits_file.h"
 #include "runner/project.h"
 #include "runner/reporter.h"
 
@@ -24,8 +25,11 @@ struct run_options {
 	struct str filter; /* a pattern as `matches` has it; only tests whose "FILE: NAME" it matches; empty:
 			      all */
 
+	const struct limits_choice *limits; /* what the user says of them; borrowed */
+
 	/* Opens a compiled service: the runner knows no engine. Called in worker processes. */
-	bool (*open_service)(void *data, const char *path, struct service **out, struct error *e);
+	bool (*open_service)(void *data, const char *path, uint64_t memory_bytes_max, struct service **out,
+			     struct error *e);
 	/* The environment, for manifests that name variables. */
 	const char *(*env)(void *data, const char *name);
 	void *data;

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What one invocation may use. limits.def says what each limit bounds and its value in each profile. */
+/*
+ * What one invocation may use. limits.def says what each limit bounds, its value in each profile, and what
+ * happens to what exceeds it.
+ *
+ * A world has two sets: `limits` is what ends something, `noted` is what is told of. Enforcing a profile sets
+ * both to it; warning sets what is noted and leaves `limits` at the guards, so that everything goes on; off
+ * leaves both at the guards.
+ */
 #ifndef WORLD_LIMITS_H
 #define WORLD_LIMITS_H
 
@@ -7,23 +14,63 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 
-struct limits {
-#define LIMIT(name, default_value, fastly_value, what) uint64_t name;
+#define UNLIMITED UINT64_MAX
+
+enum limit {
+#define LIMIT(member, ...) LIMIT_##member,
 #include "world/limits.def"
+	LIMITS
 };
 
+struct limits {
+	union {
+		struct {
+#define LIMIT(member, ...) uint64_t member;
+#include "world/limits.def"
+		};
+		uint64_t at[LIMITS]; /* by enum limit */
+	};
+};
+
+enum limit_unit { LIMIT_IN_BYTES, LIMIT_IN_TIME, LIMIT_IN_COUNT };
+enum limits_mode { LIMITS_ENFORCE, LIMITS_WARN, LIMITS_OFF }; /* in the order of the option --limits */
+
+/* For settings, messages, help and documentation. */
+struct limit_row {
+	const char *name; /* "memory", "url", … */
+	enum limit_unit unit;
+	const char *what, *answer; /* what it bounds; what is done with what exceeds it */
+};
+extern const struct limit_row limit_rows[LIMITS];
+
 /*
- * NULL when there is no such profile. "default": what a local run needs to catch runaways; "fastly": the
- * platform's.
+ * NULL when there is no such profile. "guard": what a local run needs to catch runaways; "fastly",
+ * "fastly-trial": the platform's; "none": what this program can bear, and the most that may be set.
  */
 const struct limits *limits_profile(struct str name);
+/* The names that a user may choose, as "fastly|fastly-trial|none". */
+extern const char limits_profile_names[];
 
-/* A limit by its name, for settings and messages; NULL when there is none of that name. */
-uint64_t *limits_find(struct limits *l, struct str name);
+/* A limit by its name in settings; LIMITS when there is none. */
+enum limit limit_find(struct str name);
 
-/* For help and documentation: the rows of limits.def; false behind the last. */
-bool limits_describe(size_t i, const char **name, const char **what);
+/* "128 MiB", "50 ms", "32", "no limit". */
+void limit_print(enum limit limit, uint64_t number, struct buf *out);
+
+/*
+ * What is in force (`limits`) and noted when the profile is used in that way on top of the guards that are in
+ * force.
+ */
+void limits_use(struct limits *limits, struct limits *noted, enum limits_mode mode,
+		const struct limits *profile);
+
+/*
+ * How much room a guest's memory needs: over the limit when that is enforced, so that it can be seen to be
+ * exceeded.
+ */
+uint64_t limits_memory_room(const struct limits *limits, enum limits_mode mode);
 
 #endif

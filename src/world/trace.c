@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world/trace.h"
 
+#include <string.h>
+
 void trace_off(struct trace *t)
 {
 	*t = (struct trace){ 0 };
@@ -54,4 +56,26 @@ void trace_bool(struct trace *t, struct trace_event *ev, const char *name, bool 
 {
 	if (ev)
 		add_attrib(t, ev, name, TRACE_BOOL)->truth = truth;
+}
+
+static struct trace_attrib *find_attrib(struct trace_event *ev, const char *name)
+{
+	struct trace_attrib *at = ev ? ev->first : NULL;
+	while (at && strcmp(at->name, name) != 0)
+		at = at->next;
+	return at;
+}
+
+void trace_update_number(struct trace_event *ev, const char *name, double number)
+{
+	struct trace_attrib *at = find_attrib(ev, name);
+	if (at)
+		at->number = number;
+}
+
+void trace_update_bool(struct trace_event *ev, const char *name, bool truth)
+{
+	struct trace_attrib *at = find_attrib(ev, name);
+	if (at)
+		at->truth = truth;
 }

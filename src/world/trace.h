@@ -58,4 +58,8 @@ void trace_str(struct trace *t, struct trace_event *ev, const char *name, struct
 void trace_number(struct trace *t, struct trace_event *ev, const char *name, double number);
 void trace_bool(struct trace *t, struct trace_event *ev, const char *name, bool truth);
 
+/* Changes an attribute that is there. */
+void trace_update_number(struct trace_event *ev, const char *name, double number);
+void trace_update_bool(struct trace_event *ev, const char *name, bool truth);
+
 #endif

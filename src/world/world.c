@@ -15,7 +15,8 @@ struct world *world_new(struct loop *loop, uint64_t seed)
 	w->geo = geo_table_new(table_memory_new(), true);
 	w->device = device_table_new(table_memory_new());
 	w->log = log_capture_new();
-	w->limits = *limits_profile(STR("default"));
+	w->limits = w->noted = *limits_profile(STR("guard"));
+	w->limits_mode = LIMITS_OFF;
 	return w;
 }
 

@@ -44,8 +44,10 @@ struct world {
 	 * "stderr".
 	 */
 	struct log_sink *raw_stdout, *raw_stderr;
-	bool stdio_by_line; /* an entry is a line, whatever the writes; else a write, as Viceroy has it */
-	struct limits limits;
+	bool stdio_by_line;   /* an entry is a line, whatever the writes; else a write, as Viceroy has it */
+	struct limits limits; /* what ends something; see limits.h */
+	struct limits noted;  /* what is told of */
+	enum limits_mode limits_mode;
 	struct pmap fastly_keys; /* for which fastly_key_is_valid answers yes; the values mean nothing */
 	struct pmap shields;     /* struct shield_site by name */
 	bool tracing;            /* invocations record their events */

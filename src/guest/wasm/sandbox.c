@@ -69,7 +69,7 @@ void sandbox_let_go(struct sandbox *sb, uint64_t bytes)
 
 enum abi_status sandbox_open(struct sandbox *sb, enum handle_kind kind, void *object, uint32_t *handle)
 {
-	if (sb->handles.open >= sb->super.world->limits.handles)
+	if (!invocation_within(&sb->super, LIMIT_handles, sb->handles.open + 1))
 		return ABI_LIMITEXCEEDED;
 	*handle = handles_open(&sb->handles, kind, object);
 	return *handle == HANDLES_FULL ? ABI_LIMITEXCEEDED : ABI_OK;
@@ -162,24 +162,42 @@ void sandbox_release(struct sandbox *sb)
 	handles_reset(&sb->handles);
 }
 
+static struct body *whole_body(struct sandbox *sb, struct str text)
+{
+	struct body *body = body_new(sandbox_loop(sb));
+	body_write(body, text);
+	body_end(body);
+	return body;
+}
+
 void sandbox_respond(struct sandbox *sb, const struct guest_response *r, struct body *taken)
 {
 	struct http_response response = r->http;
-	response.headers = headers_copy(&r->http.headers, sandbox_arena(sb));
+	if (!invocation_response_within(&sb->super, &response.headers)) {
+		response = (struct http_response){ .status = 503, .version = HTTP_1_1 };
+		body_abandon(taken);
+		body_unref(&taken);
+		taken = whole_body(sb, STR("Header overflow"));
+	}
+	response.headers = headers_copy(&response.headers, sandbox_arena(sb));
 	response.body = taken;
 	sb->sent = true;
 	sb->super.keep_framing = r->manual_framing;
 	invocation_respond(&sb->super, response);
 }
 
+bool sandbox_may_log(struct sandbox *sb, size_t bytes)
+{
+	bool all = invocation_within(&sb->super, LIMIT_log_bytes, sb->super.log_bytes + bytes);
+	return invocation_within(&sb->super, LIMIT_log_entry_bytes, bytes) && all;
+}
+
 static void print_entry(struct sandbox *sb, struct str name, struct str bytes)
 {
 	if (str_ends(bytes, STR("\n")))
 		bytes.len--;
-	if (bytes.len && sb->log_bytes + bytes.len <= sb->super.world->limits.log_bytes) {
-		sb->log_bytes += bytes.len;
+	if (bytes.len && sandbox_may_log(sb, bytes.len))
 		invocation_log(&sb->super, name, bytes);
-	}
 }
 
 /*
@@ -325,6 +343,28 @@ enum abi_status sandbox_call_step(struct sandbox *sb)
 	return status;
 }
 
+/* Ends the guest, with this text, for having used too much. */
+static void over_limit(struct sandbox *sb, uint16_t status, struct str why)
+{
+	sb->limit_hit = true;
+	sb->limit_status = status;
+	sb->trap_text = why;
+}
+
+/* A guest that grew over its limit since it was looked at last. */
+static bool memory_within(struct sandbox *sb)
+{
+	uint64_t bytes = sb->size;
+	if (invocation_within(&sb->super, LIMIT_memory_bytes, bytes))
+		return true;
+	over_limit(sb, 500,
+		   arena_printf(sandbox_arena(sb),
+				"the guest uses %.1f MiB of memory, and the limit is %.1f MiB",
+				(double)bytes / (1 << 20),
+				(double)sb->super.world->limits.memory_bytes / (1 << 20)));
+	return false;
+}
+
 static enum abi_status decode(struct sandbox *sb, const struct hostcall *call, union hostcall_args *args,
 			      const uint64_t *raw)
 {
@@ -333,6 +373,8 @@ static enum abi_status decode(struct sandbox *sb, const struct hostcall *call, u
 		return sandbox_trap(
 			sb, "the guest made its host hold more than %d MiB of headers, names and handles",
 			HOST_BYTES_A_GUEST_MAX >> 20);
+	if (!memory_within(sb))
+		return ABI_TRAP;
 	enum abi_status status = call->decode(sb, args, raw);
 	return status != ABI_OK && call->wasi ? (enum abi_status)WASI_FAULT : status;
 }
@@ -430,15 +472,16 @@ static wasmtime_error_t *epoch_ticked(const wasmtime_context_t *context, void *d
 				      wasmtime_update_deadline_kind_t *kind)
 {
 	struct sandbox *sb = data;
-	const struct limits *limits = &sb->super.world->limits;
-	(void)context;
+	uint64_t cpu_ns = sb->super.cpu_ns + cpu_time_ns() - sb->cpu_started_ns;
 	*delta = 1;
 	*kind = sb->service->options.yield ? WASMTIME_UPDATE_DEADLINE_YIELD
 					   : WASMTIME_UPDATE_DEADLINE_CONTINUE;
-	if (sb->super.cpu_ns + cpu_time_ns() - sb->cpu_started_ns <= limits->cpu_ns)
+	if (sb->has_memory)
+		sb->size = wasmtime_memory_data_size(context, &sb->memory);
+	if (!invocation_within(&sb->super, LIMIT_cpu_ns, cpu_ns))
+		over_limit(sb, 503, limit_report(sb, "CPU time", sb->super.world->limits.cpu_ns));
+	else if (memory_within(sb))
 		return NULL;
-	sb->limit_hit = true;
-	sb->trap_text = limit_report(sb, "CPU time", limits->cpu_ns);
 	return wasmtime_error_new(sb->trap_text.ptr);
 }
 
@@ -543,8 +586,11 @@ static void end_store(struct sandbox *sb)
 {
 	if (sb->future)
 		wasmtime_call_future_delete(take(sb->future));
-	if (sb->has_memory)
+	if (sb->has_memory) {
 		sb->super.memory_bytes = wasmtime_memory_data_size(sb->context, &sb->memory);
+		invocation_note(&sb->super, LIMIT_memory_bytes, sb->super.memory_bytes);
+	}
+	invocation_note(&sb->super, LIMIT_cpu_ns, sb->super.cpu_ns);
 	if (sb->store)
 		wasmtime_store_delete(take(sb->store));
 	sb->has_memory = false;
@@ -552,14 +598,14 @@ static void end_store(struct sandbox *sb)
 	sb->size = 0;
 }
 
-static void respond_for_guest(struct sandbox *sb, bool ok, struct str report)
+static void respond_for_guest(struct sandbox *sb, enum outcome outcome, struct str report)
 {
-	struct guest_response r = { .http = { .status = ok ? 200 : 500, .version = HTTP_1_1 } };
-	struct body *body = body_new(sandbox_loop(sb));
-	if (!ok)
-		body_write(body, report);
-	body_end(body);
-	sandbox_respond(sb, &r, body);
+	struct guest_response r = { .http = { .status = 500, .version = HTTP_1_1 } };
+	if (outcome == OUTCOME_OK)
+		r.http.status = 200;
+	else if (outcome == OUTCOME_LIMIT)
+		r.http.status = sb->limit_status;
+	sandbox_respond(sb, &r, whole_body(sb, outcome == OUTCOME_OK ? STR("") : report));
 }
 
 static void finish(struct sandbox *sb, enum outcome outcome, struct str report)
@@ -571,7 +617,7 @@ static void finish(struct sandbox *sb, enum outcome outcome, struct str report)
 	print_rest(sb);
 	sandbox_release(sb);
 	if (!sb->sent)
-		respond_for_guest(sb, outcome == OUTCOME_OK, report);
+		respond_for_guest(sb, outcome, report);
 	sb->super.exit_code = sb->exit_code;
 	struct trace_event *ev = trace_add(&sb->super.trace, "ecp-end");
 	trace_str(&sb->super.trace, ev, "outcome", str_from(outcome_name(outcome)));
@@ -581,13 +627,29 @@ static void finish(struct sandbox *sb, enum outcome outcome, struct str report)
 	invocation_end(&sb->super, outcome, report);
 }
 
+/* To the next bound that is not behind it. */
+static void start_wall_timer(struct sandbox *sb, uint64_t used_ns)
+{
+	uint64_t noted = sb->super.world->noted.wall_ns, most = sb->super.world->limits.wall_ns;
+	uint64_t next = noted > used_ns ? MIN(noted, most) : most;
+	if (next != UNLIMITED)
+		timer_start(sandbox_loop(sb), &sb->wall_timer, next > used_ns ? next - used_ns : 0);
+}
+
 static void wall_time_over(struct timer *t)
 {
 	struct sandbox *sb = container_of(t, struct sandbox, wall_timer);
+	uint64_t used = clock_monotonic(sandbox_loop(sb)->clock) - sb->super.started_ns;
+	if (invocation_within(&sb->super, LIMIT_wall_ns,
+			      used + 1)) { /* it goes on, beyond this very moment */
+		start_wall_timer(sb, used);
+		return;
+	}
 	struct str what = sb->waiting.parked ? arena_printf(sandbox_arena(sb), " while it waited in %s.%s",
 							    sb->waiting.call->module, sb->waiting.call->name)
 					     : STR("");
 	struct str limit = limit_report(sb, "wall time", sb->super.world->limits.wall_ns);
+	sb->limit_status = 503;
 	finish(sb, OUTCOME_LIMIT,
 	       arena_printf(sandbox_arena(sb), STR_FMT STR_FMT, STR_ARG(limit), STR_ARG(what)));
 }
@@ -641,19 +703,39 @@ void sandbox_fini(struct sandbox *sb)
 	arena_reset(&sb->super.arena);
 }
 
+/* A request that the platform would not hand to a guest ends here. */
+static bool refuse_downstream(struct sandbox *sb)
+{
+	enum limit limit;
+	if (invocation_request_within(&sb->super, &sb->downstream->http, &limit))
+		return false;
+	scoped(buf_fini) struct buf text = BUF_INIT(ERROR_TEXT_BYTES_MAX);
+	sb->limit_status = limit == LIMIT_uri_bytes ? 414 : limit == LIMIT_method_bytes ? 501 : 503;
+	buf_printf(&text, "%s (",
+		   sb->limit_status == 503 ? "Header overflow" : http_reason(sb->limit_status).ptr);
+	for (const struct limit_breach *b = sb->super.breaches; b; b = b->next) {
+		if (b->limit == limit)
+			limit_breach_print(b, &text);
+	}
+	buf_add(&text, STR(")"));
+	finish(sb, OUTCOME_LIMIT, arena_str(sandbox_arena(sb), buf_str(&text)));
+	return true;
+}
+
 struct invocation *sandbox_start(struct wasm_service *s, struct world *w,
 				 const struct invocation_request *request)
 {
 	struct sandbox *sb = new_sandbox(s);
-	const struct limits *limits = &w->limits;
 	sandbox_init(sb, s, w, request);
 	sb->resume.run = resumed;
 	sb->wall_timer.fire = wall_time_over;
 	s->alive++;
+	if (refuse_downstream(sb))
+		return &sb->super;
 	sb->store = wasmtime_store_new(s->engine->wasm, sb, NULL);
 	sb->context = wasmtime_store_context(sb->store);
-	wasmtime_store_limiter(sb->store, (int64_t)limits->memory_bytes, (int64_t)limits->table_elements, 1,
-			       1, 1);
+	wasmtime_store_limiter(sb->store, (int64_t)limits_memory_room(&w->limits, w->limits_mode),
+			       (int64_t)w->limits.table_elements, 1, 1, 1);
 	/*
 	 * Two ticks: the next one may come at once, and a guest that yields so early takes a second, cold
 	 * place.
@@ -661,8 +743,7 @@ struct invocation *sandbox_start(struct wasm_service *s, struct world *w,
 	wasmtime_context_set_epoch_deadline(sb->context, 2);
 	wasmtime_store_epoch_deadline_callback(sb->store, epoch_ticked, sb, NULL);
 	engine_start_ticking(s->engine);
-	if (limits->wall_ns != UINT64_MAX)
-		timer_start(w->loop, &sb->wall_timer, limits->wall_ns);
+	start_wall_timer(sb, 0);
 	sb->starting = true;
 	sb->future = wasmtime_instance_pre_instantiate_async(s->pre, sb->context, &sb->instance, &sb->trap,
 							     &sb->error);

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "guest/guest.h"
+#include "guest/limit.h"
 #include "guest/wasm/abi.h"
 #include "guest/wasm/handles.h"
 #include "guest/wasm/hostcalls/hostcall.h"
@@ -102,10 +103,11 @@ struct sandbox {
 	struct guest_request *downstream;
 	struct pmap dynamic_backends;
 	struct guest_endpoint *endpoints; /* all that were opened */
-	uint64_t log_bytes;
-	struct buf lines[2]; /* of stdout and stderr, not yet ended; when the world wants lines */
-	uint64_t held_bytes; /* see sandbox_hold() */
-	bool sent;           /* the guest has answered */
+	uint64_t config_lookups;
+	struct buf lines[2];   /* of stdout and stderr, not yet ended; when the world wants lines */
+	uint64_t held_bytes;   /* see sandbox_hold() */
+	bool sent;             /* the guest has answered */
+	uint16_t limit_status; /* what a client gets that was not answered yet when a limit ended the guest */
 
 	/* Running and waiting. */
 	wasmtime_call_future_t *future;
@@ -220,6 +222,9 @@ struct backend *sandbox_backend(struct sandbox *sb, struct str name);
 
 /* The guest's answer. */
 void sandbox_respond(struct sandbox *sb, const struct guest_response *r, struct body *taken);
+
+/* May so many bytes more be logged as one entry? */
+must_use bool sandbox_may_log(struct sandbox *sb, size_t bytes);
 
 /* Writes guest output (WASI stdout or stderr, an endpoint) as log entries, a line each. */
 void sandbox_print(struct sandbox *sb, int fd, struct str bytes);

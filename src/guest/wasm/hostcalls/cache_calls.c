@@ -174,8 +174,9 @@ enum abi_status cache_call_wait(struct sandbox *sb, uint32_t handle, enum handle
 
 enum abi_status cache_call_room(struct sandbox *sb, uint32_t handles)
 {
-	return sb->handles.open + (uint64_t)handles > sb->super.world->limits.handles ? ABI_LIMITEXCEEDED
-										      : ABI_OK;
+	return invocation_within(&sb->super, LIMIT_handles, sb->handles.open + (uint64_t)handles)
+		       ? ABI_OK
+		       : ABI_LIMITEXCEEDED;
 }
 
 /* ---- storing ---- */

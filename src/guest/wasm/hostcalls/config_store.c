@@ -29,6 +29,8 @@ static enum abi_status get(struct sandbox *sb, const char *event, uint32_t h, st
 		return ABI_BADF;
 	if (!str_is_utf8(key))
 		return ABI_INVAL;
+	if (!invocation_within(&sb->super, LIMIT_config_lookups, ++sb->config_lookups))
+		return ABI_LIMITEXCEEDED;
 	bool found = table_get(opened->table, key, sandbox_arena(sb), &value, &e);
 	struct trace *trace = &sb->super.trace;
 	struct trace_event *ev = trace_add(trace, event);

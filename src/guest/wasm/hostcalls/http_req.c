@@ -45,6 +45,8 @@ enum abi_status hostcall_http_req_method_set(struct sandbox *sb, struct http_req
 	if (a->method.len > METHOD_BYTES_MAX ||
 	    !header_name_valid(a->method)) /* both are tokens: RFC 9110, 9.1 */
 		return ABI_ERROR;
+	if (!invocation_within(&sb->super, LIMIT_method_bytes, a->method.len))
+		return ABI_LIMITEXCEEDED;
 	r->http.method = arena_str(sandbox_arena(sb), a->method);
 	return ABI_OK;
 }
@@ -62,7 +64,7 @@ enum abi_status hostcall_http_req_uri_set(struct sandbox *sb, struct http_req_ur
 	struct error ignored;
 	if (!r)
 		return ABI_BADF;
-	if (a->uri.len > sb->super.world->limits.uri_bytes)
+	if (!invocation_within(&sb->super, LIMIT_uri_bytes, a->uri.len))
 		return ABI_LIMITEXCEEDED;
 	if (!uri_parse(&uri, a->uri, &ignored))
 		return ABI_ERROR;
@@ -282,7 +284,7 @@ enum abi_status hostcall_http_req_register_dynamic_backend(struct sandbox *sb,
 		return ABI_INVAL;
 	if (sandbox_backend(sb, a->name_prefix))
 		return ABI_ERROR; /* a name is given once */
-	if (pmap_count(&sb->dynamic_backends) >= sb->super.world->limits.dynamic_backends)
+	if (!invocation_within(&sb->super, LIMIT_dynamic_backends, pmap_count(&sb->dynamic_backends) + 1))
 		return ABI_LIMITEXCEEDED;
 	struct backend *b = backend_new(a->name_prefix);
 	enum abi_status status = fill_backend(sb, b, a);

@@ -36,7 +36,8 @@ enum abi_status kv_call_new(struct sandbox *sb, uint32_t store, enum kv_kind kin
 		return ABI_BADF;
 	if (!str_is_utf8(key))
 		return ABI_INVAL;
-	if (kind != KV_LIST && *kv_key_fault(key))
+	if (kind != KV_LIST &&
+	    (*kv_key_fault(key) || !invocation_within(&sb->super, LIMIT_kv_key_bytes, key.len)))
 		return bad_key;
 	struct guest_kv_op *op = ARENA_NEW(sandbox_arena(sb), struct guest_kv_op);
 	enum abi_status status = sandbox_open(sb, HANDLE_KV_OP, op, &op->handle);
@@ -81,9 +82,17 @@ static void trace_end(struct sandbox *sb, struct guest_kv_op *op)
 
 /* ---- starting ---- */
 
+static bool value_within(struct sandbox *sb, const struct kv_op *op)
+{
+	bool value = invocation_within(&sb->super, LIMIT_kv_value_bytes, op->value->len);
+	return invocation_within(&sb->super, LIMIT_kv_metadata_bytes, op->metadata.len) && value;
+}
+
 void kv_call_start(struct sandbox *sb, struct guest_kv_op *op)
 {
 	trace_start(sb, op);
+	if (op->op.kind == KV_INSERT && !op->op.done && !value_within(sb, &op->op))
+		kv_call_settle(op, KV_PAYLOAD_TOO_LARGE);
 	if (!op->op.done)
 		kv_start(sb->super.world->kv, &op->op, sandbox_loop(sb));
 	if (op->op.done)

@@ -41,9 +41,8 @@ enum abi_status hostcall_log_write(struct sandbox *sb, struct log_write_args *a)
 		return ABI_BADF;
 	if (str_ends(entry, STR("\n")))
 		entry.len--;
-	if (entry.len > sb->super.world->limits.log_bytes - sb->log_bytes)
+	if (!sandbox_may_log(sb, entry.len))
 		return ABI_LIMITEXCEEDED;
-	sb->log_bytes += entry.len;
 	if (entry.len)
 		invocation_log(&sb->super, endpoint->name, entry);
 	put_u32(a->num_bytes, (uint32_t)a->msg.len);

@@ -73,11 +73,14 @@ enum abi_status pending_send(struct sandbox *sb, uint32_t request, uint32_t body
 	struct backend *backend = sandbox_backend(sb, backend_name);
 	if (!backend)
 		return ABI_INVAL;
-	if (sb->super.subrequest_count >= sb->super.world->limits.subrequests)
+	struct http_request http = r->http;
+	enum limit limit;
+	if (!invocation_within(&sb->super, LIMIT_subrequests, sb->super.subrequest_count + 1))
+		return ABI_LIMITEXCEEDED;
+	http.headers = wire_headers(sb, r, backend);
+	if (!invocation_request_within(&sb->super, &http, &limit))
 		return ABI_LIMITEXCEEDED;
 	handles_take(&sb->handles, request, HANDLE_REQUEST);
-	struct http_request http = r->http;
-	http.headers = wire_headers(sb, r, backend);
 	struct body *content = streaming ? sandbox_stream_body(sb, body) : sandbox_take_body(sb, body);
 	if (!streaming && !has_content(content)) {
 		body_abandon(content);
@@ -171,6 +174,8 @@ enum abi_status pending_finish(struct sandbox *sb, struct guest_pending *p, stru
 	struct body *body = NULL;
 	uint32_t handle;
 	enum fetch_error error = p->fetch->error;
+	if (error == FETCH_OK && !invocation_response_within(&sb->super, &p->fetch->response.headers))
+		error = FETCH_HTTP_RESPONSE_HEADER_SECTION_TOO_LARGE;
 	put_detail(detail, error);
 	if (error != FETCH_OK) {
 		fetch_unref(&p->fetch);
@@ -189,6 +194,8 @@ void pending_answer(struct sandbox *sb, struct guest_pending *p, struct guest_re
 		    struct body **body)
 {
 	enum fetch_error error = p->fetch->error;
+	if (error == FETCH_OK && !invocation_response_within(&sb->super, &p->fetch->response.headers))
+		error = FETCH_HTTP_RESPONSE_HEADER_SECTION_TOO_LARGE;
 	if (error == FETCH_OK) {
 		*response = take_response(sb, p, body);
 		fetch_unref(&p->fetch);
@@ -403,7 +410,7 @@ static enum abi_status change_headers(struct sandbox *sb, uint32_t h, int change
 	if (status != ABI_OK)
 		return status;
 	size_t count = MAX(p->response_headers[change].count, p->error_headers[change].count);
-	if (count >= sb->super.world->limits.headers)
+	if (!invocation_within(&sb->super, LIMIT_headers, count + 1))
 		return ABI_LIMITEXCEEDED;
 	if (target != KIND_ERROR)
 		headers_add(&p->response_headers[change], sandbox_arena(sb), name, value);
