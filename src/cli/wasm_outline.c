@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "guest/wasm/wasm_reader.h"
+
 enum section {
 	SECTION_CUSTOM,
 	SECTION_TYPE,
@@ -27,70 +29,9 @@ enum {
 	SIGNATURE_MAX = 64
 };
 
-/* Reading never passes the end: what is not there reads as zero and leaves `bad`. */
-struct cursor {
-	const char *at, *end;
-	bool bad;
-};
-
-static struct cursor cursor_of(struct str s)
+static size_t get_count(struct wasm_reader *c)
 {
-	return (struct cursor){ .at = s.ptr, .end = s.ptr + s.len };
-}
-
-static size_t left(const struct cursor *c)
-{
-	return (size_t)(c->end - c->at);
-}
-
-static uint8_t get_byte(struct cursor *c)
-{
-	if (c->at == c->end) {
-		c->bad = true;
-		return 0;
-	}
-	return (uint8_t)*c->at++;
-}
-
-static uint64_t get_leb(struct cursor *c)
-{
-	uint64_t value = 0;
-	for (unsigned shift = 0; shift < 64; shift += 7) {
-		uint8_t byte = get_byte(c);
-		value |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80))
-			return value;
-	}
-	c->bad = true;
-	return 0;
-}
-
-static struct str get_bytes(struct cursor *c, uint64_t len)
-{
-	if (len > left(c)) {
-		c->bad = true;
-		c->at = c->end;
-		return STR("");
-	}
-	struct str s = { c->at, (size_t)len };
-	c->at += len;
-	return s;
-}
-
-static struct str get_name(struct cursor *c)
-{
-	return get_bytes(c, get_leb(c));
-}
-
-/* How many items follow; each takes at least a byte, so a count that lies costs nothing. */
-static size_t get_count(struct cursor *c)
-{
-	uint64_t count = get_leb(c);
-	if (count > OUTLINE_ITEMS_MAX || count > left(c)) {
-		c->bad = true;
-		return 0;
-	}
-	return (size_t)count;
+	return wasm_get_count(c, OUTLINE_ITEMS_MAX);
 }
 
 /* ---- types ---- */
@@ -111,11 +52,11 @@ static char type_letter(uint8_t type)
 	}
 }
 
-static void get_type(struct cursor *c, char *out, size_t *used)
+static void get_type(struct wasm_reader *c, char *out, size_t *used)
 {
-	uint8_t type = get_byte(c);
+	uint8_t type = wasm_get_byte(c);
 	if (type == REF || type == REF_NULL)
-		get_leb(c); /* what it refers to */
+		wasm_get_leb(c); /* what it refers to */
 	if (*used < SIGNATURE_MAX)
 		out[(*used)++] = type_letter(type);
 	else
@@ -124,14 +65,14 @@ static void get_type(struct cursor *c, char *out, size_t *used)
 
 /* The first form that is no plain function type (recursive groups, structs) ends it: those behind have no
  * signature. */
-static void read_types(struct wasm_outline *o, struct cursor *c, struct arena *a)
+static void read_types(struct wasm_outline *o, struct wasm_reader *c, struct arena *a)
 {
 	size_t count = get_count(c);
 	o->types = arena_zalloc(a, (count + 1) * sizeof *o->types);
 	for (size_t i = 0; i < count && !c->bad; i++) {
 		char text[SIGNATURE_MAX + 2];
 		size_t used = 0;
-		if (get_byte(c) != TYPE_FUNC)
+		if (wasm_get_byte(c) != TYPE_FUNC)
 			break;
 		for (size_t n = get_count(c); n > 0 && !c->bad; n--)
 			get_type(c, text, &used);
@@ -145,14 +86,14 @@ static void read_types(struct wasm_outline *o, struct cursor *c, struct arena *a
 
 /* ---- imports, exports, memory ---- */
 
-static void get_limits(struct cursor *c, uint64_t *least, uint64_t *most, bool *has_most)
+static void get_limits(struct wasm_reader *c, uint64_t *least, uint64_t *most, bool *has_most)
 {
-	uint8_t flags = get_byte(c);
-	*least = get_leb(c);
+	uint8_t flags = wasm_get_byte(c);
+	*least = wasm_get_leb(c);
 	*has_most = (flags & LIMITS_MAX) != 0;
-	*most = *has_most ? get_leb(c) : 0;
+	*most = *has_most ? wasm_get_leb(c) : 0;
 	if (flags & LIMITS_PAGE_SIZE)
-		get_leb(c);
+		wasm_get_leb(c);
 }
 
 static uint64_t pages_bytes(uint64_t pages)
@@ -160,7 +101,7 @@ static uint64_t pages_bytes(uint64_t pages)
 	return pages > UINT64_MAX / WASM_PAGE_BYTES ? UINT64_MAX : pages * WASM_PAGE_BYTES;
 }
 
-static void get_memory(struct wasm_outline *o, struct cursor *c)
+static void get_memory(struct wasm_outline *o, struct wasm_reader *c)
 {
 	uint64_t least, most;
 	bool has_most;
@@ -173,18 +114,18 @@ static void get_memory(struct wasm_outline *o, struct cursor *c)
 	o->memory_bytes_max = pages_bytes(most);
 }
 
-static void get_import(struct wasm_outline *o, struct cursor *c, struct wasm_import *i)
+static void get_import(struct wasm_outline *o, struct wasm_reader *c, struct wasm_import *i)
 {
 	uint64_t least, most, type;
 	bool has_most;
 	char ignored[SIGNATURE_MAX];
 	size_t used = 0;
-	i->module = get_name(c);
-	i->name = get_name(c);
-	i->kind = get_byte(c);
+	i->module = wasm_get_name(c);
+	i->name = wasm_get_name(c);
+	i->kind = wasm_get_byte(c);
 	switch (i->kind) {
 	case WASM_KIND_FUNC:
-		type = get_leb(c);
+		type = wasm_get_leb(c);
 		i->signature = type < o->type_count ? o->types[type] : NULL;
 		break;
 	case WASM_KIND_TABLE:
@@ -196,18 +137,18 @@ static void get_import(struct wasm_outline *o, struct cursor *c, struct wasm_imp
 		break;
 	case WASM_KIND_GLOBAL:
 		get_type(c, ignored, &used);
-		get_byte(c); /* may it change? */
+		wasm_get_byte(c); /* may it change? */
 		break;
 	case WASM_KIND_TAG:
-		get_byte(c);
-		get_leb(c);
+		wasm_get_byte(c);
+		wasm_get_leb(c);
 		break;
 	default:
 		c->bad = true;
 	}
 }
 
-static void read_imports(struct wasm_outline *o, struct cursor *c, struct arena *a)
+static void read_imports(struct wasm_outline *o, struct wasm_reader *c, struct arena *a)
 {
 	size_t count = get_count(c);
 	o->imports = arena_zalloc(a, (count + 1) * sizeof *o->imports);
@@ -215,44 +156,44 @@ static void read_imports(struct wasm_outline *o, struct cursor *c, struct arena 
 		get_import(o, c, &o->imports[o->import_count++]);
 }
 
-static void read_exports(struct wasm_outline *o, struct cursor *c, struct arena *a)
+static void read_exports(struct wasm_outline *o, struct wasm_reader *c, struct arena *a)
 {
 	size_t count = get_count(c);
 	o->exports = arena_zalloc(a, (count + 1) * sizeof *o->exports);
 	for (size_t i = 0; i < count && !c->bad; i++) {
 		struct wasm_export *x = &o->exports[o->export_count++];
-		x->name = get_name(c);
-		x->kind = get_byte(c);
-		get_leb(c);
+		x->name = wasm_get_name(c);
+		x->kind = wasm_get_byte(c);
+		wasm_get_leb(c);
 		c->bad = c->bad || x->kind >= WASM_KINDS;
 	}
 }
 
 /* ---- custom sections: what they hold is a courtesy, so a damaged one is passed over ---- */
 
-static void read_producers(struct wasm_outline *o, struct cursor *c, struct arena *a)
+static void read_producers(struct wasm_outline *o, struct wasm_reader *c, struct arena *a)
 {
 	enum { PRODUCERS_MAX = 64 };
 	o->producers = arena_zalloc(a, PRODUCERS_MAX * sizeof *o->producers);
 	for (size_t fields = get_count(c); fields > 0 && !c->bad; fields--) {
-		struct str field = get_name(c);
+		struct str field = wasm_get_name(c);
 		for (size_t values = get_count(c); values > 0 && !c->bad; values--) {
 			struct wasm_producer p = { .field = field };
-			p.name = get_name(c);
-			p.version = get_name(c);
+			p.name = wasm_get_name(c);
+			p.version = wasm_get_name(c);
 			if (!c->bad && o->producer_count < PRODUCERS_MAX)
 				o->producers[o->producer_count++] = p;
 		}
 	}
 }
 
-static void read_custom(struct wasm_outline *o, struct cursor c, struct arena *a)
+static void read_custom(struct wasm_outline *o, struct wasm_reader c, struct arena *a)
 {
-	size_t bytes = left(&c);
-	struct str name = get_name(&c);
+	size_t bytes = wasm_left(&c);
+	struct str name = wasm_get_name(&c);
 	if (str_eq(name, STR("producers")) && !o->producers)
 		read_producers(o, &c, a);
-	if (str_eq(name, STR("name")) && memmem(c.at, left(&c), "~lib/", 5))
+	if (str_eq(name, STR("name")) && memmem(c.at, wasm_left(&c), "~lib/", 5))
 		o->assemblyscript = true;
 	if (str_eq(name, STR("name")) || str_starts(name, STR(".debug_")))
 		o->debug_bytes += bytes;
@@ -262,14 +203,14 @@ static void read_custom(struct wasm_outline *o, struct cursor c, struct arena *a
 
 /* What an import or export of a component is: read over. Forms that are not known end the section, quietly.
  */
-static bool pass_extern(struct cursor *c)
+static bool pass_extern(struct wasm_reader *c)
 {
-	uint8_t sort = get_byte(c);
-	if (sort == 0 && get_byte(c) != 0x11)
+	uint8_t sort = wasm_get_byte(c);
+	if (sort == 0 && wasm_get_byte(c) != 0x11)
 		return false;
-	if ((sort == 2 || sort == 3) && get_byte(c) != 0)
+	if ((sort == 2 || sort == 3) && wasm_get_byte(c) != 0)
 		return sort == 3; /* a type of its own: nothing follows */
-	get_leb(c);
+	wasm_get_leb(c);
 	return sort <= 5 && !c->bad;
 }
 
@@ -286,11 +227,11 @@ static void add_component_import(struct wasm_outline *o, struct str name, struct
 	o->imports[o->import_count++].name = name;
 }
 
-static void read_component_imports(struct wasm_outline *o, struct cursor c, struct arena *a)
+static void read_component_imports(struct wasm_outline *o, struct wasm_reader c, struct arena *a)
 {
 	for (size_t count = get_count(&c); count > 0; count--) {
-		get_byte(&c); /* the form of the name */
-		struct str name = get_name(&c);
+		wasm_get_byte(&c); /* the form of the name */
+		struct str name = wasm_get_name(&c);
 		bool known = !c.bad && pass_extern(&c);
 		if (!c.bad && o->import_count < OUTLINE_ITEMS_MAX)
 			add_component_import(o, name, a);
@@ -299,7 +240,7 @@ static void read_component_imports(struct wasm_outline *o, struct cursor c, stru
 	}
 }
 
-static void read_component_section(struct wasm_outline *o, uint8_t id, struct cursor c, struct arena *a)
+static void read_component_section(struct wasm_outline *o, uint8_t id, struct wasm_reader c, struct arena *a)
 {
 	if (id == COMPONENT_CORE_MODULE)
 		o->core_modules++;
@@ -311,7 +252,7 @@ static void read_component_section(struct wasm_outline *o, uint8_t id, struct cu
 
 /* ---- the whole ---- */
 
-static bool read_section(struct wasm_outline *o, uint8_t id, struct cursor c, struct arena *a)
+static bool read_section(struct wasm_outline *o, uint8_t id, struct wasm_reader c, struct arena *a)
 {
 	switch (id) {
 	case SECTION_CUSTOM:
@@ -326,10 +267,10 @@ static bool read_section(struct wasm_outline *o, uint8_t id, struct cursor c, st
 			read_imports(o, &c, a);
 		break;
 	case SECTION_FUNCTION:
-		o->functions = get_leb(&c);
+		o->functions = wasm_get_leb(&c);
 		break;
 	case SECTION_MEMORY:
-		if (get_leb(&c) > 0)
+		if (wasm_get_leb(&c) > 0)
 			get_memory(o, &c);
 		break;
 	case SECTION_EXPORT:
@@ -340,10 +281,10 @@ static bool read_section(struct wasm_outline *o, uint8_t id, struct cursor c, st
 		o->start_section = true;
 		break;
 	case SECTION_CODE:
-		o->code_bytes += left(&c);
+		o->code_bytes += wasm_left(&c);
 		break;
 	case SECTION_DATA:
-		o->data_bytes += left(&c);
+		o->data_bytes += wasm_left(&c);
 		break;
 	}
 	return !c.bad;
@@ -351,24 +292,24 @@ static bool read_section(struct wasm_outline *o, uint8_t id, struct cursor c, st
 
 bool wasm_outline_read(struct wasm_outline *out, struct str bytes, struct arena *a, struct error *e)
 {
-	struct cursor c = cursor_of(str_sub(bytes, 8, bytes.len));
+	struct wasm_reader c = wasm_reader_of(str_sub(bytes, 8, bytes.len));
 	*out = (struct wasm_outline){ .format = wasm_format(bytes), .bytes = bytes.len };
 	if (out->format != WASM_MODULE && out->format != WASM_COMPONENT)
 		return FAIL(e, INVALID, "this is no Wasm binary");
 	if (out->format == WASM_COMPONENT && (bytes.ptr[6] != 1 || bytes.ptr[7] != 0))
 		return FAIL(e, INVALID, "a Wasm file of a version that is not known (%d)", bytes.ptr[4]);
 	while (c.at < c.end) {
-		size_t at = bytes.len - left(&c);
-		uint8_t id = get_byte(&c);
-		uint64_t size = get_leb(&c);
-		struct str section = get_bytes(&c, size);
+		size_t at = bytes.len - wasm_left(&c);
+		uint8_t id = wasm_get_byte(&c);
+		uint64_t size = wasm_get_leb(&c);
+		struct str section = wasm_get_bytes(&c, size);
 		if (c.bad)
 			return FAIL(e, INVALID,
 				    "damaged: the section that begins at byte %zu ends behind the file's end",
 				    at);
 		if (out->format == WASM_COMPONENT)
-			read_component_section(out, id, cursor_of(section), a);
-		else if (!read_section(out, id, cursor_of(section), a))
+			read_component_section(out, id, wasm_reader_of(section), a);
+		else if (!read_section(out, id, wasm_reader_of(section), a))
 			return FAIL(e, INVALID,
 				    "damaged: the section that begins at byte %zu (number %d) does not make "
 				    "sense",

@@ -9,7 +9,7 @@ import time
 
 import harness
 from harness import Finished, assert_equal, assert_in, assert_matches, assert_not_in, test
-from wasm import exits
+from wasm import LOAD, call, constant, exits, guest, I32
 
 
 def names(folder, ending):
@@ -182,6 +182,34 @@ def entries_that_others_may_write_to_are_not_trusted(t):
     runs(t)
     after = os.stat(only(folder, ".cwasm"))
     assert_equal((after.st_mode & 0o777, after.st_ino == before), (0o600, False))
+
+
+@test
+def the_memory_of_a_guest_is_kept_with_its_code_and_checked_like_it(t):
+    folder = t.fresh_cache()
+    exit_with_first_word = guest(constant(0) + LOAD + call(0), [("wasi_snapshot_preview1", "proc_exit", [I32], [])],
+                                 data=b"\x07\0\0\0")
+    t.write("exit.wasm", exit_with_first_word)
+    for _ in range(2):
+        runs(t, 7)
+    path = only(folder, ".cwasm")
+    with open(path, "rb") as f:
+        good = f.read()
+    at = len(good) - 65536  # the image is the end of the file
+    assert_equal(good[at:at + 4], b"\x07\0\0\0")
+    for bad in (good[:at] + b"\x08" + good[at + 1:], good[:at]):
+        replaced(t, folder, bad)
+        runs(t, 7)
+        runs(t, 7)
+    with open(path, "rb") as f:
+        assert_equal(f.read()[-65536:], good[-65536:])
+    # Places that are not in the file, or nothing that can be mapped.
+    with open(only(folder, ".meta"), encoding="ascii") as f:
+        lines = f.read().split("\n")
+    for image in ("1 65536 65536000 0", "1 18446744073709486080 131072 0", "1 1 65536 0", "1 0 0 x", "2", ""):
+        replaced(t, folder, "\n".join(lines[:3] + [image, ""]).encode(), ".meta")
+        runs(t, 7)
+        runs(t, 7)
 
 
 # ---- folders that cannot be used ----

@@ -15,8 +15,9 @@
 
 #include "base/attr.h"
 #include "base/mem.h"
+#include "guest/wasm/wasm_image.h"
 
-enum { SETTLED_S = 2, META_BYTES = 512, TEMPORARY_KEPT_S = 3600, SOURCE_KEPT_S = 30 * 24 * 3600 };
+enum { SETTLED_S = 2, META_BYTES = 1024, TEMPORARY_KEPT_S = 3600, SOURCE_KEPT_S = 30 * 24 * 3600 };
 
 /* ---- hashing ---- */
 
@@ -26,13 +27,13 @@ static void to_hex(const unsigned char digest[32], char *out)
 		snprintf(out + 2 * i, 3, "%02x", digest[i]);
 }
 
-static void hash_two(struct str a, struct str b, char *hex)
+static void hash(const struct str *pieces, size_t count, char *hex)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
-	EVP_DigestUpdate(ctx, a.ptr, a.len);
-	EVP_DigestUpdate(ctx, b.ptr, b.len);
+	for (size_t i = 0; i < count; i++)
+		EVP_DigestUpdate(ctx, pieces[i].ptr, pieces[i].len);
 	EVP_DigestFinal_ex(ctx, digest, NULL);
 	EVP_MD_CTX_free(ctx);
 	to_hex(digest, hex);
@@ -40,7 +41,7 @@ static void hash_two(struct str a, struct str b, char *hex)
 
 void code_cache_key(struct str wasm, const char *fingerprint, struct code_key *out)
 {
-	hash_two(wasm, str_from(fingerprint), out->hex);
+	hash((struct str[]){ wasm, str_from(fingerprint) }, 2, out->hex);
 }
 
 /* ---- small files ---- */
@@ -94,7 +95,7 @@ static bool write_all(int fd, struct str bytes)
 }
 
 /* All or nothing: a temporary file that takes the name by rename(). */
-static bool write_file(const char *path, struct str bytes, struct error *e)
+static bool write_pieces(const char *path, const struct str *pieces, size_t count, struct error *e)
 {
 	char temporary[CODE_PATH_MAX];
 	int n = snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid());
@@ -103,7 +104,9 @@ static bool write_file(const char *path, struct str bytes, struct error *e)
 	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return FAIL(e, IO, "%s: %s", temporary, strerror(errno));
-	bool written = write_all(fd, bytes);
+	bool written = true;
+	for (size_t i = 0; i < count && written; i++)
+		written = write_all(fd, pieces[i]);
 	int why = errno;
 	if (close(fd) != 0 && written) {
 		written = false;
@@ -114,6 +117,11 @@ static bool write_file(const char *path, struct str bytes, struct error *e)
 	why = written ? errno : why;
 	unlink(temporary);
 	return FAIL(e, IO, "%s: %s", path, strerror(why));
+}
+
+static bool write_file(const char *path, struct str bytes, struct error *e)
+{
+	return write_pieces(path, &bytes, 1, e);
 }
 
 /* What identifies the state of a file: any write changes it. */
@@ -160,11 +168,27 @@ bool code_cache_open(const char *folder, struct error *e)
 
 /* ---- sources ---- */
 
-static bool source_meta_path(const char *folder, const char *fingerprint, const struct stat *st, char *out)
+enum { SOURCE_STATE_BYTES = 384, SOURCE_ID_CHARS = 16 };
+
+/* What the memory of a source must be of: the file as it is, and the engine. */
+static void print_source(const struct stat *st, const char *fingerprint, char *out)
 {
-	char state[256], id[CODE_KEY_CHARS + 1];
+	char state[256];
 	print_stat(st, state, sizeof state);
-	hash_two(str_from(state), str_from(fingerprint), id);
+	snprintf(out, SOURCE_STATE_BYTES, "%s %s", state, fingerprint);
+}
+
+/*
+ * The file is named by a plain hash (FNV-1a): all that was hashed stands in it too and is compared, so
+ * nothing depends on it, and starting OpenSSL would take longer than all the rest.
+ */
+static bool source_meta_path(const char *folder, const char *source, char *out)
+{
+	char id[SOURCE_ID_CHARS + 1];
+	uint64_t fnv = UINT64_C(0xcbf29ce484222325);
+	for (const char *c = source; *c; c++)
+		fnv = (fnv ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
+	snprintf(id, sizeof id, "%016" PRIx64, fnv);
 	return entry_path(out, folder, "source-", id, ".meta");
 }
 
@@ -180,24 +204,30 @@ static bool settled(const struct stat *st)
 bool code_cache_recall(const char *folder, const char *source, const char *fingerprint, struct code_key *out)
 {
 	struct stat st;
-	char path[CODE_PATH_MAX], text[META_BYTES];
-	if (stat(source, &st) != 0 || !source_meta_path(folder, fingerprint, &st, path) ||
-	    !read_small(path, text))
+	char path[CODE_PATH_MAX], text[META_BYTES], state[SOURCE_STATE_BYTES], was[SOURCE_STATE_BYTES];
+	if (stat(source, &st) != 0)
 		return false;
-	return sscanf(text, "backlot-source 1\n%64[0-9a-f]\n%" SCNu64 "\n", out->hex, &out->initial_memory) ==
-		       2 &&
-	       strlen(out->hex) == CODE_KEY_CHARS;
+	print_source(&st, fingerprint, state);
+	if (!source_meta_path(folder, state, path) || !read_small(path, text))
+		return false;
+	return sscanf(text, "backlot-source 2\n%64[0-9a-f]\n%" SCNu64 "\n%383[^\n]\n", out->hex,
+		      &out->initial_memory, was) == 3 &&
+	       strlen(out->hex) == CODE_KEY_CHARS && strcmp(was, state) == 0;
 }
 
 void code_cache_remember(const char *folder, const char *source, const char *fingerprint,
 			 const struct code_key *key)
 {
 	struct stat st;
-	char path[CODE_PATH_MAX], text[META_BYTES];
+	char path[CODE_PATH_MAX], text[META_BYTES + CODE_KEY_CHARS], state[SOURCE_STATE_BYTES];
 	struct error ignored;
-	if (stat(source, &st) != 0 || !settled(&st) || !source_meta_path(folder, fingerprint, &st, path))
+	if (stat(source, &st) != 0 || !settled(&st))
 		return;
-	snprintf(text, sizeof text, "backlot-source 1\n%s\n%" PRIu64 "\n", key->hex, key->initial_memory);
+	print_source(&st, fingerprint, state);
+	if (!source_meta_path(folder, state, path))
+		return;
+	snprintf(text, sizeof text, "backlot-source 2\n%s\n%" PRIu64 "\n%s\n", key->hex, key->initial_memory,
+		 state);
 	(void)!write_file(path, str_from(text),
 			  &ignored); /* without it the next start hashes, nothing else */
 }
@@ -209,50 +239,83 @@ static bool hash_file(int fd, const struct stat *st, char *hex)
 	void *map = mmap(NULL, (size_t)st->st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
 		return false;
-	hash_two((struct str){ map, (size_t)st->st_size }, STR(""), hex);
+	hash(&(struct str){ map, (size_t)st->st_size }, 1, hex);
 	munmap(map, (size_t)st->st_size);
 	return true;
 }
 
-static bool write_code_meta(const char *folder, const struct code_key *key, const char *sha256,
+/* What stands in a code file's .meta beside the file's state. */
+struct code_meta {
+	char sha256[CODE_KEY_CHARS + 1];
+	bool own_memory;
+	uint64_t image_file_at, image_len, image_at;
+};
+
+static bool write_code_meta(const char *folder, const struct code_key *key, const struct code_meta *meta,
 			    const struct stat *st, struct error *e)
 {
 	char path[CODE_PATH_MAX], text[META_BYTES], state[256];
 	print_stat(st, state, sizeof state);
-	snprintf(text, sizeof text, "backlot-code 1\n%s\n%s\n", sha256, state);
+	snprintf(text, sizeof text, "backlot-code 2\n%s\n%s\n%d %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+		 meta->sha256, state, meta->own_memory, meta->image_file_at, meta->image_len, meta->image_at);
 	return entry_path(path, folder, "", key->hex, ".meta") && write_file(path, str_from(text), e);
 }
 
-static bool trusted(const char *folder, const struct code_key *key, int fd, const struct stat *st)
+static bool sensible(const struct code_meta *m, const struct stat *st)
+{
+	uint64_t size = (uint64_t)st->st_size;
+	return m->image_file_at <= size && m->image_len <= size - m->image_file_at &&
+	       m->image_file_at % WASM_IMAGE_UNIT == 0 && m->image_len % WASM_IMAGE_UNIT == 0 &&
+	       m->image_at % WASM_IMAGE_UNIT == 0;
+}
+
+static bool trusted(const char *folder, const struct code_key *key, int fd, const struct stat *st,
+		    struct code_meta *meta)
 {
 	char path[CODE_PATH_MAX], text[META_BYTES], state[256];
-	char was_sha256[CODE_KEY_CHARS + 1], was_state[256], sha256[CODE_KEY_CHARS + 1];
+	char was_state[256], sha256[CODE_KEY_CHARS + 1];
 	struct error ignored;
+	int own_memory;
 	if (!entry_path(path, folder, "", key->hex, ".meta") || !read_small(path, text))
 		return false;
-	if (sscanf(text, "backlot-code 1\n%64[0-9a-f]\n%255[0-9:.-]\n", was_sha256, was_state) != 2)
+	if (sscanf(text,
+		   "backlot-code 2\n%64[0-9a-f]\n%255[0-9:.-]\n%d %" SCNu64 " %" SCNu64 " %" SCNu64 "\n",
+		   meta->sha256, was_state, &own_memory, &meta->image_file_at, &meta->image_len,
+		   &meta->image_at) != 6 ||
+	    !sensible(meta, st))
 		return false;
+	meta->own_memory = own_memory;
 	utimensat(AT_FDCWD, path, NULL, 0); /* used now: the oldest go first */
 	print_stat(st, state, sizeof state);
 	if (strcmp(state, was_state) == 0)
 		return true;
-	if (st->st_size == 0 || !hash_file(fd, st, sha256) || strcmp(sha256, was_sha256) != 0)
+	if (st->st_size == 0 || !hash_file(fd, st, sha256) || strcmp(sha256, meta->sha256) != 0)
 		return false;
-	(void)!write_code_meta(folder, key, sha256, st, &ignored);
+	(void)!write_code_meta(folder, key, meta, st, &ignored);
 	return true;
 }
 
-bool code_cache_find(const char *folder, const struct code_key *key, char *path)
+bool code_cache_find(const char *folder, const struct code_key *key, struct code_found *out)
 {
 	struct stat st;
-	if (!entry_path(path, folder, "", key->hex, ".cwasm"))
+	struct code_meta meta;
+	if (!entry_path(out->path, folder, "", key->hex, ".cwasm"))
 		return false;
-	int fd = open_ours(path, &st);
+	int fd = open_ours(out->path, &st);
 	if (fd < 0)
 		return false;
-	bool ok = trusted(folder, key, fd, &st);
-	close(fd);
-	return ok;
+	bool ok = trusted(folder, key, fd, &st, &meta);
+	if (!ok || meta.image_len == 0) {
+		close(fd);
+		fd = -1;
+	}
+	if (!ok)
+		return false;
+	out->own_memory = meta.own_memory;
+	out->image = (struct memory_image){
+		.fd = fd, .file_at = meta.image_file_at, .len = meta.image_len, .at = meta.image_at
+	};
+	return true;
 }
 
 void code_cache_drop(const char *folder, const struct code_key *key)
@@ -361,18 +424,29 @@ static void sweep(const char *folder)
 	closedir(dir);
 }
 
-bool code_cache_store(const char *folder, const struct code_key *key, struct str code, struct error *e)
+bool code_cache_store(const char *folder, const struct code_key *key, struct str code,
+		      const struct wasm_image *image, struct error *e)
 {
-	char path[CODE_PATH_MAX], sha256[CODE_KEY_CHARS + 1];
+	static const char zeros[WASM_IMAGE_UNIT];
+	char path[CODE_PATH_MAX];
 	struct stat st;
+	struct str padding = { zeros, (WASM_IMAGE_UNIT - code.len % WASM_IMAGE_UNIT) % WASM_IMAGE_UNIT };
+	struct str pieces[] = { code, padding, image ? image->bytes : STR("") };
+	size_t count = image && image->bytes.len ? 3 : 1;
+	struct code_meta meta = { .own_memory = image != NULL };
+	if (count > 1) {
+		meta.image_file_at = code.len + padding.len;
+		meta.image_len = image->bytes.len;
+		meta.image_at = image->at;
+	}
 	if (!entry_path(path, folder, "", key->hex, ".cwasm"))
 		return FAIL(e, INVALID, "the path of the code cache is too long");
-	if (!write_file(path, code, e))
+	if (!write_pieces(path, pieces, count, e))
 		return false;
-	hash_two(code, STR(""), sha256);
+	hash(pieces, count, meta.sha256);
 	if (stat(path, &st) != 0)
 		return FAIL(e, IO, "%s: %s", path, strerror(errno));
-	if (!write_code_meta(folder, key, sha256, &st, e))
+	if (!write_code_meta(folder, key, &meta, &st, e))
 		return false;
 	evict(folder, key);
 	sweep(folder);

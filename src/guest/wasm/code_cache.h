@@ -4,6 +4,8 @@
  * everything else that the code depends on. Loading native code from a file means trusting that file, so:
  *
  *   - folder and files must belong to this user and be writable by nobody else, or the cache is not used;
+ *   - behind the code, in the same file, stands the image of the guest's memory (wasm_image.h), if it was
+ *     taken out, at a place from which it can be mapped;
  *   - beside each file stands `KEY.meta` with its hash and with what stat() said when that hash was last
  * checked. When stat() says the same again the file was not touched; else it is hashed anew; a file that
  * differs is not loaded;
@@ -12,7 +14,7 @@
  *   - the oldest files go when all together pass CODE_CACHE_BYTES_MAX; what a killed process left goes, too.
  *
  * To find the key without hashing an 11 MB guest at every start, `source-ID.meta` remembers the hash of a
- * source file by what stat() said of it, unless the file had been changed within the two seconds before (it
+ * source file and what stat() said of it, unless the file had been changed within the two seconds before (it
  * might have changed again).
  */
 #ifndef GUEST_WASM_CODE_CACHE_H
@@ -24,6 +26,9 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "guest/wasm/memory_pool.h"
+
+struct wasm_image;
 
 #define CODE_CACHE_BYTES_MAX (UINT64_C(2) << 30)
 
@@ -46,10 +51,16 @@ void code_cache_remember(const char *folder, const char *source_path, const char
 /* Hashes the Wasm and the fingerprint. */
 void code_cache_key(struct str wasm, const char *fingerprint, struct code_key *out);
 
-/* The path of trusted code; false when there is none. `path` holds CODE_PATH_MAX. */
-must_use bool code_cache_find(const char *folder, const struct code_key *key, char *path);
+struct code_found {
+	char path[CODE_PATH_MAX];
+	bool own_memory;           /* compiled without the module's data, which is … */
+	struct memory_image image; /* … here, in the file of the code. The finder's to close */
+};
+/* Trusted code; false when there is none. */
+must_use bool code_cache_find(const char *folder, const struct code_key *key, struct code_found *out);
+/* `image`: what was taken out of the module; NULL: nothing was. */
 must_use bool code_cache_store(const char *folder, const struct code_key *key, struct str code,
-			       struct error *e);
+			       const struct wasm_image *image, struct error *e);
 /* What was found turned out to be of no use. */
 void code_cache_drop(const char *folder, const struct code_key *key);
 

@@ -8,17 +8,18 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "guest/wasm/stack_pool.h"
+#include "guest/wasm/wasm_image.h"
 #include "loop/clock.h"
 
-/* Wasm frames may use this much; the rest of a fiber's stack is for host calls. */
 /*
- * Nothing of a guest's linear memory stays mapped between two invocations. Wasmtime's C API has no way to ask
- * the kernel which pages were written, so what stays is cleared or copied anew as a whole, megabytes each
- * time; the faults on the few pages that a guest really writes cost less: docs/performance.md has the
- * numbers.
+ * Where Wasmtime's own pool is used, nothing of a guest's linear memory stays mapped between two invocations:
+ * by the C API it cannot ask the kernel which pages were written, so what stays is cleared or copied anew as
+ * a whole. docs/performance.md has the numbers.
  */
 enum { RESIDENT_BYTES = 0 };
 
+/* Wasm frames may use this much; the rest of a fiber's stack is for host calls. */
 enum { WASM_STACK_BYTES = 1 << 20, FIBER_STACK_BYTES = 2 << 20 };
 
 struct ticker {
@@ -29,10 +30,10 @@ struct ticker {
 	bool stop;
 };
 
-void engine_fingerprint(const struct engine_options *o, char *out, size_t cap)
+void engine_fingerprint(const struct engine_options *o, bool own_memory, char *out, size_t cap)
 {
-	snprintf(out, cap, "wasmtime-" WASMTIME_VERSION "-stack%d-exceptions%d-gc%d", WASM_STACK_BYTES,
-		 o->wasm_exceptions, o->wasm_gc);
+	snprintf(out, cap, "wasmtime-" WASMTIME_VERSION "-stack%d-exceptions%d-gc%d-%s", WASM_STACK_BYTES,
+		 o->wasm_exceptions, o->wasm_gc, own_memory ? WASM_IMAGE_VERSION : "whole");
 }
 
 bool engine_error(struct error *e, wasmtime_error_t *taken, const char *doing)
@@ -65,8 +66,26 @@ static void set_pool(wasm_config_t *config, const struct engine_options *o)
 	wasmtime_pooling_allocation_config_delete(pool);
 }
 
+/* Our memories and stacks, for an engine that is given its instances one by one. */
+static void set_own_memory(wasm_config_t *config, struct engine *self)
+{
+	wasmtime_memory_creator_t memories = memory_pool_creator(self->memories);
+	wasmtime_stack_creator_t stacks = stack_pool_creator(self->stacks);
+	wasmtime_config_memory_init_cow_set(config, false); /* they come initialised */
+	wasmtime_config_host_memory_creator_set(config, &memories);
+	wasmtime_config_host_stack_creator_set(config, &stacks);
+}
+
 struct engine *engine_new(const struct engine_options *options, struct error *e)
 {
+	scoped(engine_destroy) struct engine *self = NEW(struct engine);
+	self->options = *options;
+	if (options->memory) {
+		self->memories = memory_pool_new(options->memory, e);
+		self->stacks = stack_pool_new();
+		if (!self->memories)
+			return NULL;
+	}
 	wasm_config_t *config = wasm_config_new();
 	wasmtime_config_epoch_interruption_set(config, true);
 	wasmtime_config_max_wasm_stack_set(config, WASM_STACK_BYTES);
@@ -75,17 +94,18 @@ struct engine *engine_new(const struct engine_options *options, struct error *e)
 	wasmtime_config_wasm_wide_arithmetic_set(config, true);
 	wasmtime_config_wasm_exceptions_set(config, options->wasm_exceptions);
 	wasmtime_config_wasm_gc_set(config, options->wasm_gc);
-	set_pool(config, options);
-	wasm_engine_t *wasm = wasm_engine_new_with_config(config);
-	if (!wasm) {
+	if (self->memories)
+		set_own_memory(config, self);
+	else
+		set_pool(config, options);
+	self->options.memory = NULL;
+	self->wasm = wasm_engine_new_with_config(config);
+	if (!self->wasm) {
 		FAIL(e, INTERNAL,
 		     "the Wasm engine does not start; is the address space limited (ulimit -v)?");
 		return NULL;
 	}
-	struct engine *self = NEW(struct engine);
-	self->wasm = wasm;
-	self->options = *options;
-	return self;
+	return take(self);
 }
 
 static void *tick(void *data)
@@ -135,6 +155,9 @@ void engine_destroy(struct engine **pe)
 		pthread_mutex_destroy(&e->ticker->lock);
 		mem_free(e->ticker);
 	}
-	wasm_engine_delete(e->wasm);
+	if (e->wasm)
+		wasm_engine_delete(e->wasm);
+	memory_pool_destroy(&e->memories);
+	stack_pool_destroy(&e->stacks);
 	mem_free(e);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Wasmtime, set up once a process: pooled instances, copy-on-write memory, fibers for host calls that wait,
+ * Wasmtime, set up once a process: memories and stacks that are used again, fibers for host calls that wait,
  * and an epoch that ticks so that no guest runs for ever.
  */
 #ifndef GUEST_WASM_ENGINE_H
@@ -12,6 +12,7 @@
 #include <wasmtime.h>
 
 #include "base/error.h"
+#include "guest/wasm/memory_pool.h"
 
 enum { ENGINE_TICK_MS = 5 };
 
@@ -20,12 +21,19 @@ struct engine_options {
 	uint64_t memory_bytes_max; /* linear memory of one */
 	uint64_t table_elements_max;
 	bool wasm_exceptions, wasm_gc;
+	/*
+	 * The memories come from a memory_pool, which fits one module alone. NULL: from Wasmtime's own pool,
+	 * which fits all modules. Borrowed for engine_new(), but for the image's file.
+	 */
+	const struct memory_pool_options *memory;
 };
 
 struct engine {
 	wasm_engine_t *wasm;
 	struct engine_options options;
 	struct ticker *ticker;
+	struct memory_pool *memories; /* NULL: Wasmtime's own */
+	struct stack_pool *stacks;
 };
 
 must_use struct engine *engine_new(const struct engine_options *options, struct error *e);
@@ -35,9 +43,11 @@ void engine_destroy(struct engine **pe); /* leaves NULL; NULL is fine */
  */
 void engine_start_ticking(struct engine *e);
 
-/* What compiled code depends on besides the Wasm: engine version and settings. Part of the code cache's key.
+/*
+ * What compiled code depends on besides the Wasm: engine version and settings, and whether modules are to be
+ * compiled without their data where that can be done. Part of the code cache's key.
  */
-void engine_fingerprint(const struct engine_options *o, char *out, size_t cap);
+void engine_fingerprint(const struct engine_options *o, bool own_memory, char *out, size_t cap);
 
 /* Moves a Wasmtime error's words into ours and frees it. Yields false. */
 bool engine_error(struct error *e, wasmtime_error_t *taken, const char *doing);

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "guest/wasm/wasm_reader.h"
+
 enum { SECTION_MEMORY = 5, PAGE_BYTES = 64 * 1024 };
 
 enum wasm_format wasm_format(struct str bytes)
@@ -23,33 +25,17 @@ enum wasm_format wasm_format(struct str bytes)
 	return str_starts(text, STR("(")) ? WASM_TEXT : WASM_UNKNOWN;
 }
 
-static bool read_leb(struct str *in, uint64_t *out)
-{
-	*out = 0;
-	for (unsigned shift = 0; in->len && shift < 64; shift += 7) {
-		uint8_t byte = (uint8_t)*in->ptr;
-		*in = str_sub(*in, 1, in->len);
-		*out |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80))
-			return true;
-	}
-	return false;
-}
-
 uint64_t wasm_initial_memory(struct str module)
 {
-	struct str in = str_sub(module, 8, module.len);
-	while (in.len) {
-		uint64_t size, count, flags, pages;
-		char id = *in.ptr;
-		in = str_sub(in, 1, in.len);
-		if (!read_leb(&in, &size) || size > in.len)
-			return 0;
-		struct str section = str_sub(in, 0, size);
-		in = str_sub(in, size, in.len);
-		if (id == SECTION_MEMORY && read_leb(&section, &count) && count > 0 &&
-		    read_leb(&section, &flags) && read_leb(&section, &pages))
-			return pages > UINT32_MAX ? 0 : pages * PAGE_BYTES;
+	struct wasm_reader r = wasm_reader_of(str_sub(module, 8, module.len));
+	while (wasm_left(&r) && !r.bad) {
+		uint8_t id = wasm_get_byte(&r);
+		struct wasm_reader section = wasm_reader_of(wasm_get_name(&r));
+		if (id != SECTION_MEMORY || wasm_get_leb(&section) == 0)
+			continue;
+		wasm_get_byte(&section); /* whether it has a largest size */
+		uint64_t pages = wasm_get_leb(&section);
+		return section.bad || pages > UINT32_MAX ? 0 : pages * PAGE_BYTES;
 	}
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "guest/wasm/engine.h"
 #include "guest/wasm/sandbox.h"
 #include "guest/wasm/wasm_file.h"
+#include "guest/wasm/wasm_image.h"
 
 enum { INSTANCES_DEFAULT = 64, TABLE_ELEMENTS_MAX = 98765, ERROR_IMPORTS_MAX = 20 };
 #define MEMORY_BYTES_DEFAULT (UINT64_C(128) << 20)
@@ -41,72 +42,83 @@ static wasm_functype_t *function_type(const struct hostcall *call)
 	return wasm_functype_new(&params, &results);
 }
 
-static bool define(wasmtime_linker_t *linker, const char *module, const char *name,
-		   const struct hostcall *call, struct error *e)
+static bool define(wasmtime_linker_t *linker, struct str module, struct str name, const struct hostcall *call,
+		   struct error *e)
 {
 	wasm_functype_t *type = function_type(call);
 	wasmtime_error_t *failed;
 	if (call->waits)
-		failed = wasmtime_linker_define_async_func(linker, module, strlen(module), name, strlen(name),
+		failed = wasmtime_linker_define_async_func(linker, module.ptr, module.len, name.ptr, name.len,
 							   type, sandbox_enter_waits, (void *)call, NULL);
 	else
-		failed = wasmtime_linker_define_func_unchecked(linker, module, strlen(module), name,
-							       strlen(name), type, sandbox_enter_now,
+		failed = wasmtime_linker_define_func_unchecked(linker, module.ptr, module.len, name.ptr,
+							       name.len, type, sandbox_enter_now,
 							       (void *)call, NULL);
 	wasm_functype_delete(type);
-	return !failed || engine_error(e, failed, name);
+	return !failed || engine_error(e, failed, call->name);
 }
 
-static bool define_all(wasmtime_linker_t *linker, struct error *e)
+struct linking {
+	wasmtime_linker_t *linker;
+	bool trap_unknown_imports;
+	struct buf missing;
+	size_t missing_count;
+};
+
+static void note_missing(struct linking *l, struct str module, struct str name, bool func)
 {
-	for (size_t i = 0; i < hostcalls_count; i++) {
-		if (!define(linker, hostcalls[i].module, hostcalls[i].name, &hostcalls[i], e))
-			return false;
-	}
-	for (size_t i = 0; i < hostcall_aliases_count; i++) {
-		if (!define(linker, hostcall_aliases[i].module, hostcall_aliases[i].name,
-			    hostcall_aliases[i].call, e))
-			return false;
-	}
+	if (l->missing_count++ < ERROR_IMPORTS_MAX)
+		buf_printf(&l->missing, "%s" STR_FMT "." STR_FMT "%s", l->missing_count > 1 ? ", " : "",
+			   STR_ARG(module), STR_ARG(name), func ? "" : " (not a function)");
+}
+
+/* Defines what one import asks for. A module may import the same function twice: the second definition takes
+ * the place of the first. */
+static bool define_import(struct linking *l, const wasm_importtype_t *import, struct error *e)
+{
+	const wasm_name_t *m = wasm_importtype_module(import), *n = wasm_importtype_name(import);
+	struct str module = { m->data, m->size }, name = { n->data, n->size };
+	bool func = wasm_externtype_kind(wasm_importtype_type(import)) == WASM_EXTERN_FUNC;
+	const struct hostcall *call = func ? hostcall_find(module, name) : NULL;
+	if (call)
+		return define(l->linker, module, name, call, e);
+	note_missing(l, module, name, func);
 	return true;
 }
 
-/* Imports that nobody defines, listed; true when there are none. */
-static bool check_imports(const wasmtime_module_t *module, const char *path, struct error *e)
+/* Of all host functions there are, a guest imports a few dozen: only those are defined. */
+static bool define_imports(struct linking *l, const wasmtime_module_t *module, const char *path,
+			   struct error *e)
 {
 	wasm_importtype_vec_t imports;
-	scoped(buf_fini) struct buf missing = BUF_INIT(ERROR_TEXT_BYTES_MAX);
-	size_t count = 0;
+	bool ok = true;
+	wasmtime_linker_allow_shadowing(l->linker, true);
 	wasmtime_module_imports(module, &imports);
-	for (size_t i = 0; i < imports.size; i++) {
-		const wasm_name_t *m = wasm_importtype_module(imports.data[i]),
-				  *n = wasm_importtype_name(imports.data[i]);
-		struct str ms = { m->data, m->size }, ns = { n->data, n->size };
-		bool func = wasm_externtype_kind(wasm_importtype_type(imports.data[i])) == WASM_EXTERN_FUNC;
-		if (func && hostcall_find(ms, ns))
-			continue;
-		if (count++ < ERROR_IMPORTS_MAX)
-			buf_printf(&missing, "%s" STR_FMT "." STR_FMT "%s", count > 1 ? ", " : "",
-				   STR_ARG(ms), STR_ARG(ns), func ? "" : " (not a function)");
-	}
+	for (size_t i = 0; i < imports.size && ok; i++)
+		ok = define_import(l, imports.data[i], e);
 	wasm_importtype_vec_delete(&imports);
-	if (count == 0)
+	if (!ok)
+		return error_wrap(e, "%s", path);
+	if (l->missing_count == 0 || l->trap_unknown_imports)
 		return true;
 	return FAIL(e, INVALID,
 		    "%s: the guest imports what no host defines: " STR_FMT "%s; run with "
 		    "--unknown-import-behavior=trap to start it all the same",
-		    path, STR_ARG(buf_str(&missing)), count > ERROR_IMPORTS_MAX ? " …" : "");
+		    path, STR_ARG(buf_str(&l->missing)), l->missing_count > ERROR_IMPORTS_MAX ? " …" : "");
 }
 
 static bool link_guest(struct wasm_service *s, const char *path, struct error *e)
 {
 	s->linker = wasmtime_linker_new(s->engine->wasm);
-	if (!define_all(s->linker, e))
-		return error_wrap(e, "%s", path);
-	if (!s->options.trap_unknown_imports && !check_imports(s->module, path, e))
+	struct linking l = { .linker = s->linker,
+			     .trap_unknown_imports = s->options.trap_unknown_imports,
+			     .missing = BUF_INIT(ERROR_TEXT_BYTES_MAX) };
+	bool ok = define_imports(&l, s->module, path, e);
+	buf_fini(&l.missing);
+	if (!ok)
 		return false;
 	wasmtime_error_t *failed = NULL;
-	if (s->options.trap_unknown_imports)
+	if (l.missing_count)
 		failed = wasmtime_linker_define_unknown_imports_as_traps(s->linker, s->module);
 	if (!failed)
 		failed = wasmtime_linker_instantiate_pre(s->linker, s->module, &s->pre);
@@ -115,15 +127,35 @@ static bool link_guest(struct wasm_service *s, const char *path, struct error *e
 
 /* ---- loading ---- */
 
-static bool start_engine(struct wasm_service *s, uint64_t initial_memory, struct error *e)
+/* May modules be compiled without their data? Collected objects live in memories that the engine makes. */
+static bool own_memory_wanted(const struct wasm_options *o)
 {
+	return o->memory != WASM_MEMORY_ENGINE && !o->wasm_exceptions && !o->wasm_gc;
+}
+
+static bool start_engine(struct wasm_service *s, uint64_t initial_memory, bool own_memory, struct error *e)
+{
+	static const enum memory_reset resets[] = {
+		[WASM_MEMORY_BEST] = MEMORY_RESET_BEST,
+		[WASM_MEMORY_RESCAN] = MEMORY_RESET_RESCAN,
+		[WASM_MEMORY_REMAP] = MEMORY_RESET_REMAP,
+		[WASM_MEMORY_ENGINE] = MEMORY_RESET_BEST,
+	};
 	const struct wasm_options *o = &s->options;
+	struct memory_pool_options memory = {
+		.memories_max = o->instances_max,
+		.bytes = initial_memory,
+		.bytes_max = o->memory_bytes_max,
+		.reset = resets[o->memory],
+		.image = s->image,
+	};
 	struct engine_options options = {
 		.instances_max = o->instances_max,
 		.memory_bytes_max = o->memory_bytes_max,
 		.table_elements_max = TABLE_ELEMENTS_MAX,
 		.wasm_exceptions = o->wasm_exceptions,
 		.wasm_gc = o->wasm_gc,
+		.memory = own_memory ? &memory : NULL,
 	};
 	if (initial_memory > o->memory_bytes_max)
 		return FAIL(e, LIMIT, "the guest starts with %llu MiB of memory and may have %llu",
@@ -171,24 +203,41 @@ static bool compile(struct wasm_service *s, const char *path, struct str module,
 	return !failed || engine_error(e, failed, "Expected a valid Wasm file");
 }
 
+/* Starts the engine, with the image of the guest's memory if it could be taken, and compiles what is left. */
+static bool load_anew(struct wasm_service *s, const char *path, struct str module, uint64_t initial_memory,
+		      struct wasm_image *image, bool *own_memory, struct error *e)
+{
+	*own_memory = own_memory_wanted(&s->options) && wasm_image_take(image, module, TABLE_ELEMENTS_MAX);
+	if (*own_memory && !memory_image_of(&s->image, image->bytes, image->at)) {
+		wasm_image_fini(image);
+		*own_memory = false;
+	}
+	return start_engine(s, initial_memory, *own_memory, e) &&
+	       compile(s, path, *own_memory ? image->module : module, e);
+}
+
 static bool load_cached(struct wasm_service *s, const struct code_key *key)
 {
-	char path[CODE_PATH_MAX];
+	struct code_found found;
 	struct error ignored;
-	if (!code_cache_find(s->options.cache_folder, key, path))
+	if (!code_cache_find(s->options.cache_folder, key, &found))
 		return false;
-	if (!s->engine && !start_engine(s, key->initial_memory, &ignored))
-		return false;
-	wasmtime_error_t *failed = wasmtime_module_deserialize_file(s->engine->wasm, path, &s->module);
-	if (!failed)
+	s->image = found.image;
+	bool started = start_engine(s, key->initial_memory, found.own_memory, &ignored);
+	wasmtime_error_t *failed =
+		started ? wasmtime_module_deserialize_file(s->engine->wasm, found.path, &s->module) : NULL;
+	if (started && !failed)
 		return true;
-	wasmtime_error_delete(
-		failed); /* damaged, or of an engine that says it has the same version: make it anew */
-	code_cache_drop(s->options.cache_folder, key);
+	engine_destroy(&s->engine);
+	memory_image_fini(&s->image);
+	if (failed) { /* damaged, or of an engine that says it has the same version: make it anew */
+		wasmtime_error_delete(failed);
+		code_cache_drop(s->options.cache_folder, key);
+	}
 	return false;
 }
 
-static void keep_code(struct wasm_service *s, const struct code_key *key)
+static void keep_code(struct wasm_service *s, const struct code_key *key, const struct wasm_image *image)
 {
 	wasm_byte_vec_t code;
 	struct error e;
@@ -198,7 +247,8 @@ static void keep_code(struct wasm_service *s, const struct code_key *key)
 		notice(&s->options, WASM_WARNING, e.text);
 		return;
 	}
-	if (!code_cache_store(s->options.cache_folder, key, (struct str){ code.data, code.size }, &e)) {
+	if (!code_cache_store(s->options.cache_folder, key, (struct str){ code.data, code.size }, image,
+			      &e)) {
 		error_wrap(&e, "the compiled code cannot be kept, so the next start compiles again");
 		notice(&s->options, WASM_WARNING, e.text);
 	}
@@ -225,15 +275,17 @@ static bool load_bytes(struct wasm_service *s, const char *path, struct str byte
 			found = load_cached(s, &key); /* somebody may have made it while we waited */
 		}
 	}
-	bool ok = found ||
-		  ((s->engine || start_engine(s, key.initial_memory, e)) && compile(s, path, module, e));
+	struct wasm_image image = { .at = 0 };
+	bool own_memory = false;
+	bool ok = found || load_anew(s, path, module, key.initial_memory, &image, &own_memory, e);
 	if (!ok)
 		error_wrap(e, "%s", path);
 	if (ok && caching && !found)
-		keep_code(s, &key);
+		keep_code(s, &key, own_memory ? &image : NULL);
 	if (ok && caching)
 		code_cache_remember(s->options.cache_folder, path, fingerprint, &key);
 	code_cache_unlock(lock);
+	wasm_image_fini(&image);
 	wasm_byte_vec_delete(&converted);
 	return ok;
 }
@@ -244,7 +296,7 @@ static bool load_file(struct wasm_service *s, const char *path, struct error *e)
 	struct code_key key;
 	struct engine_options flags = { .wasm_exceptions = s->options.wasm_exceptions,
 					.wasm_gc = s->options.wasm_gc };
-	engine_fingerprint(&flags, fingerprint, sizeof fingerprint);
+	engine_fingerprint(&flags, own_memory_wanted(&s->options), fingerprint, sizeof fingerprint);
 	if (s->options.cache_folder && !code_cache_open(s->options.cache_folder, e)) {
 		error_wrap(e, "compiled code is not kept");
 		notice(&s->options, WASM_WARNING, e->text);
@@ -281,6 +333,7 @@ static void wasm_destroy(struct service *service)
 	if (s->linker)
 		wasmtime_linker_delete(s->linker);
 	engine_destroy(&s->engine);
+	memory_image_fini(&s->image);
 	arena_fini(&s->arena);
 	mem_free(s);
 }
@@ -305,6 +358,7 @@ static struct wasm_service *new_service(const struct wasm_options *options)
 	struct wasm_service *s = NEW(struct wasm_service);
 	s->super.ops = &wasm_ops;
 	s->options = *options;
+	s->image.fd = -1;
 	s->options.program =
 		arena_str(&s->arena, options->program.len ? options->program : STR("compute-app"));
 	if (!s->options.instances_max)

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "guest/guest.h"
+#include "guest/wasm/memory_pool.h"
 
 struct engine;
 
@@ -19,12 +20,21 @@ enum wasm_notice {
 };
 typedef void wasm_notice_fn(void *data, enum wasm_notice kind, const char *text);
 
+/* Where the guests' memories come from. Others than the first are for tests and measurements. */
+enum wasm_memory {
+	WASM_MEMORY_BEST,   /* a memory_pool, where the module allows for it */
+	WASM_MEMORY_RESCAN, /* the same; see memory_pool.h for these two */
+	WASM_MEMORY_REMAP,
+	WASM_MEMORY_ENGINE, /* Wasmtime's own pool, whatever the module */
+};
+
 struct wasm_options {
 	uint32_t instances_max;    /* guests alive at the same time; 0: a default */
 	uint64_t memory_bytes_max; /* 0: 128 MiB */
 	bool yield; /* let others run every few ms of guest CPU (a server does, a test does not) */
 	bool trap_unknown_imports; /* instead of refusing the guest */
 	bool wasm_exceptions, wasm_gc;
+	enum wasm_memory memory;
 	const char *const *args;  /* argv after the program's name; NULL-ended; NULL: none */
 	struct str program;       /* argv[0]; empty: "compute-app" */
 	const char *cache_folder; /* compiled code; NULL: is not kept */
@@ -36,7 +46,8 @@ struct wasm_service {
 	struct service super;
 	struct engine *engine;
 	struct wasm_options options;
-	struct arena arena; /* strings of the options */
+	struct arena arena;        /* strings of the options */
+	struct memory_image image; /* of the guest's memory; the engine's pool maps it */
 	struct wasmtime_linker *linker;
 	struct wasmtime_module *module;
 	struct wasmtime_instance_pre *pre;
