@@ -90,6 +90,9 @@ static void log_access(void *data, const struct front_record *r)
 {
 	const struct cli_options *o = data;
 	const struct invocation *i = r->invocation;
+	char reused[64] = "";
+	if (i->nth > 1)
+		snprintf(reused, sizeof reused, ", request %u of its instance", i->nth);
 	if (i->outcome != OUTCOME_OK)
 		fprintf(o->env->err,
 			"%s: " STR_FMT " " STR_FMT ": the service's guest ended with a %s%s\n" STR_FMT "\n",
@@ -104,10 +107,10 @@ static void log_access(void *data, const struct front_record *r)
 	}
 	if (o->verbose)
 		fprintf(o->env->err,
-			STR_FMT " " STR_FMT " %d %.3f ms (guest %.3f ms, %llu host calls, %.1f MiB)\n",
+			STR_FMT " " STR_FMT " %d %.3f ms (guest %.3f ms, %llu host calls, %.1f MiB%s)\n",
 			STR_ARG(r->request->method), STR_ARG(r->request->uri), i->response.status,
 			(double)r->ns / 1e6, (double)i->cpu_ns / 1e6, (unsigned long long)i->hostcalls,
-			(double)i->memory_bytes / (1 << 20));
+			(double)i->memory_bytes / (1 << 20), reused);
 }
 
 /* ---- serving ---- */

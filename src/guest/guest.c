@@ -62,6 +62,8 @@ void invocation_fini(struct invocation *i)
 		backend_unref(&r->backend);
 		fetch_unref(&r->fetch);
 	}
+	i->subrequests = NULL;
+	i->subrequests_last = &i->subrequests;
 	if (i->response.body) {
 		body_abandon(i->response.body);
 		body_unref(&i->response.body);

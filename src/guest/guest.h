@@ -70,6 +70,7 @@ struct invocation {
 	struct world *world;
 	struct arena arena;
 	uint64_t number;      /* of this world, from 0 */
+	uint32_t nth;         /* of its instance, from 1: beyond that, an instance handles another request */
 	struct event changed; /* fired when it responded, informed or ended */
 
 	bool responded;
@@ -140,7 +141,7 @@ struct event *invocation_unsettled(struct invocation *i);
 /* ---- for implementations ---- */
 
 void invocation_init(struct invocation *i, struct service *s, struct world *w);
-void invocation_fini(struct invocation *i);
+void invocation_fini(struct invocation *i); /* may be called again, after more was sent */
 void invocation_respond(struct invocation *i, struct http_response response);
 void invocation_inform(struct invocation *i, uint16_t status, const struct headers *headers);
 void invocation_end(struct invocation *i, enum outcome outcome, struct str report);

@@ -22,6 +22,8 @@ static const struct schema_field client_fields[] = {
 	{ "bodyChunkCount", &schema_number, SCHEMA_READY, "in how many pieces it came" },
 	{ "complete", &schema_bool, SCHEMA_READY, "did the response end as it should?" },
 	{ "trailers", &schema_string, SCHEMA_READY, "the response's trailers" },
+	{ "instanceRequests", &schema_number, SCHEMA_READY,
+	  "how many requests the instance that answered had handled by then, this one included" },
 	{ 0 },
 };
 static const struct schema_type client_type = { VALUE_OBJECT, .fields = client_fields };
@@ -183,6 +185,7 @@ static struct value *client_value(const struct client_fetch *f, struct arena *a,
 	if (r->body)
 		add_headers(b, &r->body->trailers);
 	set(a, v, "trailers", keep(a, b));
+	set(a, v, "instanceRequests", value_number(a, f->invocation->nth));
 	return v;
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world/world.h"
 
+#include "base/check.h"
 #include "base/mem.h"
 
 struct world *world_new(struct loop *loop, uint64_t seed)
 {
 	struct world *w = NEW(struct world);
 	w->loop = loop;
+	list_init(&w->residents);
 	w->random = random_seeded_new(seed);
 	w->origins = origins_rules_new(NULL);
 	w->kv = kv_memory_new();
@@ -25,6 +27,7 @@ struct world *world_fork(const struct world *parent, struct loop *loop)
 	struct world *w = mem_alloc(sizeof *w);
 	*w = *parent; /* limits, switches, counters; whatever is shared is replaced below */
 	w->loop = loop;
+	list_init(&w->residents);
 	w->random = random_fork(parent->random);
 	w->origins = origins_fork(parent->origins);
 	w->backends = pmap_copy(&parent->backends);
@@ -48,6 +51,11 @@ void world_destroy(struct world **pw)
 	struct world *w = take(*pw);
 	if (!w)
 		return;
+	while (!list_empty(&w->residents)) {
+		struct resident *r = container_of(w->residents.next, struct resident, link);
+		r->evict(r);
+		CHECK(!list_linked(&r->link));
+	}
 	random_destroy(&w->random);
 	origins_destroy(&w->origins);
 	pmap_fini(&w->backends);

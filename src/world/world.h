@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "base/pmap.h"
 #include "loop/loop.h"
 #include "store/kv.h"
@@ -25,6 +26,12 @@
 #include "world/log.h"
 #include "world/origins.h"
 #include "world/random.h"
+
+/* Something that lives in a world with nobody waiting for it; it ends with the world at the latest. */
+struct resident {
+	struct list link;
+	void (*evict)(struct resident *); /* ends it, and takes it out of the list */
+};
 
 struct world {
 	struct loop *loop; /* borrowed; loop->clock is the world's clock */
@@ -52,6 +59,7 @@ struct world {
 	struct pmap shields;     /* struct shield_site by name */
 	bool tracing;            /* invocations record their events */
 	uint64_t invocations;    /* started so far: request ids and FASTLY_TRACE_ID count with it */
+	struct list residents;   /* struct resident; of this world alone, whatever it was forked from */
 };
 
 /* A shielding site: this very POP, or somewhere that two URLs lead to. */
@@ -68,7 +76,8 @@ must_use struct world *world_new(struct loop *loop, uint64_t seed);
 /* A frame on `parent`, on a loop of its own or the same one. */
 must_use struct world *world_fork(const struct world *parent, struct loop *loop);
 
-void world_destroy(struct world **pw); /* leaves NULL; NULL is fine */
+/* Evicts its residents first. Leaves NULL; NULL is fine. */
+void world_destroy(struct world **pw);
 
 /* The manifest's backend of that name; borrowed, NULL when there is none. */
 struct backend *world_backend(const struct world *w, struct str name);

@@ -257,7 +257,7 @@ static void keep_results(struct guest *g, const struct hostcall *call, const uin
 
 static void read_answer(struct guest *g)
 {
-	struct body *body = g->h.sandbox->super.response.body;
+	struct body *body = g->h.sandbox->invocation->response.body;
 	struct str bytes;
 	while (body && body_peek(body, &bytes) == BODY_DATA)
 		body_consume(body, bytes.len);
@@ -288,8 +288,8 @@ static void happen_outside(struct guest *g, uint8_t what)
 		read_answer(g);
 		break;
 	case 4:
-		if (g->h.sandbox->super.response.body)
-			body_abandon(g->h.sandbox->super.response.body);
+		if (g->h.sandbox->invocation->response.body)
+			body_abandon(g->h.sandbox->invocation->response.body);
 		break;
 	case 5:
 		let_time_pass(g, NS_PER_S);

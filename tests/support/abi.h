@@ -255,6 +255,7 @@ static inline void abi_prepare(struct abi_harness *h, uint32_t memory_bytes)
 	h->asked.http = &h->request;
 	h->asked.client.address = (struct net_address){ .ip = { 127, 0, 0, 1 }, .ip_len = 4, .port = 4711 };
 	h->asked.client.server = (struct net_address){ .ip = { [15] = 1 }, .ip_len = 16, .port = 443 };
+	sandbox_pool_init(&h->service);
 	h->memory = mem_zalloc(memory_bytes);
 	h->sandbox = NEW(struct sandbox);
 	h->sandbox->base = h->memory;
@@ -281,8 +282,9 @@ static inline void abi_fini(struct abi_harness *h)
 	sandbox_release(sb);
 	sandbox_fini(sb);
 	handles_fini(&sb->handles);
-	arena_fini(&sb->super.arena);
+	arena_fini(&sb->arena);
 	mem_free(sb);
+	sandbox_pool_free(&h->service);
 	mem_free(h->memory);
 	world_destroy(&h->world);
 	arena_fini(&h->arena);
@@ -357,7 +359,6 @@ static inline enum abi_status abi_begin(struct abi_harness *h, const struct host
 {
 	CHECK(hostcalls_count <= ABI_ROWS_MAX);
 	abi_made[call - hostcalls]++;
-	h->sandbox->cpu_started_ns = cpu_time_ns();
 	return abi_counted(call, sandbox_call(h->sandbox, call, raw));
 }
 

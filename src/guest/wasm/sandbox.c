@@ -24,7 +24,6 @@ enum { LINE_BYTES_MAX = 64 << 10 };
 enum { HOST_BYTES_A_GUEST_MAX = 512 << 20, HELD_BYTES_A_GUEST_MAX = 1 << 30 };
 
 static void run_guest(struct sandbox *sb);
-static void finish(struct sandbox *sb, enum outcome outcome, struct str report);
 
 /* ---- memory and text ---- */
 
@@ -69,7 +68,7 @@ void sandbox_let_go(struct sandbox *sb, uint64_t bytes)
 
 enum abi_status sandbox_open(struct sandbox *sb, enum handle_kind kind, void *object, uint32_t *handle)
 {
-	if (!invocation_within(&sb->super, LIMIT_handles, sb->handles.open + 1))
+	if (!invocation_within(sb->invocation, LIMIT_handles, sb->handles.open + 1))
 		return ABI_LIMITEXCEEDED;
 	*handle = handles_open(&sb->handles, kind, object);
 	return *handle == HANDLES_FULL ? ABI_LIMITEXCEEDED : ABI_OK;
@@ -79,7 +78,7 @@ enum abi_status sandbox_open_body(struct sandbox *sb, struct body *taken, uint32
 {
 	struct guest_body *b = ARENA_NEW(sandbox_arena(sb), struct guest_body);
 	b->body = taken;
-	taken->limit = MIN(taken->limit, sb->super.world->limits.body_bytes);
+	taken->limit = MIN(taken->limit, sb->world->limits.body_bytes);
 	enum abi_status status = sandbox_open(sb, HANDLE_BODY, b, handle);
 	if (status != ABI_OK)
 		body_unref(&taken);
@@ -130,7 +129,7 @@ struct body *sandbox_stream_body(struct sandbox *sb, uint32_t h)
 struct backend *sandbox_backend(struct sandbox *sb, struct str name)
 {
 	struct rc *dynamic = pmap_get(&sb->dynamic_backends, name);
-	return dynamic ? container_of(dynamic, struct backend, rc) : world_backend(sb->super.world, name);
+	return dynamic ? container_of(dynamic, struct backend, rc) : world_backend(sb->world, name);
 }
 
 static void release_object(struct sandbox *sb, enum handle_kind kind, void *object)
@@ -173,23 +172,24 @@ static struct body *whole_body(struct sandbox *sb, struct str text)
 void sandbox_respond(struct sandbox *sb, const struct guest_response *r, struct body *taken)
 {
 	struct http_response response = r->http;
-	if (!invocation_response_within(&sb->super, &response.headers)) {
+	if (!invocation_response_within(sb->invocation, &response.headers)) {
 		response = (struct http_response){ .status = 503, .version = HTTP_1_1 };
 		body_abandon(taken);
 		body_unref(&taken);
 		taken = whole_body(sb, STR("Header overflow"));
 	}
-	response.headers = headers_copy(&response.headers, sandbox_arena(sb));
+	response.headers = headers_copy(&response.headers, &sb->invocation->arena);
+	response.reason = arena_str(&sb->invocation->arena, response.reason);
 	response.body = taken;
 	sb->sent = true;
-	sb->super.keep_framing = r->manual_framing;
-	invocation_respond(&sb->super, response);
+	sb->invocation->keep_framing = r->manual_framing;
+	invocation_respond(sb->invocation, response);
 }
 
 bool sandbox_may_log(struct sandbox *sb, size_t bytes)
 {
-	bool all = invocation_within(&sb->super, LIMIT_log_bytes, sb->super.log_bytes + bytes);
-	return invocation_within(&sb->super, LIMIT_log_entry_bytes, bytes) && all;
+	bool all = invocation_within(sb->invocation, LIMIT_log_bytes, sb->invocation->log_bytes + bytes);
+	return invocation_within(sb->invocation, LIMIT_log_entry_bytes, bytes) && all;
 }
 
 static void print_entry(struct sandbox *sb, struct str name, struct str bytes)
@@ -197,7 +197,7 @@ static void print_entry(struct sandbox *sb, struct str name, struct str bytes)
 	if (str_ends(bytes, STR("\n")))
 		bytes.len--;
 	if (bytes.len && sandbox_may_log(sb, bytes.len))
-		invocation_log(&sb->super, name, bytes);
+		invocation_log(sb->invocation, name, bytes);
 }
 
 /*
@@ -219,8 +219,7 @@ static void print_lines(struct sandbox *sb, struct buf *line, struct str name, s
 	}
 }
 
-/* What the guest printed last without ending the line. */
-static void print_rest(struct sandbox *sb)
+void sandbox_print_rest(struct sandbox *sb)
 {
 	for (int i = 0; i < 2; i++) {
 		print_entry(sb, i == 0 ? STR("stdout") : STR("stderr"), buf_str(&sb->lines[i]));
@@ -230,7 +229,7 @@ static void print_rest(struct sandbox *sb)
 
 void sandbox_print(struct sandbox *sb, int fd, struct str bytes)
 {
-	struct world *w = sb->super.world;
+	struct world *w = sb->world;
 	struct str name = fd == 1 ? STR("stdout") : STR("stderr");
 	struct log_sink *raw = fd == 1 ? w->raw_stdout : w->raw_stderr;
 	if (raw)
@@ -335,7 +334,9 @@ enum abi_status sandbox_call_step(struct sandbox *sb)
 {
 	enum abi_status status = sb->waiting.call->body(sb, &sb->waiting.args);
 	sb->waiting.parked = status == ABI_WAIT;
-	if (!sb->waiting.parked) {
+	if (sb->waiting.parked) {
+		requests_parked(sb);
+	} else {
 		stop_waiting(sb);
 		if (sb->time_waited)
 			timer_stop(sandbox_loop(sb), &sb->timer);
@@ -355,20 +356,20 @@ static void over_limit(struct sandbox *sb, uint16_t status, struct str why)
 static bool memory_within(struct sandbox *sb)
 {
 	uint64_t bytes = sb->size;
-	if (invocation_within(&sb->super, LIMIT_memory_bytes, bytes))
+	if (invocation_within(sb->invocation, LIMIT_memory_bytes, bytes))
 		return true;
 	over_limit(sb, 500,
 		   arena_printf(sandbox_arena(sb),
 				"the guest uses %.1f MiB of memory, and the limit is %.1f MiB",
 				(double)bytes / (1 << 20),
-				(double)sb->super.world->limits.memory_bytes / (1 << 20)));
+				(double)sb->world->limits.memory_bytes / (1 << 20)));
 	return false;
 }
 
 static enum abi_status decode(struct sandbox *sb, const struct hostcall *call, union hostcall_args *args,
 			      const uint64_t *raw)
 {
-	sb->super.hostcalls++;
+	sb->invocation->hostcalls++;
 	if (sandbox_arena(sb)->used > HOST_BYTES_A_GUEST_MAX)
 		return sandbox_trap(
 			sb, "the guest made its host hold more than %d MiB of headers, names and handles",
@@ -464,22 +465,27 @@ void sandbox_enter_waits(void *row, wasmtime_caller_t *caller, const wasmtime_va
 
 static struct str limit_report(struct sandbox *sb, const char *what, uint64_t limit_ns)
 {
-	return arena_printf(sandbox_arena(sb), "the guest used up its %s of %.3f s", what,
+	return arena_printf(&sb->invocation->arena, "the guest used up its %s of %.3f s", what,
 			    (double)limit_ns / 1e9);
+}
+
+uint64_t sandbox_cpu_ns(const struct sandbox *sb)
+{
+	return sb->cpu_ns + (sb->running ? cpu_time_ns() - sb->cpu_started_ns : 0);
 }
 
 static wasmtime_error_t *epoch_ticked(const wasmtime_context_t *context, void *data, uint64_t *delta,
 				      wasmtime_update_deadline_kind_t *kind)
 {
 	struct sandbox *sb = data;
-	uint64_t cpu_ns = sb->super.cpu_ns + cpu_time_ns() - sb->cpu_started_ns;
+	uint64_t cpu_ns = sandbox_cpu_ns(sb) - sb->cpu_before_ns;
 	*delta = 1;
 	*kind = sb->service->options.yield ? WASMTIME_UPDATE_DEADLINE_YIELD
 					   : WASMTIME_UPDATE_DEADLINE_CONTINUE;
 	if (sb->has_memory)
 		sb->size = wasmtime_memory_data_size(context, &sb->memory);
-	if (!invocation_within(&sb->super, LIMIT_cpu_ns, cpu_ns))
-		over_limit(sb, 503, limit_report(sb, "CPU time", sb->super.world->limits.cpu_ns));
+	if (!invocation_within(sb->invocation, LIMIT_cpu_ns, cpu_ns))
+		over_limit(sb, 503, limit_report(sb, "CPU time", sb->world->limits.cpu_ns));
 	else if (memory_within(sb))
 		return NULL;
 	return wasmtime_error_new(sb->trap_text.ptr);
@@ -496,7 +502,7 @@ static struct str take_report(struct sandbox *sb)
 		wasmtime_error_message(sb->error, &text);
 		wasmtime_error_delete(take(sb->error));
 	}
-	struct str report = arena_str(sandbox_arena(sb), (struct str){ text.data, text.size });
+	struct str report = arena_str(&sb->invocation->arena, (struct str){ text.data, text.size });
 	while (report.len && (report.ptr[report.len - 1] == '\0' || report.ptr[report.len - 1] == '\n'))
 		report.len--;
 	wasm_byte_vec_delete(&text);
@@ -506,21 +512,22 @@ static struct str take_report(struct sandbox *sb)
 static void take_outcome(struct sandbox *sb)
 {
 	if (sb->no_start) {
-		finish(sb, OUTCOME_FAILED, STR("the guest exports no function `_start`"));
+		sandbox_finish(sb, OUTCOME_FAILED, STR("the guest exports no function `_start`"));
 		return;
 	}
 	if (!sb->trap && !sb->error) {
-		finish(sb, OUTCOME_OK, STR(""));
+		sandbox_finish(sb, OUTCOME_OK, STR(""));
 		return;
 	}
 	struct str report = take_report(sb);
 	if (sb->exited && sb->exit_code == 0)
-		finish(sb, OUTCOME_OK, STR(""));
+		sandbox_finish(sb, OUTCOME_OK, STR(""));
 	else if (sb->exited)
-		finish(sb, OUTCOME_EXIT,
-		       arena_printf(sandbox_arena(sb), "the guest exited with code %d", sb->exit_code));
+		sandbox_finish(sb, OUTCOME_EXIT,
+			       arena_printf(&sb->invocation->arena, "the guest exited with code %d",
+					    sb->exit_code));
 	else
-		finish(sb, sb->limit_hit ? OUTCOME_LIMIT : OUTCOME_TRAP, report);
+		sandbox_finish(sb, sb->limit_hit ? OUTCOME_LIMIT : OUTCOME_TRAP, report);
 }
 
 /* The instance is there: calls its `_start`. False: there is none. */
@@ -572,8 +579,10 @@ static bool poll_guest(struct sandbox *sb)
 static void run_guest(struct sandbox *sb)
 {
 	sb->cpu_started_ns = cpu_time_ns(); /* a system call: one pair for all that runs now */
+	sb->running = true;
 	bool over = poll_guest(sb);
-	sb->super.cpu_ns += cpu_time_ns() - sb->cpu_started_ns;
+	sb->cpu_ns = sandbox_cpu_ns(sb);
+	sb->running = false;
 	if (over)
 		take_outcome(sb);
 	else if (!sb->waiting.parked)
@@ -582,15 +591,19 @@ static void run_guest(struct sandbox *sb)
 
 /* ---- birth and death ---- */
 
+void sandbox_note_memory(struct sandbox *sb)
+{
+	if (!sb->has_memory)
+		return;
+	sb->invocation->memory_bytes = wasmtime_memory_data_size(sb->context, &sb->memory);
+	invocation_note(sb->invocation, LIMIT_memory_bytes, sb->invocation->memory_bytes);
+}
+
 static void end_store(struct sandbox *sb)
 {
 	if (sb->future)
 		wasmtime_call_future_delete(take(sb->future));
-	if (sb->has_memory) {
-		sb->super.memory_bytes = wasmtime_memory_data_size(sb->context, &sb->memory);
-		invocation_note(&sb->super, LIMIT_memory_bytes, sb->super.memory_bytes);
-	}
-	invocation_note(&sb->super, LIMIT_cpu_ns, sb->super.cpu_ns);
+	sandbox_note_memory(sb);
 	if (sb->store)
 		wasmtime_store_delete(take(sb->store));
 	sb->has_memory = false;
@@ -598,39 +611,40 @@ static void end_store(struct sandbox *sb)
 	sb->size = 0;
 }
 
-static void respond_for_guest(struct sandbox *sb, enum outcome outcome, struct str report)
+void sandbox_init(struct sandbox *sb, struct wasm_service *s, struct world *w,
+		  const struct invocation_request *request)
 {
-	struct guest_response r = { .http = { .status = 500, .version = HTTP_1_1 } };
-	if (outcome == OUTCOME_OK)
-		r.http.status = 200;
-	else if (outcome == OUTCOME_LIMIT)
-		r.http.status = sb->limit_status;
-	sandbox_respond(sb, &r, whole_body(sb, outcome == OUTCOME_OK ? STR("") : report));
+	sb->service = s;
+	sb->world = w;
+	requests_begin(sb, requests_new(s, w, request));
 }
 
-static void finish(struct sandbox *sb, enum outcome outcome, struct str report)
+void sandbox_fini(struct sandbox *sb)
 {
+	requests_fini(sb);
+	pmap_fini(&sb->dynamic_backends);
+	arena_reset(&sb->arena);
+}
+
+void sandbox_finish(struct sandbox *sb, enum outcome outcome, struct str report)
+{
+	struct wasm_service *s = sb->service;
 	timer_stop(sandbox_loop(sb), &sb->wall_timer);
 	sandbox_stop(sb);
 	end_store(sb);
-	sb->service->alive--;
-	print_rest(sb);
+	s->alive--;
+	sandbox_print_rest(sb);
 	sandbox_release(sb);
-	if (!sb->sent)
-		respond_for_guest(sb, outcome, report);
-	sb->super.exit_code = sb->exit_code;
-	struct trace_event *ev = trace_add(&sb->super.trace, "ecp-end");
-	trace_str(&sb->super.trace, ev, "outcome", str_from(outcome_name(outcome)));
-	trace_number(&sb->super.trace, ev, "vcpu_us", (double)sb->super.cpu_ns / 1e3);
-	trace_number(&sb->super.trace, ev, "heap_bytes", (double)sb->super.memory_bytes);
-	trace_number(&sb->super.trace, ev, "hostcalls", (double)sb->super.hostcalls);
-	invocation_end(&sb->super, outcome, report);
+	requests_end(sb, outcome, report);
+	sandbox_fini(sb);
+	sb->next_free = s->free_sandboxes;
+	s->free_sandboxes = sb;
 }
 
 /* To the next bound that is not behind it. */
 static void start_wall_timer(struct sandbox *sb, uint64_t used_ns)
 {
-	uint64_t noted = sb->super.world->noted.wall_ns, most = sb->super.world->limits.wall_ns;
+	uint64_t noted = sb->world->noted.wall_ns, most = sb->world->limits.wall_ns;
 	uint64_t next = noted > used_ns ? MIN(noted, most) : most;
 	if (next != UNLIMITED)
 		timer_start(sandbox_loop(sb), &sb->wall_timer, next > used_ns ? next - used_ns : 0);
@@ -639,19 +653,25 @@ static void start_wall_timer(struct sandbox *sb, uint64_t used_ns)
 static void wall_time_over(struct timer *t)
 {
 	struct sandbox *sb = container_of(t, struct sandbox, wall_timer);
-	uint64_t used = clock_monotonic(sandbox_loop(sb)->clock) - sb->super.started_ns;
-	if (invocation_within(&sb->super, LIMIT_wall_ns,
+	struct arena *a = &sb->invocation->arena;
+	uint64_t used = clock_monotonic(sandbox_loop(sb)->clock) - sb->invocation->started_ns;
+	if (invocation_within(sb->invocation, LIMIT_wall_ns,
 			      used + 1)) { /* it goes on, beyond this very moment */
 		start_wall_timer(sb, used);
 		return;
 	}
-	struct str what = sb->waiting.parked ? arena_printf(sandbox_arena(sb), " while it waited in %s.%s",
+	struct str what = sb->waiting.parked ? arena_printf(a, " while it waited in %s.%s",
 							    sb->waiting.call->module, sb->waiting.call->name)
 					     : STR("");
-	struct str limit = limit_report(sb, "wall time", sb->super.world->limits.wall_ns);
+	struct str limit = limit_report(sb, "wall time", sb->world->limits.wall_ns);
 	sb->limit_status = 503;
-	finish(sb, OUTCOME_LIMIT,
-	       arena_printf(sandbox_arena(sb), STR_FMT STR_FMT, STR_ARG(limit), STR_ARG(what)));
+	sandbox_finish(sb, OUTCOME_LIMIT, arena_printf(a, STR_FMT STR_FMT, STR_ARG(limit), STR_ARG(what)));
+}
+
+void sandbox_start_wall_time(struct sandbox *sb)
+{
+	if (sb->store)
+		start_wall_timer(sb, 0);
 }
 
 static struct sandbox *new_sandbox(struct wasm_service *s)
@@ -661,79 +681,25 @@ static struct sandbox *new_sandbox(struct wasm_service *s)
 		return NEW(struct sandbox);
 	s->free_sandboxes = sb->next_free;
 	struct handles handles = sb->handles;
-	struct arena arena = sb->super.arena;
+	struct arena arena = sb->arena;
 	memset(sb, 0, sizeof *sb);
 	sb->handles = handles;
-	sb->super.arena = arena;
+	sb->arena = arena;
 	return sb;
 }
 
-static void open_downstream(struct sandbox *sb)
+void sandbox_start(struct wasm_service *s, struct wasm_invocation *first)
 {
-	struct guest_request *r = ARENA_NEW(sandbox_arena(sb), struct guest_request);
-	r->http = *sb->asked->http;
-	r->http.headers = headers_copy(&r->http.headers, sandbox_arena(sb));
-	r->http.body = NULL;
-	r->downstream = true;
-	sb->downstream = r;
-	struct body *body =
-		sb->asked->http->body ? body_ref(sb->asked->http->body) : body_new(sandbox_loop(sb));
-	if (!sb->asked->http->body)
-		body_end(body);
-	sb->request_handle = handles_open(&sb->handles, HANDLE_REQUEST, r);
-	struct guest_body *b = ARENA_NEW(sandbox_arena(sb), struct guest_body);
-	b->body = body;
-	sb->body_handle = handles_open(&sb->handles, HANDLE_BODY, b);
-}
-
-void sandbox_init(struct sandbox *sb, struct wasm_service *s, struct world *w,
-		  const struct invocation_request *request)
-{
-	invocation_init(&sb->super, &s->super, w);
-	sb->service = s;
-	sb->asked = request;
-	open_downstream(sb);
-	trace_add(&sb->super.trace, "ecp-start");
-}
-
-void sandbox_fini(struct sandbox *sb)
-{
-	invocation_fini(&sb->super);
-	pmap_fini(&sb->dynamic_backends);
-	arena_reset(&sb->super.arena);
-}
-
-/* A request that the platform would not hand to a guest ends here. */
-static bool refuse_downstream(struct sandbox *sb)
-{
-	enum limit limit;
-	if (invocation_request_within(&sb->super, &sb->downstream->http, &limit))
-		return false;
-	scoped(buf_fini) struct buf text = BUF_INIT(ERROR_TEXT_BYTES_MAX);
-	sb->limit_status = limit == LIMIT_uri_bytes ? 414 : limit == LIMIT_method_bytes ? 501 : 503;
-	buf_printf(&text, "%s (",
-		   sb->limit_status == 503 ? "Header overflow" : http_reason(sb->limit_status).ptr);
-	for (const struct limit_breach *b = sb->super.breaches; b; b = b->next) {
-		if (b->limit == limit)
-			limit_breach_print(b, &text);
-	}
-	buf_add(&text, STR(")"));
-	finish(sb, OUTCOME_LIMIT, arena_str(sandbox_arena(sb), buf_str(&text)));
-	return true;
-}
-
-struct invocation *sandbox_start(struct wasm_service *s, struct world *w,
-				 const struct invocation_request *request)
-{
+	struct world *w = first->super.world;
 	struct sandbox *sb = new_sandbox(s);
-	sandbox_init(sb, s, w, request);
+	sb->service = s;
+	sb->world = w;
 	sb->resume.run = resumed;
 	sb->wall_timer.fire = wall_time_over;
 	s->alive++;
-	if (refuse_downstream(sb))
-		return &sb->super;
 	sb->store = wasmtime_store_new(s->engine->wasm, sb, NULL);
 	sb->context = wasmtime_store_context(sb->store);
+	requests_begin(sb, first);
 	wasmtime_store_limiter(sb->store, (int64_t)limits_memory_room(&w->limits, w->limits_mode),
 			       (int64_t)w->limits.table_elements, 1, 1, 1);
 	/*
@@ -743,43 +709,30 @@ struct invocation *sandbox_start(struct wasm_service *s, struct world *w,
 	wasmtime_context_set_epoch_deadline(sb->context, 2);
 	wasmtime_store_epoch_deadline_callback(sb->store, epoch_ticked, sb, NULL);
 	engine_start_ticking(s->engine);
-	start_wall_timer(sb, 0);
 	sb->starting = true;
 	sb->future = wasmtime_instance_pre_instantiate_async(s->pre, sb->context, &sb->instance, &sb->trap,
 							     &sb->error);
 	/* At once: a guest that need not wait ends before the next one takes another, colder place in the
 	 * pool. */
 	run_guest(sb);
-	return &sb->super;
 }
 
-void sandbox_cancel(struct invocation *i)
+void sandbox_pool_init(struct wasm_service *s)
 {
-	struct sandbox *sb = container_of(i, struct sandbox, super);
-	const char *what = sb->waiting.parked ? " while it waited in " : "";
-	finish(sb, OUTCOME_CANCELLED,
-	       arena_printf(&i->arena, "the guest was stopped%s%s%s%s", what,
-			    *what ? sb->waiting.call->module : "", *what ? "." : "",
-			    *what ? sb->waiting.call->name : ""));
-}
-
-void sandbox_free(struct invocation *i)
-{
-	struct sandbox *sb = container_of(i, struct sandbox, super);
-	struct wasm_service *s = sb->service;
-	invocation_cancel(i);
-	sandbox_fini(sb);
-	sb->next_free = s->free_sandboxes;
-	s->free_sandboxes = sb;
+	list_init(&s->promises);
+	list_init(&s->between_requests);
 }
 
 void sandbox_pool_free(struct wasm_service *s)
 {
+	while (requests_end_oldest(s))
+		;
 	while (s->free_sandboxes) {
 		struct sandbox *sb = s->free_sandboxes;
 		s->free_sandboxes = sb->next_free;
 		handles_fini(&sb->handles);
-		arena_fini(&sb->super.arena);
+		arena_fini(&sb->arena);
 		mem_free(sb);
 	}
+	requests_pool_free(s);
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One invocation of a Wasm guest: its store and instance, its memory, its handles, and whatever it waits for.
+ * One instance of a Wasm guest: its store, its memory, its handles, and whatever it waits for. It handles one
+ * request after another, each an invocation of its own, as long as the guest asks for more (requests.c).
  * Host call bodies see this header.
+ *
+ * What lives how long: handles and what they stand for, dynamic backends and log endpoints as long as the
+ * sandbox, in its arena; response, logs, trace and counts as long as the invocation, in the invocation's.
  */
 #ifndef GUEST_WASM_SANDBOX_H
 #define GUEST_WASM_SANDBOX_H
@@ -25,7 +29,7 @@ struct waiter;
 
 struct guest_request {
 	struct http_request http; /* the body is a handle of its own */
-	bool downstream;          /* the request this invocation is about */
+	bool downstream;          /* the request that is being handled */
 	bool manual_framing;
 	bool gunzip;             /* auto_decompress_response */
 	uint32_t cache_override; /* tag bits; what they say is for the cache */
@@ -85,10 +89,42 @@ struct guest_name {
 	struct table *table; /* config and secret stores */
 };
 
-struct sandbox {
+/*
+ * An invocation, and where its request is: with a sandbox (offered to it, or handled in it), or on its way to
+ * one of its own. Freed when neither who asked for it nor a sandbox needs it any more.
+ */
+struct wasm_invocation {
 	struct invocation super;
-	struct wasm_service *service;
 	const struct invocation_request *asked;
+	struct sandbox *sandbox; /* NULL: none yet, or not any more */
+	struct task start; /* gives it a sandbox, when the one that it was offered to has not taken it */
+	bool wanted;       /* until invocation_destroy() */
+	struct wasm_invocation *next_free;
+};
+
+/* The request after this one, which a guest asked for: one promise at a time. */
+struct next_request {
+	bool open;   /* the guest holds the promise, as `handle` */
+	bool over;   /* nothing will come of it */
+	bool sought; /* the guest has looked for it in vain: when it waits now, it waits for this */
+	uint32_t handle;
+	uint32_t asked;                  /* how often, all in all */
+	struct wasm_invocation *offered; /* what has come of it; not yet taken */
+	struct list link;                /* of the service's promises, while it may be offered a request */
+	struct timer timer;
+	struct event changed; /* fired when something was offered, and when it is over */
+};
+
+struct sandbox {
+	struct wasm_service *service;
+	struct world *world;
+	struct arena arena;
+	struct invocation *invocation; /* of the request under way; between requests of the last one, ended */
+	const struct invocation_request *asked; /* of the request under way; empty between requests */
+	uint32_t requests;                      /* so far, with the one under way */
+	struct next_request next;
+	struct resident resident; /* in the world, between requests, and … */
+	struct list between;      /* … in the service */
 
 	wasmtime_store_t *store;
 	wasmtime_context_t *context;
@@ -99,7 +135,7 @@ struct sandbox {
 	size_t size;
 
 	struct handles handles;
-	uint32_t request_handle, body_handle; /* of the downstream request */
+	uint32_t request_handle, body_handle; /* of the downstream request, this one or the last */
 	struct guest_request *downstream;
 	struct pmap dynamic_backends;
 	struct guest_endpoint *endpoints; /* all that were opened */
@@ -133,7 +169,10 @@ struct sandbox {
 	bool exited;
 	int exit_code;
 	struct str trap_text;    /* why ABI_TRAP */
-	uint64_t cpu_started_ns; /* of the current poll */
+	uint64_t cpu_ns;         /* in all polls that are over */
+	uint64_t cpu_started_ns; /* of the poll under way … */
+	bool running;            /* … when there is one */
+	uint64_t cpu_before_ns;  /* of earlier requests */
 	struct sandbox *next_free;
 };
 
@@ -191,14 +230,17 @@ static inline bool guest_body_all_there(const struct guest_body *b)
 	return guest_body_is_own(b) && list_empty(&b->body->pieces);
 }
 
+/* The guest's CPU time so far, over all its requests. */
+uint64_t sandbox_cpu_ns(const struct sandbox *sb);
+
 static inline struct arena *sandbox_arena(struct sandbox *sb)
 {
-	return &sb->super.arena;
+	return &sb->arena;
 }
 
 static inline struct loop *sandbox_loop(struct sandbox *sb)
 {
-	return sb->super.world->loop;
+	return sb->world->loop;
 }
 
 /* New handles; ABI_LIMITEXCEEDED when the guest holds too many. A body reference is taken over in any case.
@@ -229,13 +271,37 @@ must_use bool sandbox_may_log(struct sandbox *sb, size_t bytes);
 /* Writes guest output (WASI stdout or stderr, an endpoint) as log entries, a line each. */
 void sandbox_print(struct sandbox *sb, int fd, struct str bytes);
 
+/* ---- the next request, for host call bodies (requests.c) ---- */
+
+enum { NEXT_REQUEST_WAITING_MAX = 5 }; /* promises that wait at the same time, in one world */
+#define NEXT_REQUEST_WAIT_NS_MAX (10 * NS_PER_S)
+
+/*
+ * Makes a promise of another request. ABI_LIMITEXCEEDED: there is one already. A promise that nothing will
+ * come of, because too many wait or the instance has handled enough, is made all the same.
+ */
+must_use enum abi_status next_request_ask(struct sandbox *sb, uint64_t wait_ns, uint32_t *handle);
+/*
+ * Ends the request under way and takes up the next one. ABI_UNSUPPORTED: it has no response yet. ABI_NONE:
+ * there will be none; the promise is gone then. ABI_WAIT as ever.
+ */
+must_use enum abi_status next_request_take(struct sandbox *sb, uint32_t handle);
+/* Gives the promise back; a request that was offered meanwhile goes to another sandbox. */
+must_use enum abi_status next_request_abandon(struct sandbox *sb, uint32_t handle);
+/* Has something come of the promise, or will nothing? */
+must_use bool next_request_ready(const struct sandbox *sb);
+
 /* ---- for the service ---- */
 
-struct invocation *sandbox_start(struct wasm_service *s, struct world *w,
-				 const struct invocation_request *request);
-void sandbox_cancel(struct invocation *i);
-void sandbox_free(struct invocation *i);
+void sandbox_pool_init(struct wasm_service *s);
+/* Ends the sandboxes that are between requests, and frees what is kept for later ones. */
 void sandbox_pool_free(struct wasm_service *s);
+
+/* A request goes to the sandbox of this world that last asked for another, or to one of its own. */
+struct invocation *sandbox_invoke(struct wasm_service *s, struct world *w,
+				  const struct invocation_request *request);
+void sandbox_cancel(struct invocation *i);
+void sandbox_free_invocation(struct invocation *i);
 
 /*
  * One host call, engine or not: arguments decoded from the raw wasm values and checked, body run. ABI_WAIT: a
@@ -246,15 +312,44 @@ must_use enum abi_status sandbox_call(struct sandbox *sb, const struct hostcall 
 must_use enum abi_status sandbox_call_step(struct sandbox *sb);
 
 /*
- * All of an invocation but store and instance, which is all that host calls use: begins it in a zeroed
- * sandbox; at its end waits for nothing any more, then lets go of what handles stand for; and last of
- * everything, empties the arena.
+ * All of a sandbox but store and instance, which is all that host calls use: begins it, zeroed, with its
+ * first request; at its end waits for nothing any more, then lets go of what handles stand for; and last of
+ * everything, of its invocation and its arena.
  */
 void sandbox_init(struct sandbox *sb, struct wasm_service *s, struct world *w,
 		  const struct invocation_request *request);
 void sandbox_stop(struct sandbox *sb);
 void sandbox_release(struct sandbox *sb);
 void sandbox_fini(struct sandbox *sb);
+
+/* ---- between sandbox.c and requests.c ---- */
+
+/* A new instance for it, which runs at once. */
+void sandbox_start(struct wasm_service *s, struct wasm_invocation *first);
+/* Ends the sandbox, and its invocation when that is not over. The sandbox is gone then. */
+void sandbox_finish(struct sandbox *sb, enum outcome outcome, struct str report);
+/*
+ * (Re)starts the time that a request, or what a guest does after one, may take; without an instance it has
+ * none.
+ */
+void sandbox_start_wall_time(struct sandbox *sb);
+/* What the guest printed last without ending the line. */
+void sandbox_print_rest(struct sandbox *sb);
+void sandbox_note_memory(struct sandbox *sb); /* its size, in the invocation */
+
+must_use struct wasm_invocation *requests_new(struct wasm_service *s, struct world *w,
+					      const struct invocation_request *request);
+void requests_begin(struct sandbox *sb, struct wasm_invocation *i);
+void requests_end(struct sandbox *sb, enum outcome outcome, struct str report);
+/* The guest waits. Is its next request what it looks for? Then this one is over. */
+void requests_parked(struct sandbox *sb);
+/*
+ * The sandbox is at its end: what it was offered goes to another one, and its invocation to who asked for it.
+ */
+void requests_fini(struct sandbox *sb);
+/* Ends the sandbox that is between requests for longest; false: there is none. */
+bool requests_end_oldest(struct wasm_service *s);
+void requests_pool_free(struct wasm_service *s);
 
 /* What the linker calls. */
 wasm_trap_t *sandbox_enter_now(void *row, wasmtime_caller_t *caller, wasmtime_val_raw_t *values,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guest/wasm/wasm_service.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -19,6 +21,16 @@ static void notice(const struct wasm_options *o, enum wasm_notice kind, const ch
 {
 	if (o->notice)
 		o->notice(o->notice_data, kind, text);
+}
+
+void wasm_service_warn(struct wasm_service *s, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	notice(&s->options, WASM_WARNING, text);
 }
 
 /* ---- linking ---- */
@@ -318,14 +330,14 @@ static bool load_file(struct wasm_service *s, const char *path, struct error *e)
 static struct invocation *wasm_invoke(struct service *service, struct world *w,
 				      const struct invocation_request *request)
 {
-	return sandbox_start((struct wasm_service *)service, w, request);
+	return sandbox_invoke((struct wasm_service *)service, w, request);
 }
 
 static void wasm_destroy(struct service *service)
 {
 	struct wasm_service *s = (struct wasm_service *)service;
-	CHECK(s->alive == 0);
 	sandbox_pool_free(s);
+	CHECK(s->alive == 0);
 	if (s->pre)
 		wasmtime_instance_pre_delete(s->pre);
 	if (s->module)
@@ -342,7 +354,7 @@ static const struct service_ops wasm_ops = {
 	.kind = "wasm",
 	.invoke = wasm_invoke,
 	.cancel = sandbox_cancel,
-	.free_invocation = sandbox_free,
+	.free_invocation = sandbox_free_invocation,
 	.destroy = wasm_destroy,
 };
 
@@ -357,6 +369,7 @@ static struct wasm_service *new_service(const struct wasm_options *options)
 {
 	struct wasm_service *s = NEW(struct wasm_service);
 	s->super.ops = &wasm_ops;
+	sandbox_pool_init(s);
 	s->options = *options;
 	s->image.fd = -1;
 	s->options.program =

@@ -52,7 +52,10 @@ struct wasm_service {
 	struct wasmtime_module *module;
 	struct wasmtime_instance_pre *pre;
 	struct sandbox *free_sandboxes;
-	uint32_t alive;
+	struct wasm_invocation *free_invocations;
+	struct list promises;         /* struct next_request: may be offered a request, the newest last */
+	struct list between_requests; /* struct sandbox, the oldest first */
+	uint32_t alive;               /* instances */
 };
 
 /*
@@ -66,5 +69,8 @@ must_use bool wasm_service_open(struct wasm_service **out, const char *path,
 /* The same from bytes; `name` is for messages. Nothing is cached. */
 must_use bool wasm_service_from_bytes(struct wasm_service **out, const char *name, struct str wasm,
 				      const struct wasm_options *options, struct error *e);
+
+/* Tells whoever listens what does not work; for the sandboxes. */
+printf_like(2, 3) void wasm_service_warn(struct wasm_service *s, const char *format, ...);
 
 #endif

@@ -9,7 +9,7 @@ enum abi_status hostcall_acl_open(struct sandbox *sb, struct acl_open_args *a)
 {
 	if (!str_is_utf8(a->name))
 		return ABI_INVAL;
-	if (!acl_has(sb->super.world->acl, a->name))
+	if (!acl_has(sb->world->acl, a->name))
 		return ABI_NONE;
 	struct guest_name *opened = ARENA_NEW(sandbox_arena(sb), struct guest_name);
 	opened->name = arena_str(sandbox_arena(sb), a->name);
@@ -37,8 +37,8 @@ enum abi_status hostcall_acl_lookup(struct sandbox *sb, struct acl_lookup_args *
 	if (a->ip.len != 4 && a->ip.len != 16)
 		return ABI_INVAL;
 	const uint8_t *ip = (const uint8_t *)a->ip.ptr;
-	bool found = acl_lookup(sb->super.world->acl, opened->name, ip, (uint8_t)a->ip.len, &entry);
-	struct trace *trace = &sb->super.trace;
+	bool found = acl_lookup(sb->world->acl, opened->name, ip, (uint8_t)a->ip.len, &entry);
+	struct trace *trace = &sb->invocation->trace;
 	struct trace_event *ev = trace_add(trace, "acl-lookup");
 	if (ev) {
 		char text[IP_TEXT_BYTES];

@@ -35,7 +35,8 @@ static enum readiness item_readiness(struct sandbox *sb, uint32_t handle, struct
 		return NOT_READY;
 	}
 	case HANDLE_PROMISE:
-		return READY; /* it will never come, and waiting for it says so at once */
+		*event = &sb->next.changed;
+		return next_request_ready(sb) ? READY : NOT_READY;
 	default:
 		return NO_SUCH_ITEM;
 	}
@@ -46,7 +47,7 @@ enum abi_status hostcall_async_io_select(struct sandbox *sb, struct async_io_sel
 	struct event *event;
 	if (a->hs.count == 0 && a->timeout_ms == 0)
 		return ABI_INVAL; /* this would wait for ever */
-	if (a->hs.count > sb->super.world->limits.handles)
+	if (a->hs.count > sb->world->limits.handles)
 		return ABI_INVAL; /* more than there can be: some stand there twice */
 	for (uint32_t i = 0; i < a->hs.count; i++) {
 		enum readiness is = item_readiness(sb, guest_handle(&a->hs, i), &event);
@@ -65,6 +66,8 @@ enum abi_status hostcall_async_io_select(struct sandbox *sb, struct async_io_sel
 		if (item_readiness(sb, guest_handle(&a->hs, i), &event) == NOT_READY)
 			sandbox_wait_event(sb, event);
 	}
+	if (a->hs.count == 1 && event == &sb->next.changed)
+		sb->next.sought = true;
 	return ABI_WAIT;
 }
 
@@ -74,6 +77,8 @@ enum abi_status hostcall_async_io_is_ready(struct sandbox *sb, struct async_io_i
 	enum readiness is = item_readiness(sb, a->handle, &event);
 	if (is == NO_SUCH_ITEM)
 		return ABI_BADF;
+	if (is == NOT_READY && event == &sb->next.changed)
+		sb->next.sought = true;
 	put_u32(a->is_done, is == READY);
 	return ABI_OK;
 }

@@ -53,7 +53,7 @@ enum abi_status cache_call_write_options(struct sandbox *sb, uint32_t mask,
 
 static void trace_seconds(struct sandbox *sb, struct trace_event *ev, const char *name, uint64_t ns)
 {
-	trace_number(&sb->super.trace, ev, name, (double)ns / (double)NS_PER_S);
+	trace_number(&sb->invocation->trace, ev, name, (double)ns / (double)NS_PER_S);
 }
 
 static void trace_start(struct sandbox *sb, struct guest_cache *g)
@@ -63,15 +63,15 @@ static void trace_start(struct sandbox *sb, struct guest_cache *g)
 		[CACHE_REPLACE] = "replace",      [CACHE_REPLACE_FORCE] = "replace",
 		[CACHE_REPLACE_WAIT] = "replace",
 	};
-	g->event = trace_add(&sb->super.trace, "cache-lookup");
-	trace_str(&sb->super.trace, g->event, "key", g->op->key);
-	trace_str(&sb->super.trace, g->event, "how", str_from(how[g->op->kind]));
+	g->event = trace_add(&sb->invocation->trace, "cache-lookup");
+	trace_str(&sb->invocation->trace, g->event, "key", g->op->key);
+	trace_str(&sb->invocation->trace, g->event, "how", str_from(how[g->op->kind]));
 }
 
 /* The event was added when the lookup began, so that events stand in the order of the guest's calls. */
 static void trace_end(struct sandbox *sb, struct guest_cache *g)
 {
-	struct trace *trace = &sb->super.trace;
+	struct trace *trace = &sb->invocation->trace;
 	struct trace_event *ev = take(g->event);
 	if (!ev)
 		return;
@@ -93,7 +93,7 @@ static void trace_end(struct sandbox *sb, struct guest_cache *g)
 void cache_call_trace_write(struct sandbox *sb, const char *how, const struct cache_op *op,
 			    const struct cache_write *w)
 {
-	struct trace *trace = &sb->super.trace;
+	struct trace *trace = &sb->invocation->trace;
 	struct trace_event *ev = trace_add(trace, "cache-insert");
 	trace_str(trace, ev, "key", op->key);
 	trace_str(trace, ev, "how", str_from(how));
@@ -145,7 +145,7 @@ enum abi_status cache_call_start(struct sandbox *sb, enum handle_kind kind, enum
 	if (status != ABI_OK)
 		return status;
 	trace_start(sb, g);
-	cache_start(sb->super.world->cache, op, sandbox_loop(sb));
+	cache_start(sb->world->cache, op, sandbox_loop(sb));
 	return ABI_OK;
 }
 
@@ -174,7 +174,7 @@ enum abi_status cache_call_wait(struct sandbox *sb, uint32_t handle, enum handle
 
 enum abi_status cache_call_room(struct sandbox *sb, uint32_t handles)
 {
-	return invocation_within(&sb->super, LIMIT_handles, sb->handles.open + (uint64_t)handles)
+	return invocation_within(sb->invocation, LIMIT_handles, sb->handles.open + (uint64_t)handles)
 		       ? ABI_OK
 		       : ABI_LIMITEXCEEDED;
 }
@@ -186,7 +186,7 @@ enum abi_status cache_call_insert(struct sandbox *sb, struct cache_op *op, const
 {
 	uint32_t handle;
 	cache_call_trace_write(sb, how, op, w);
-	struct cache_object *object = cache_insert(sb->super.world->cache, op, w, sandbox_loop(sb));
+	struct cache_object *object = cache_insert(sb->world->cache, op, w, sandbox_loop(sb));
 	*found = object;
 	if (!object)
 		return ABI_ERROR;

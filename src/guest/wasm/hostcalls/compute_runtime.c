@@ -8,8 +8,7 @@ enum { MIB = 1 << 20 };
 enum abi_status hostcall_compute_runtime_get_vcpu_ms(struct sandbox *sb,
 						     struct compute_runtime_get_vcpu_ms_args *a)
 {
-	uint64_t used_ns = sb->super.cpu_ns + (cpu_time_ns() - sb->cpu_started_ns);
-	put_u64(a->vcpu_ms, used_ns / NS_PER_MS);
+	put_u64(a->vcpu_ms, sandbox_cpu_ns(sb) / NS_PER_MS);
 	return ABI_OK;
 }
 

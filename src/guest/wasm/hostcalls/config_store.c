@@ -7,7 +7,7 @@ static enum abi_status open_table(struct sandbox *sb, struct str name, struct gu
 {
 	if (!str_is_utf8(name))
 		return ABI_INVAL;
-	struct table *table = tables_find(&sb->super.world->config, name);
+	struct table *table = tables_find(&sb->world->config, name);
 	if (!table)
 		return ABI_BADF;
 	struct guest_name *opened = ARENA_NEW(sandbox_arena(sb), struct guest_name);
@@ -29,10 +29,10 @@ static enum abi_status get(struct sandbox *sb, const char *event, uint32_t h, st
 		return ABI_BADF;
 	if (!str_is_utf8(key))
 		return ABI_INVAL;
-	if (!invocation_within(&sb->super, LIMIT_config_lookups, ++sb->config_lookups))
+	if (!invocation_within(sb->invocation, LIMIT_config_lookups, ++sb->config_lookups))
 		return ABI_LIMITEXCEEDED;
 	bool found = table_get(opened->table, key, sandbox_arena(sb), &value, &e);
-	struct trace *trace = &sb->super.trace;
+	struct trace *trace = &sb->invocation->trace;
 	struct trace_event *ev = trace_add(trace, event);
 	trace_str(trace, ev, "name", opened->name);
 	trace_str(trace, ev, "key", key);
@@ -55,9 +55,9 @@ enum abi_status hostcall_config_store_get(struct sandbox *sb, struct config_stor
 enum abi_status hostcall_dictionary_open(struct sandbox *sb, struct dictionary_open_args *a)
 {
 	enum abi_status status = open_table(sb, a->name, a->dictionary_out);
-	struct trace_event *ev = trace_add(&sb->super.trace, "dict-open");
-	trace_str(&sb->super.trace, ev, "name", a->name);
-	trace_bool(&sb->super.trace, ev, "found", status == ABI_OK);
+	struct trace_event *ev = trace_add(&sb->invocation->trace, "dict-open");
+	trace_str(&sb->invocation->trace, ev, "name", a->name);
+	trace_bool(&sb->invocation->trace, ev, "found", status == ABI_OK);
 	return status;
 }
 

@@ -9,8 +9,8 @@ enum abi_status hostcall_device_detection_lookup(struct sandbox *sb, struct devi
 	if (!str_is_utf8(a->user_agent))
 		return ABI_ERROR; /* not INVAL, as elsewhere: this one check is the call's own at Fastly, too
 				   */
-	bool found = device_lookup(sb->super.world->device, a->user_agent, sandbox_arena(sb), &json, &e);
-	struct trace *trace = &sb->super.trace;
+	bool found = device_lookup(sb->world->device, a->user_agent, sandbox_arena(sb), &json, &e);
+	struct trace *trace = &sb->invocation->trace;
 	struct trace_event *ev = trace_add(trace, "device-lookup");
 	trace_str(trace, ev, "key", a->user_agent);
 	trace_bool(trace, ev, "found", found);

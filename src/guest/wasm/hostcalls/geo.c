@@ -10,8 +10,8 @@ enum abi_status hostcall_geo_lookup(struct sandbox *sb, struct geo_lookup_args *
 	if (a->ip.len != 4 && a->ip.len != 16)
 		return ABI_INVAL;
 	const uint8_t *ip = (const uint8_t *)a->ip.ptr;
-	bool found = geo_lookup(sb->super.world->geo, ip, (uint8_t)a->ip.len, sandbox_arena(sb), &json, &e);
-	struct trace *trace = &sb->super.trace;
+	bool found = geo_lookup(sb->world->geo, ip, (uint8_t)a->ip.len, sandbox_arena(sb), &json, &e);
+	struct trace *trace = &sb->invocation->trace;
 	struct trace_event *ev = trace_add(trace, "geo");
 	if (ev) {
 		char text[IP_TEXT_BYTES];

@@ -59,7 +59,7 @@ enum abi_status hostcall_http_body_read(struct sandbox *sb, struct http_body_rea
 	case BODY_FAILED:
 		return failure_status(body_why(b->body));
 	case BODY_DATA:
-		if (!invocation_within(&sb->super, LIMIT_body_total_bytes, b->body->total))
+		if (!invocation_within(sb->invocation, LIMIT_body_total_bytes, b->body->total))
 			return ABI_LIMITEXCEEDED;
 		break;
 	case BODY_ENDED:
@@ -84,10 +84,10 @@ enum abi_status hostcall_http_body_write(struct sandbox *sb, struct http_body_wr
 		sandbox_wait_event(sb, &b->body->writable);
 		return ABI_WAIT;
 	}
-	if (!invocation_within(&sb->super, LIMIT_body_total_bytes, b->body->total + a->buf.len))
+	if (!invocation_within(sb->invocation, LIMIT_body_total_bytes, b->body->total + a->buf.len))
 		return ABI_LIMITEXCEEDED;
 	if (a->buf.len > b->body->limit - MIN(b->body->limit, b->body->total)) {
-		invocation_note(&sb->super, LIMIT_body_bytes, b->body->total + a->buf.len);
+		invocation_note(sb->invocation, LIMIT_body_bytes, b->body->total + a->buf.len);
 		return ABI_LIMITEXCEEDED;
 	}
 	if (!b->streaming && !sandbox_hold(sb, a->buf.len + (a->end == WRITE_FRONT ? PIECE_BYTES : 0)))
@@ -143,7 +143,7 @@ enum abi_status hostcall_http_body_trailer_append(struct sandbox *sb, struct htt
 	enum abi_status status = message_field_status(a->name, a->value);
 	if (status != ABI_OK)
 		return status;
-	if (!invocation_within(&sb->super, LIMIT_headers, b->body->trailers.count + 1) ||
+	if (!invocation_within(sb->invocation, LIMIT_headers, b->body->trailers.count + 1) ||
 	    !sandbox_hold(sb, a->name.len + a->value.len))
 		return ABI_LIMITEXCEEDED;
 	body_trailer_add(b->body, a->name, a->value);

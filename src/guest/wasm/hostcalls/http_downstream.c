@@ -46,8 +46,8 @@ static enum abi_status request_id(struct sandbox *sb, const struct guest_request
 		return status;
 	if (asked->client.request_id.ptr)
 		return put_bytes(out, asked->client.request_id);
-	return put_bytes(out,
-			 arena_printf(sandbox_arena(sb), "%032llx", (unsigned long long)sb->super.number));
+	return put_bytes(out, arena_printf(sandbox_arena(sb), "%032llx",
+					   (unsigned long long)sb->invocation->number));
 }
 
 static enum abi_status compliance_region(struct sandbox *sb, const struct guest_request *r,
@@ -78,7 +78,7 @@ static enum abi_status key_is_valid(struct sandbox *sb, const struct guest_reque
 	struct str key = headers_get(&asked->http->headers, STR("fastly-key"));
 	bool valid = asked->client.fastly_key_valid == KNOWN_YES;
 	if (asked->client.fastly_key_valid == NOT_KNOWN)
-		valid = key.ptr && world_fastly_key_valid(sb->super.world, key);
+		valid = key.ptr && world_fastly_key_valid(sb->world, key);
 	put_u32(out, valid);
 	return ABI_OK;
 }
@@ -367,27 +367,38 @@ enum abi_status hostcall_http_downstream_downstream_bot_category_kind(
 	return ABI_OK;
 }
 
-/* ---- further requests for the same instance: here an instance handles one, so there never is another ----
- */
+/* ---- further requests for the same instance ---- */
 
-enum { NEXT_REQUEST_OPTIONS = 1 << 1 };
+enum { NEXT_REQUEST_TIMEOUT = 1 << 1 };
 
 enum abi_status hostcall_http_downstream_next_request(struct sandbox *sb,
 						      struct http_downstream_next_request_args *a)
 {
-	if (a->options_mask & ~(uint32_t)NEXT_REQUEST_OPTIONS)
+	uint32_t handle;
+	uint64_t wait_ns = NEXT_REQUEST_WAIT_NS_MAX;
+	if (a->options_mask & ~(uint32_t)NEXT_REQUEST_TIMEOUT)
 		return ABI_INVAL;
-	return sandbox_put(sb, HANDLE_PROMISE, sb, a->request_promise_out);
+	if (a->options_mask & NEXT_REQUEST_TIMEOUT)
+		wait_ns = MIN(a->options.timeout_ms, NEXT_REQUEST_WAIT_NS_MAX / NS_PER_MS) * NS_PER_MS;
+	enum abi_status status = next_request_ask(sb, wait_ns, &handle);
+	if (status == ABI_OK)
+		put_u32(a->request_promise_out, handle);
+	return status;
 }
 
 enum abi_status hostcall_http_downstream_next_request_wait(struct sandbox *sb,
 							   struct http_downstream_next_request_wait_args *a)
 {
-	return handles_take(&sb->handles, a->handle, HANDLE_PROMISE) ? ABI_NONE : ABI_BADF;
+	enum abi_status status = next_request_take(sb, a->handle);
+	if (status == ABI_OK) {
+		put_u32(a->request_out, sb->request_handle);
+		put_u32(a->body_out, sb->body_handle);
+	}
+	return status;
 }
 
 enum abi_status hostcall_http_downstream_next_request_abandon(
 	struct sandbox *sb, struct http_downstream_next_request_abandon_args *a)
 {
-	return handles_take(&sb->handles, a->handle, HANDLE_PROMISE) ? ABI_OK : ABI_BADF;
+	return next_request_abandon(sb, a->handle);
 }

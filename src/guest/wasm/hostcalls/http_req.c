@@ -45,7 +45,7 @@ enum abi_status hostcall_http_req_method_set(struct sandbox *sb, struct http_req
 	if (a->method.len > METHOD_BYTES_MAX ||
 	    !header_name_valid(a->method)) /* both are tokens: RFC 9110, 9.1 */
 		return ABI_ERROR;
-	if (!invocation_within(&sb->super, LIMIT_method_bytes, a->method.len))
+	if (!invocation_within(sb->invocation, LIMIT_method_bytes, a->method.len))
 		return ABI_LIMITEXCEEDED;
 	r->http.method = arena_str(sandbox_arena(sb), a->method);
 	return ABI_OK;
@@ -64,7 +64,7 @@ enum abi_status hostcall_http_req_uri_set(struct sandbox *sb, struct http_req_ur
 	struct error ignored;
 	if (!r)
 		return ABI_BADF;
-	if (!invocation_within(&sb->super, LIMIT_uri_bytes, a->uri.len))
+	if (!invocation_within(sb->invocation, LIMIT_uri_bytes, a->uri.len))
 		return ABI_LIMITEXCEEDED;
 	if (!uri_parse(&uri, a->uri, &ignored))
 		return ABI_ERROR;
@@ -284,7 +284,7 @@ enum abi_status hostcall_http_req_register_dynamic_backend(struct sandbox *sb,
 		return ABI_INVAL;
 	if (sandbox_backend(sb, a->name_prefix))
 		return ABI_ERROR; /* a name is given once */
-	if (!invocation_within(&sb->super, LIMIT_dynamic_backends, pmap_count(&sb->dynamic_backends) + 1))
+	if (!invocation_within(sb->invocation, LIMIT_dynamic_backends, pmap_count(&sb->dynamic_backends) + 1))
 		return ABI_LIMITEXCEEDED;
 	struct backend *b = backend_new(a->name_prefix);
 	enum abi_status status = fill_backend(sb, b, a);
@@ -292,9 +292,9 @@ enum abi_status hostcall_http_req_register_dynamic_backend(struct sandbox *sb,
 		backend_unref(&b);
 		return status;
 	}
-	struct trace_event *ev = trace_add(&sb->super.trace, "backend-register");
-	trace_str(&sb->super.trace, ev, "name", a->name_prefix);
-	trace_str(&sb->super.trace, ev, "target", a->target);
+	struct trace_event *ev = trace_add(&sb->invocation->trace, "backend-register");
+	trace_str(&sb->invocation->trace, ev, "name", a->name_prefix);
+	trace_str(&sb->invocation->trace, ev, "target", a->target);
 	pmap_put(&sb->dynamic_backends, a->name_prefix, &b->rc);
 	return ABI_OK;
 }

@@ -129,7 +129,7 @@ enum abi_status hostcall_http_resp_send_downstream(struct sandbox *sb,
 			"a response with status %d cannot be sent: only 103 may come before the final one",
 			r->http.status);
 	if (interim) { /* both handles stay the guest's: the final response may be made of them */
-		invocation_inform(&sb->super, r->http.status, &r->http.headers);
+		invocation_inform(sb->invocation, r->http.status, &r->http.headers);
 		return ABI_OK;
 	}
 	handles_take(&sb->handles, a->h, HANDLE_RESPONSE);

@@ -21,7 +21,7 @@ static const char *const error_names[] = {
 
 enum abi_status kv_call_open(struct sandbox *sb, struct str name, struct guest_ptr out)
 {
-	if (!str_is_utf8(name) || !kv_has_store(sb->super.world->kv, name))
+	if (!str_is_utf8(name) || !kv_has_store(sb->world->kv, name))
 		return ABI_INVAL;
 	struct guest_name *opened = ARENA_NEW(sandbox_arena(sb), struct guest_name);
 	opened->name = arena_str(sandbox_arena(sb), name);
@@ -37,7 +37,7 @@ enum abi_status kv_call_new(struct sandbox *sb, uint32_t store, enum kv_kind kin
 	if (!str_is_utf8(key))
 		return ABI_INVAL;
 	if (kind != KV_LIST &&
-	    (*kv_key_fault(key) || !invocation_within(&sb->super, LIMIT_kv_key_bytes, key.len)))
+	    (*kv_key_fault(key) || !invocation_within(sb->invocation, LIMIT_kv_key_bytes, key.len)))
 		return bad_key;
 	struct guest_kv_op *op = ARENA_NEW(sandbox_arena(sb), struct guest_kv_op);
 	enum abi_status status = sandbox_open(sb, HANDLE_KV_OP, op, &op->handle);
@@ -58,7 +58,7 @@ static void trace_start(struct sandbox *sb, struct guest_kv_op *op)
 		[KV_DELETE] = "kv-delete",
 		[KV_LIST] = "kv-list",
 	};
-	struct trace *trace = &sb->super.trace;
+	struct trace *trace = &sb->invocation->trace;
 	op->event = trace_add(trace, events[op->op.kind]);
 	trace_str(trace, op->event, "name", op->op.store);
 	trace_str(trace, op->event, "key", op->op.kind == KV_LIST ? op->op.prefix : op->op.key);
@@ -69,7 +69,7 @@ static void trace_start(struct sandbox *sb, struct guest_kv_op *op)
 /* The event was added when the operation began, so that events stand in the order of the guest's calls. */
 static void trace_end(struct sandbox *sb, struct guest_kv_op *op)
 {
-	struct trace *trace = &sb->super.trace;
+	struct trace *trace = &sb->invocation->trace;
 	struct trace_event *ev = take(op->event);
 	if (!ev)
 		return;
@@ -84,8 +84,8 @@ static void trace_end(struct sandbox *sb, struct guest_kv_op *op)
 
 static bool value_within(struct sandbox *sb, const struct kv_op *op)
 {
-	bool value = invocation_within(&sb->super, LIMIT_kv_value_bytes, op->value->len);
-	return invocation_within(&sb->super, LIMIT_kv_metadata_bytes, op->metadata.len) && value;
+	bool value = invocation_within(sb->invocation, LIMIT_kv_value_bytes, op->value->len);
+	return invocation_within(sb->invocation, LIMIT_kv_metadata_bytes, op->metadata.len) && value;
 }
 
 void kv_call_start(struct sandbox *sb, struct guest_kv_op *op)
@@ -94,7 +94,7 @@ void kv_call_start(struct sandbox *sb, struct guest_kv_op *op)
 	if (op->op.kind == KV_INSERT && !op->op.done && !value_within(sb, &op->op))
 		kv_call_settle(op, KV_PAYLOAD_TOO_LARGE);
 	if (!op->op.done)
-		kv_start(sb->super.world->kv, &op->op, sandbox_loop(sb));
+		kv_start(sb->world->kv, &op->op, sandbox_loop(sb));
 	if (op->op.done)
 		trace_end(sb, op);
 }

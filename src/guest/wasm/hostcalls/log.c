@@ -44,7 +44,7 @@ enum abi_status hostcall_log_write(struct sandbox *sb, struct log_write_args *a)
 	if (!sandbox_may_log(sb, entry.len))
 		return ABI_LIMITEXCEEDED;
 	if (entry.len)
-		invocation_log(&sb->super, endpoint->name, entry);
+		invocation_log(sb->invocation, endpoint->name, entry);
 	put_u32(a->num_bytes, (uint32_t)a->msg.len);
 	return ABI_OK;
 }

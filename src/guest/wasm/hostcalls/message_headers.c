@@ -76,8 +76,8 @@ enum abi_status message_values_get(const struct headers *h, struct str name, con
 
 static bool room_for(struct sandbox *sb, const struct headers *h, struct str name, struct str value)
 {
-	bool count = invocation_within(&sb->super, LIMIT_headers, h->count + 1);
-	return invocation_within(&sb->super, LIMIT_header_bytes, name.len + value.len) && count;
+	bool count = invocation_within(sb->invocation, LIMIT_headers, h->count + 1);
+	return invocation_within(sb->invocation, LIMIT_header_bytes, name.len + value.len) && count;
 }
 
 enum abi_status message_insert(struct sandbox *sb, struct headers *h, struct str name, struct str value)

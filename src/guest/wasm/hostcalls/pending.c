@@ -75,10 +75,10 @@ enum abi_status pending_send(struct sandbox *sb, uint32_t request, uint32_t body
 		return ABI_INVAL;
 	struct http_request http = r->http;
 	enum limit limit;
-	if (!invocation_within(&sb->super, LIMIT_subrequests, sb->super.subrequest_count + 1))
+	if (!invocation_within(sb->invocation, LIMIT_subrequests, sb->invocation->subrequest_count + 1))
 		return ABI_LIMITEXCEEDED;
 	http.headers = wire_headers(sb, r, backend);
-	if (!invocation_request_within(&sb->super, &http, &limit))
+	if (!invocation_request_within(sb->invocation, &http, &limit))
 		return ABI_LIMITEXCEEDED;
 	handles_take(&sb->handles, request, HANDLE_REQUEST);
 	struct body *content = streaming ? sandbox_stream_body(sb, body) : sandbox_take_body(sb, body);
@@ -89,7 +89,7 @@ enum abi_status pending_send(struct sandbox *sb, uint32_t request, uint32_t body
 	http.body = content;
 	*out = ARENA_NEW(sandbox_arena(sb), struct guest_pending);
 	(*out)->gunzip = r->gunzip;
-	(*out)->fetch = invocation_send(&sb->super, backend, wire_path(sb, r, backend), &http);
+	(*out)->fetch = invocation_send(sb->invocation, backend, wire_path(sb, r, backend), &http);
 	body_unref(&content);
 	return ABI_OK;
 }
@@ -174,7 +174,7 @@ enum abi_status pending_finish(struct sandbox *sb, struct guest_pending *p, stru
 	struct body *body = NULL;
 	uint32_t handle;
 	enum fetch_error error = p->fetch->error;
-	if (error == FETCH_OK && !invocation_response_within(&sb->super, &p->fetch->response.headers))
+	if (error == FETCH_OK && !invocation_response_within(sb->invocation, &p->fetch->response.headers))
 		error = FETCH_HTTP_RESPONSE_HEADER_SECTION_TOO_LARGE;
 	put_detail(detail, error);
 	if (error != FETCH_OK) {
@@ -194,7 +194,7 @@ void pending_answer(struct sandbox *sb, struct guest_pending *p, struct guest_re
 		    struct body **body)
 {
 	enum fetch_error error = p->fetch->error;
-	if (error == FETCH_OK && !invocation_response_within(&sb->super, &p->fetch->response.headers))
+	if (error == FETCH_OK && !invocation_response_within(sb->invocation, &p->fetch->response.headers))
 		error = FETCH_HTTP_RESPONSE_HEADER_SECTION_TOO_LARGE;
 	if (error == FETCH_OK) {
 		*response = take_response(sb, p, body);
@@ -357,7 +357,7 @@ static enum abi_status select_pending(struct sandbox *sb, const struct guest_han
 				      struct guest_ptr detail, struct guest_ptr done_idx,
 				      struct guest_ptr response_out, struct guest_ptr body_out)
 {
-	if (hs->count == 0 || hs->count > sb->super.world->limits.handles) /* more than there can be */
+	if (hs->count == 0 || hs->count > sb->world->limits.handles) /* more than there can be */
 		return ABI_INVAL;
 	for (uint32_t i = 0; i < hs->count; i++) {
 		if (!find_pending(sb, guest_handle(hs, i)))
@@ -410,7 +410,7 @@ static enum abi_status change_headers(struct sandbox *sb, uint32_t h, int change
 	if (status != ABI_OK)
 		return status;
 	size_t count = MAX(p->response_headers[change].count, p->error_headers[change].count);
-	if (!invocation_within(&sb->super, LIMIT_headers, count + 1))
+	if (!invocation_within(sb->invocation, LIMIT_headers, count + 1))
 		return ABI_LIMITEXCEEDED;
 	if (target != KIND_ERROR)
 		headers_add(&p->response_headers[change], sandbox_arena(sb), name, value);

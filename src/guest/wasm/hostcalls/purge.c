@@ -21,7 +21,7 @@ enum abi_status hostcall_purge_purge_surrogate_key(struct sandbox *sb,
 						   struct purge_purge_surrogate_key_args *a)
 {
 	struct guest_buf ret_buf;
-	struct trace *trace = &sb->super.trace;
+	struct trace *trace = &sb->invocation->trace;
 	enum abi_status status = ABI_OK;
 	uint64_t count;
 	bool soft = a->options_mask & PURGE_SOFT;
@@ -34,16 +34,16 @@ enum abi_status hostcall_purge_purge_surrogate_key(struct sandbox *sb,
 		status = put_bytes(
 			&ret_buf,
 			arena_printf(sandbox_arena(sb), "{\"status\":\"ok\",\"id\":\"%llu-%llu-%llu\"}",
-				     (unsigned long long)sb->super.number,
+				     (unsigned long long)sb->invocation->number,
 				     (unsigned long long)(clock_wall(sandbox_loop(sb)->clock) / NS_PER_S),
-				     (unsigned long long)sb->super.hostcalls));
+				     (unsigned long long)sb->invocation->hostcalls));
 	}
 	if (status != ABI_OK)
 		return status;
 	struct trace_event *ev = trace_add(trace, "cache-purge");
 	trace_str(trace, ev, "key", a->surrogate_key);
 	trace_bool(trace, ev, "soft", soft);
-	if (!cache_purge(sb->super.world->cache, a->surrogate_key, soft, &count))
+	if (!cache_purge(sb->world->cache, a->surrogate_key, soft, &count))
 		return ABI_ERROR;
 	trace_number(trace, ev, "count", (double)count);
 	return ABI_OK;

@@ -6,7 +6,7 @@ enum abi_status hostcall_secret_store_open(struct sandbox *sb, struct secret_sto
 {
 	if (!str_is_utf8(a->name))
 		return ABI_INVAL;
-	struct table *table = tables_find(&sb->super.world->secrets, a->name);
+	struct table *table = tables_find(&sb->world->secrets, a->name);
 	if (!table)
 		return ABI_NONE;
 	struct guest_name *opened = ARENA_NEW(sandbox_arena(sb), struct guest_name);
@@ -35,7 +35,7 @@ enum abi_status hostcall_secret_store_get(struct sandbox *sb, struct secret_stor
 	if (!str_is_utf8(a->key))
 		return ABI_INVAL;
 	bool found = table_get(opened->table, a->key, sandbox_arena(sb), &plaintext, &e);
-	struct trace *trace = &sb->super.trace;
+	struct trace *trace = &sb->invocation->trace;
 	struct trace_event *ev = trace_add(trace, "secret-get");
 	trace_str(trace, ev, "name", opened->name);
 	trace_str(trace, ev, "key", a->key);

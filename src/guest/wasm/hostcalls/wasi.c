@@ -44,7 +44,7 @@ static void each_variable(struct sandbox *sb, string_fn *see, void *data)
 	};
 	char trace_id[64];
 	int n = snprintf(trace_id, sizeof trace_id, "FASTLY_TRACE_ID=%032llx",
-			 (unsigned long long)sb->super.number);
+			 (unsigned long long)sb->invocation->number);
 	for (size_t i = 0; i < COUNT_OF(fixed); i++)
 		see(data, fixed[i]);
 	see(data, (struct str){ trace_id, (size_t)n });
@@ -157,7 +157,7 @@ enum abi_status hostcall_wasi_clock_time_get(struct sandbox *sb, struct wasi_clo
 
 enum abi_status hostcall_wasi_random_get(struct sandbox *sb, struct wasi_random_get_args *a)
 {
-	random_fill(sb->super.world->random, (void *)a->buf.ptr, a->buf.len);
+	random_fill(sb->world->random, (void *)a->buf.ptr, a->buf.len);
 	return RESULT(E_SUCCESS);
 }
 

@@ -94,7 +94,7 @@ TEST(the_trace_has_list_and_address)
 	h.world->tracing = true;
 	abi_start(&h);
 	look_up(&h, open_list(&h), STR("\xc0\x00\x02\x07"));
-	const struct trace_event *ev = h.sandbox->super.trace.first->next;
+	const struct trace_event *ev = h.sandbox->invocation->trace.first->next;
 	assert_string_equal(ev->type, "acl-lookup");
 	assert_str(ev->first->text, "list");
 	assert_str(ev->first->next->text, "192.0.2.7");

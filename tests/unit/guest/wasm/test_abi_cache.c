@@ -204,7 +204,7 @@ static void end_guest(struct sandbox *sb)
 	sandbox_release(sb);
 	sandbox_fini(sb);
 	handles_fini(&sb->handles);
-	arena_fini(&sb->super.arena);
+	arena_fini(&sb->arena);
 	mem_free(sb);
 }
 
@@ -982,7 +982,7 @@ TEST(every_call_is_an_event)
 	assert_status(abi_call(&h, "fastly_purge", "purge_surrogate_key", TEXT("a"), 0, abi_room(&h, 12)),
 		      ABI_OK);
 	size_t seen = 0;
-	for (const struct trace_event *ev = h.sandbox->super.trace.first; ev; ev = ev->next) {
+	for (const struct trace_event *ev = h.sandbox->invocation->trace.first; ev; ev = ev->next) {
 		if (strncmp(ev->type, "cache-", 6) != 0)
 			continue;
 		assert_string_equal(ev->type, types[seen]);

@@ -9,7 +9,7 @@ TEST(cpu_time_is_the_guests_own_in_whole_ms)
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
 	uint32_t out = abi_room(&h, 8);
-	h.sandbox->super.cpu_ns =
+	h.sandbox->cpu_ns =
 		1234 * NS_PER_MS + 999; /* of earlier polls; the one under way adds next to nothing */
 	assert_status(CALL("get_vcpu_ms", out), ABI_OK);
 	assert_in_range(abi_u64(&h, out), 1234, 1300);

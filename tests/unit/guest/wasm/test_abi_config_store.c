@@ -128,7 +128,7 @@ TEST(the_trace_tells_what_was_read)
 		      ABI_OK);
 	assert_status(abi_call(&h, "fastly_config_store", "get", store, TEXT("other"), buf, 16, len),
 		      ABI_NONE);
-	const struct trace_event *ev = h.sandbox->super.trace.first; /* "ecp-start" */
+	const struct trace_event *ev = h.sandbox->invocation->trace.first; /* "ecp-start" */
 	assert_string_equal((ev = ev->next)->type, "dict-open");
 	assert_string_equal((ev = ev->next)->type, "dict-get");
 	assert_str(ev->first->text, "settings");

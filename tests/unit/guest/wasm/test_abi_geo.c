@@ -64,7 +64,7 @@ TEST(the_trace_has_the_address)
 	abi_start(&h);
 	uint32_t buf = abi_room(&h, 8);
 	assert_status(CALL("lookup", TEXT("\xc0\x00\x02\x09"), buf, 0, abi_room(&h, 4)), ABI_OK);
-	const struct trace_event *ev = h.sandbox->super.trace.first->next;
+	const struct trace_event *ev = h.sandbox->invocation->trace.first->next;
 	assert_string_equal(ev->type, "geo");
 	assert_str(ev->first->text, "192.0.2.9");
 	assert_false(ev->first->next->truth);

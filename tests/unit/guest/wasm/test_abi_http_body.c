@@ -40,7 +40,7 @@ static uint32_t streaming_body(struct abi_harness *h)
 	uint32_t out = abi_room(h, 4), body = new_body(h);
 	assert_status(abi_call(h, "fastly_http_resp", "new", out), ABI_OK);
 	assert_status(abi_call(h, "fastly_http_resp", "send_downstream", abi_u32(h, out), body, 1), ABI_OK);
-	assert_non_null(h->sandbox->super.response.body);
+	assert_non_null(h->sandbox->invocation->response.body);
 	return body;
 }
 
@@ -254,7 +254,7 @@ TEST(closing_a_streaming_body_completes_it_and_abandoning_breaks_it_off)
 		struct str bytes;
 		abi_init(&h, ABI_MEMORY_BYTES);
 		uint32_t body = streaming_body(&h);
-		struct body *other_end = h.sandbox->super.response.body;
+		struct body *other_end = h.sandbox->invocation->response.body;
 		assert_status(write_to(&h, body, STR("x"), BACK), ABI_OK);
 		assert_int_equal(body_peek(other_end, &bytes), BODY_DATA);
 		body_consume(other_end, bytes.len);
@@ -274,8 +274,8 @@ TEST(a_guest_that_ends_breaks_off_what_it_was_writing)
 	streaming_body(&h);
 	sandbox_stop(h.sandbox);
 	sandbox_release(h.sandbox);
-	assert_int_equal(body_peek(h.sandbox->super.response.body, &bytes), BODY_FAILED);
-	assert_int_equal(body_why(h.sandbox->super.response.body), BODY_FAILURE_ABANDONED);
+	assert_int_equal(body_peek(h.sandbox->invocation->response.body, &bytes), BODY_FAILED);
+	assert_int_equal(body_why(h.sandbox->invocation->response.body), BODY_FAILURE_ABANDONED);
 	abi_fini(&h);
 }
 
@@ -285,7 +285,7 @@ TEST(a_write_waits_until_the_reader_has_room_for_it)
 	struct str bytes;
 	abi_init(&h, ABI_MEMORY_BYTES);
 	uint32_t body = streaming_body(&h), chunk = abi_room(&h, 64 * 1024), out = abi_room(&h, 4);
-	struct body *other_end = h.sandbox->super.response.body;
+	struct body *other_end = h.sandbox->invocation->response.body;
 	for (int i = 0; i < BODY_ROOM_BYTES / (64 * 1024); i++)
 		assert_status(CALL("write", body, chunk, 64 * 1024, BACK, out), ABI_OK);
 	uint64_t raw[] = { body, chunk, 1000, BACK, out };
@@ -303,7 +303,7 @@ TEST(a_write_that_nobody_will_read_is_an_error)
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
 	uint32_t body = streaming_body(&h), chunk = abi_room(&h, 64 * 1024), out = abi_room(&h, 4);
-	body_abandon(h.sandbox->super.response.body);
+	body_abandon(h.sandbox->invocation->response.body);
 	assert_status(CALL("write", body, chunk, 10, BACK, out), ABI_ERROR);
 	abi_fini(&h);
 }
@@ -317,7 +317,7 @@ TEST(a_write_that_waits_learns_that_its_reader_has_gone)
 		assert_status(CALL("write", body, chunk, 64 * 1024, BACK, out), ABI_OK);
 	uint64_t raw[] = { body, chunk, 1000, BACK, out };
 	assert_status(abi_begin(&h, hostcall_find(STR(MODULE), STR("write")), raw), ABI_WAIT);
-	body_abandon(h.sandbox->super.response.body);
+	body_abandon(h.sandbox->invocation->response.body);
 	assert_status(abi_go_on(&h, UINT64_MAX), ABI_ERROR);
 	abi_fini(&h);
 }
@@ -394,7 +394,7 @@ TEST(append_to_a_streaming_body_reaches_its_reader)
 	abi_init(&h, ABI_MEMORY_BYTES);
 	uint32_t body = streaming_body(&h);
 	assert_status(CALL("append", body, check_new_body(&h, "more")), ABI_OK);
-	assert_int_equal(body_peek(h.sandbox->super.response.body, &bytes), BODY_DATA);
+	assert_int_equal(body_peek(h.sandbox->invocation->response.body, &bytes), BODY_DATA);
 	assert_str(bytes, "more");
 	abi_fini(&h);
 }

@@ -426,7 +426,7 @@ TEST(backends_are_limited_and_noted)
 	assert_status(register_backend(&h, "one", "a.example", 0, NOTHING), ABI_OK);
 	assert_status(register_backend(&h, "two", "a.example", 0, NOTHING), ABI_OK);
 	assert_status(register_backend(&h, "three", "a.example", 0, NOTHING), ABI_LIMITEXCEEDED);
-	const struct trace_event *ev = h.sandbox->super.trace.first->next;
+	const struct trace_event *ev = h.sandbox->invocation->trace.first->next;
 	assert_string_equal(ev->type, "backend-register");
 	assert_str(ev->first->text, "one");
 	abi_fini(&h);

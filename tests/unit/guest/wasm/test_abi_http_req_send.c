@@ -43,7 +43,7 @@ static uint32_t send_async(struct abi_harness *h, const char *backend)
 /* The last request that reached an origin, or tried to. */
 static const struct subrequest *last_sent(struct abi_harness *h)
 {
-	const struct subrequest *r = h->sandbox->super.subrequests;
+	const struct subrequest *r = h->sandbox->invocation->subrequests;
 	while (r && r->next)
 		r = r->next;
 	assert_non_null(r);

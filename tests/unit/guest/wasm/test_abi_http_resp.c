@@ -366,7 +366,7 @@ TEST(a_response_is_sent_with_its_body)
 	uint32_t body = check_new_body(&h, "hello");
 	assert_status(CALL("status_set", r, 418), ABI_OK);
 	assert_status(CALL("send_downstream", r, body, 0), ABI_OK);
-	struct invocation *i = &h.sandbox->super;
+	struct invocation *i = h.sandbox->invocation;
 	assert_true(i->responded);
 	assert_int_equal(i->response.status, 418);
 	assert_int_equal(i->response.headers.count, 5);
@@ -383,7 +383,7 @@ TEST(a_streamed_response_leaves_its_body_to_be_written)
 	abi_init(&h, ABI_MEMORY_BYTES);
 	uint32_t body = check_new_body(&h, "one "), out = abi_room(&h, 4);
 	assert_status(CALL("send_downstream", new_response(&h), body, 1), ABI_OK);
-	struct body *other_end = h.sandbox->super.response.body;
+	struct body *other_end = h.sandbox->invocation->response.body;
 	assert_str(content(&h, other_end), "one ");
 	assert_status(abi_call(&h, "fastly_http_body", "write", body, TEXT("two"), 0, out), ABI_OK);
 	assert_status(abi_call(&h, "fastly_http_body", "close", body), ABI_OK);
@@ -427,15 +427,15 @@ TEST(early_hints_come_before_the_answer_and_may_come_again)
 	assert_status(CALL("status_set", r, 103), ABI_OK);
 	assert_status(CALL("send_downstream", r, check_new_body(&h, ""), 0), ABI_OK);
 	assert_status(CALL("send_downstream", r, check_new_body(&h, ""), 1), ABI_OK);
-	assert_false(h.sandbox->super.responded);
-	const struct interim *hints = h.sandbox->super.interims;
+	assert_false(h.sandbox->invocation->responded);
+	const struct interim *hints = h.sandbox->invocation->interims;
 	assert_int_equal(hints->status, 103);
 	assert_int_equal(hints->headers.count, 5);
 	assert_non_null(hints->next);
 	assert_null(hints->next->next);
 	assert_status(CALL("status_set", r, 200), ABI_OK);
 	assert_status(CALL("send_downstream", r, check_new_body(&h, "end"), 0), ABI_OK);
-	assert_true(h.sandbox->super.responded);
+	assert_true(h.sandbox->invocation->responded);
 	abi_fini(&h);
 }
 
@@ -477,8 +477,8 @@ TEST(a_pending_response_is_sent_when_it_comes)
 	uint32_t pending = send_async(&h, "slow");
 	assert_status(CALL("send_downstream_pending", pending), ABI_OK);
 	assert_int_equal(clock_monotonic(h.clock), start + 2 * NS_PER_S);
-	assert_int_equal(h.sandbox->super.response.status, 200);
-	assert_str(content(&h, h.sandbox->super.response.body), "late");
+	assert_int_equal(h.sandbox->invocation->response.status, 200);
+	assert_str(content(&h, h.sandbox->invocation->response.body), "late");
 	assert_status(CALL("send_downstream_pending", pending), ABI_BADF);
 	abi_fini(&h);
 }
@@ -495,8 +495,8 @@ TEST(a_pending_request_that_fails_is_answered_with_502)
 			       TEXT("error"), 2),
 		      ABI_OK);
 	assert_status(CALL("send_downstream_pending", pending), ABI_OK);
-	assert_int_equal(h.sandbox->super.response.status, 502);
-	assert_str(headers_get(&h.sandbox->super.response.headers, STR("x-on")), "error");
+	assert_int_equal(h.sandbox->invocation->response.status, 502);
+	assert_str(headers_get(&h.sandbox->invocation->response.headers, STR("x-on")), "error");
 	abi_fini(&h);
 }
 

@@ -748,7 +748,7 @@ TEST(the_trace_tells_what_was_done_to_which_key)
 	look_up(&h, store, "zebra");
 	insert(&h, store, "zebra", "v", TTL, (struct abi_kv_insert_config){ .time_to_live_sec = 5 });
 	delete (&h, store, "zebra");
-	const struct trace_event *ev = h.sandbox->super.trace.first;
+	const struct trace_event *ev = h.sandbox->invocation->trace.first;
 	assert_string_equal((ev = ev->next)->type, "kv-get");
 	const struct trace_attrib *a = ev->first;
 	assert_string_equal(a->name, "name");

@@ -23,9 +23,9 @@ TEST(what_exceeds_an_enforced_limit_is_answered_and_recorded)
 	uint32_t endpoint = open_endpoint(&h);
 	h.world->limits.log_bytes = h.world->noted.log_bytes = 5;
 	assert_status(write_log(&h, endpoint, STR("five!")), ABI_OK);
-	assert_null(h.sandbox->super.breaches);
+	assert_null(h.sandbox->invocation->breaches);
 	assert_status(write_log(&h, endpoint, STR("x")), ABI_LIMITEXCEEDED);
-	const struct limit_breach *b = h.sandbox->super.breaches;
+	const struct limit_breach *b = h.sandbox->invocation->breaches;
 	assert_int_equal(b->limit, LIMIT_log_bytes);
 	assert_int_equal(b->bound, 5);
 	assert_int_equal(b->reached, 6);
@@ -41,7 +41,7 @@ TEST(what_exceeds_a_noted_limit_goes_on_and_is_recorded_once_with_the_largest_nu
 	h.world->noted.log_bytes = 5;
 	assert_status(write_log(&h, endpoint, STR("sixsix")), ABI_OK);
 	assert_status(write_log(&h, endpoint, STR("more")), ABI_OK);
-	const struct limit_breach *b = h.sandbox->super.breaches;
+	const struct limit_breach *b = h.sandbox->invocation->breaches;
 	assert_null(b->next);
 	assert_int_equal(b->reached, 10);
 	assert_false(b->enforced);
@@ -72,7 +72,7 @@ TEST(a_breach_is_an_event_of_the_trace)
 	assert_status(write_log(&h, endpoint, STR("123")), ABI_OK);
 	assert_status(write_log(&h, endpoint, STR("1234")), ABI_LIMITEXCEEDED);
 	unsigned events = 0;
-	for (const struct trace_event *ev = h.sandbox->super.trace.first; ev; ev = ev->next) {
+	for (const struct trace_event *ev = h.sandbox->invocation->trace.first; ev; ev = ev->next) {
 		if (strcmp(ev->type, "limit") != 0)
 			continue;
 		events++;
@@ -100,10 +100,10 @@ TEST(a_response_over_the_limit_becomes_a_503)
 	assert_status(abi_call(&h, "fastly_http_resp", "send_downstream", response,
 			       check_new_body(&h, "body"), 0),
 		      ABI_OK);
-	assert_int_equal(h.sandbox->super.response.status, 503);
-	assert_int_equal(h.sandbox->super.response.headers.count, 0);
+	assert_int_equal(h.sandbox->invocation->response.status, 503);
+	assert_int_equal(h.sandbox->invocation->response.headers.count, 0);
 	struct str bytes;
-	assert_int_equal(body_peek(h.sandbox->super.response.body, &bytes), BODY_DATA);
+	assert_int_equal(body_peek(h.sandbox->invocation->response.body, &bytes), BODY_DATA);
 	assert_str(bytes, "Header overflow");
 	abi_fini(&h);
 }
@@ -121,7 +121,7 @@ TEST(a_backends_response_over_the_limit_is_too_large_a_head)
 	assert_status(abi_call(&h, "fastly_http_req", "send", request, check_new_body(&h, ""), TEXT("origin"),
 			       out, out + 4),
 		      ABI_HTTPHEADTOOLARGE);
-	assert_int_equal(h.sandbox->super.breaches->limit, LIMIT_response_headers);
+	assert_int_equal(h.sandbox->invocation->breaches->limit, LIMIT_response_headers);
 	abi_fini(&h);
 }
 
@@ -140,7 +140,7 @@ TEST(a_request_over_the_limit_is_not_sent)
 		      ABI_OK);
 	assert_status(abi_call(&h, "fastly_http_req", "send", request, body, TEXT("origin"), out, out + 4),
 		      ABI_LIMITEXCEEDED);
-	assert_int_equal(h.sandbox->super.subrequest_count, 0);
+	assert_int_equal(h.sandbox->invocation->subrequest_count, 0);
 	assert_status(abi_call(&h, "fastly_http_req", "close", request),
 		      ABI_OK); /* it is the guest's still */
 	abi_fini(&h);

@@ -39,7 +39,8 @@ TEST(one_write_is_one_entry)
 	write_log(&h, b, STR("two"));
 	write_log(&h, a, STR("three"));
 	assert_str(logged(&h), "access=one;errors=two;access=three;");
-	const struct log_entry *entry = h.sandbox->super.logs; /* the invocation's own record has the same */
+	const struct log_entry *entry =
+		h.sandbox->invocation->logs; /* the invocation's own record has the same */
 	assert_str(entry->endpoint, "access");
 	assert_str(entry->message, "one");
 	assert_str(entry->next->next->message, "three");
@@ -75,8 +76,8 @@ TEST(any_bytes_are_a_message)
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
 	write_log(&h, open_endpoint(&h, STR("a")), STR("\xff\0x"));
-	assert_int_equal(h.sandbox->super.logs->message.len, 3);
-	assert_memory_equal(h.sandbox->super.logs->message.ptr, "\xff\0x", 3);
+	assert_int_equal(h.sandbox->invocation->logs->message.len, 3);
+	assert_memory_equal(h.sandbox->invocation->logs->message.ptr, "\xff\0x", 3);
 	abi_fini(&h);
 }
 

@@ -92,7 +92,7 @@ TEST(the_trace_has_the_name_and_not_the_secret)
 	uint32_t vault = open_vault(&h), out = abi_room(&h, 4);
 	assert_status(CALL("get", vault, TEXT("token"), out), ABI_OK);
 	assert_str(check_bytes(&h, ABI_OK, MODULE, "plaintext", abi_u32(&h, out)), "s3cret");
-	const struct trace_event *ev = h.sandbox->super.trace.first->next;
+	const struct trace_event *ev = h.sandbox->invocation->trace.first->next;
 	assert_string_equal(ev->type, "secret-get");
 	assert_str(ev->first->text, "vault");
 	assert_str(ev->first->next->text, "token");
