@@ -48,10 +48,16 @@ void cache_op_fini(struct cache_op *op)
 unsigned cache_op_state(const struct cache_op *op, const struct loop *loop)
 {
 	unsigned state = op->obliged ? CACHE_MUST_INSERT_OR_UPDATE : 0;
-	if (op->found && cache_object_usable(op->found, loop)) {
+	if (!op->found)
+		return state;
+	if (cache_object_usable(op->found, loop)) {
 		state |= CACHE_FOUND | CACHE_USABLE;
 		if (!cache_object_fresh(op->found, op->purged, loop))
 			state |= CACHE_STALE;
+	} else if (op->if_error) {
+		state |= CACHE_FOUND | CACHE_USABLE | CACHE_STALE | CACHE_USABLE_IF_ERROR;
+	} else if (op->obliged && cache_object_usable_if_error(op->found, loop)) {
+		state |= CACHE_USABLE_IF_ERROR;
 	}
 	return state;
 }

@@ -54,7 +54,8 @@ struct cache_object {
 	struct rc rc;
 	struct cache_content *content;
 	uint64_t stored_ns; /* wall time */
-	uint64_t initial_age_ns, max_age_ns, swr_ns, edge_max_age_ns;
+	uint64_t initial_age_ns, max_age_ns, swr_ns, sie_ns, edge_max_age_ns;
+	bool pass;         /* no object: a mark that what is asked for by this key is not to be stored */
 	bool sensitive;    /* a cache that outlives the process must not write it down */
 	struct blob *vary; /* the canonical rule: names in lower case, sorted, separated by spaces */
 	struct blob *user_metadata;
@@ -111,6 +112,8 @@ struct cache_op {
 	enum cache_op_kind kind;
 	struct str key;                /* borrowed until fini */
 	const struct headers *request; /* the same; NULL: none */
+	bool past_use;                 /* a CACHE_TRANSACTION that is obliged finds also what is past all
+					  use, to be renewed, or chosen in place of an error */
 
 	/* Results, set when `done`. */
 	bool done;
@@ -120,7 +123,9 @@ struct cache_op {
 	bool has_length;            /* of `found`, as it was known then; … */
 	uint64_t length;            /* … whoever found it goes by that, whatever is known later */
 	uint64_t hits;              /* of the object in this frame, this one counted */
-	bool obliged;               /* until inserted, updated or cancelled */
+	bool obliged;               /* until inserted, updated, chosen or cancelled */
+	bool pass;                  /* a mark was found: nothing is stored, and nobody waits for anybody */
+	bool if_error;              /* `found` was chosen in place of an error, by this op or who was obliged */
 	struct event changed;       /* fired when done */
 
 	/* The implementation's, while it waits or is obliged. */
@@ -144,14 +149,16 @@ enum cache_state {
 	CACHE_USABLE = 1 << 1,
 	CACHE_STALE = 1 << 2,
 	CACHE_MUST_INSERT_OR_UPDATE = 1 << 3,
+	CACHE_USABLE_IF_ERROR = 1 << 4, /* not otherwise usable, but within its stale-if-error time */
 };
-/* Of an op that is done, now: time goes on after it was done. */
+/* Of an op that is done, now: time goes on after it was done. What was chosen is usable, too. */
 unsigned cache_op_state(const struct cache_op *op, const struct loop *loop);
 
 /* ---- storing ---- */
 
 struct cache_write {
-	uint64_t max_age_ns, initial_age_ns, swr_ns, edge_max_age_ns;
+	uint64_t max_age_ns, initial_age_ns, swr_ns, sie_ns, edge_max_age_ns;
+	bool pass; /* store a mark, without a body, see cache_object; its end is not awaited */
 	bool has_vary;
 	struct str vary;           /* header names separated by single spaces; see cache_vary_valid() */
 	struct str surrogate_keys; /* separated by spaces; see cache_surrogate_keys_valid() */
@@ -188,7 +195,10 @@ struct cache_ops {
 	/* `op` is obliged, or done and not: a plain insert with its key and headers. NULL: it failed. */
 	struct cache_object *(*insert)(struct cache *, struct cache_op *op, const struct cache_write *,
 				       struct loop *);
-	bool (*update)(struct cache *, struct cache_op *op, const struct cache_write *, struct loop *);
+	/* `renewed`, when not NULL, gets a reference. */
+	bool (*update)(struct cache *, struct cache_op *op, const struct cache_write *, struct loop *,
+		       struct cache_object **renewed);
+	bool (*choose_stale)(struct cache *, struct cache_op *op);
 	bool (*purge)(struct cache *, struct str surrogate_key, bool soft, uint64_t *count);
 	bool (*next)(struct cache *, struct cache_item *);
 	struct cache *(*fork)(struct cache *);
@@ -200,8 +210,9 @@ struct cache_ops {
  *
  *   CACHE_LOOKUP       done at once
  *   CACHE_TRANSACTION  what is fresh is found; what is stale, but within its stale-while-revalidate time, is
- *                      found, and the first to find it is obliged, too; else, where nobody is obliged, this
- *                      op is; else it waits, in the order of the starts
+ *                      found, and the first to find it is obliged, too; where a fresh mark (cache_write.pass)
+ *                      is, nothing is found and nobody is obliged; else, where nobody is obliged, this op is;
+ *                      else it waits, in the order of the starts
  *   CACHE_REPLACE…     what is usable is found, and the op is obliged
  *
  * Who waits is looked at again, in order, whenever something is stored under the key or somebody gives up.
@@ -228,13 +239,25 @@ must_use static inline struct cache_object *cache_insert(struct cache *c, struct
 
 /*
  * New metadata for what the op has found and is obliged to renew; its body stays. Without a vary rule it
- * keeps its own. False: it failed, and the op is as it was.
+ * keeps its own. `renewed` (may be NULL): a reference to what is stored now. False: it failed, and the op is
+ * as it was.
  */
 must_use static inline bool cache_update(struct cache *c, struct cache_op *op, const struct cache_write *w,
-					 struct loop *loop)
+					 struct loop *loop, struct cache_object **renewed)
+{
+	CHECK(op->obliged && op->found && !w->pass);
+	return c->ops->update(c, op, w, loop, renewed);
+}
+
+/*
+ * In place of an error: what the op has found, and is obliged to renew, is what it and all who wait for it
+ * get (their `if_error` is set). It stays as it is, so the next lookup is obliged again. False: it failed,
+ * and the op is as it was.
+ */
+must_use static inline bool cache_choose_stale(struct cache *c, struct cache_op *op)
 {
 	CHECK(op->obliged && op->found);
-	return c->ops->update(c, op, w, loop);
+	return c->ops->choose_stale(c, op);
 }
 
 /*
@@ -272,8 +295,8 @@ static inline void cache_destroy(struct cache **pc)
 must_use struct cache *cache_memory_new(uint64_t bytes_max, uint64_t objects_max);
 
 /*
- * A decorator for tests, takes `inner`: after `calls_left` good calls of start, insert, update and purge one
- * fails; later ones work.
+ * A decorator for tests, takes `inner`: after `calls_left` good calls of start, insert, update, choose_stale
+ * and purge one fails; later ones work.
  */
 must_use struct cache *cache_failing_new(struct cache *inner, unsigned calls_left);
 

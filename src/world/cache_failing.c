@@ -39,9 +39,14 @@ static struct cache_object *cache_failing_insert(struct cache *super, struct cac
 }
 
 static bool cache_failing_update(struct cache *super, struct cache_op *op, const struct cache_write *w,
-				 struct loop *loop)
+				 struct loop *loop, struct cache_object **renewed)
 {
-	return !fails(super) && inner(super)->ops->update(inner(super), op, w, loop);
+	return !fails(super) && inner(super)->ops->update(inner(super), op, w, loop, renewed);
+}
+
+static bool cache_failing_choose_stale(struct cache *super, struct cache_op *op)
+{
+	return !fails(super) && inner(super)->ops->choose_stale(inner(super), op);
 }
 
 static bool cache_failing_purge(struct cache *super, struct str surrogate_key, bool soft, uint64_t *count)
@@ -72,6 +77,7 @@ static const struct cache_ops cache_failing_ops = {
 	.start = cache_failing_start,
 	.insert = cache_failing_insert,
 	.update = cache_failing_update,
+	.choose_stale = cache_failing_choose_stale,
 	.purge = cache_failing_purge,
 	.next = cache_failing_next,
 	.fork = cache_failing_fork,

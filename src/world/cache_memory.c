@@ -161,6 +161,8 @@ static void look(struct cache_memory *c, const struct cache_op *op, struct view 
 		v->any_claimed |= claimed;
 		if (e && !v->fresh && cache_object_fresh(e->object, e->purged, op->loop))
 			v->fresh = e;
+		if (e && e->object->pass)
+			continue; /* of a mark there is nothing to use or to renew */
 		if (e && !v->usable && cache_object_usable(e->object, op->loop)) {
 			v->usable = e;
 			v->usable_claimed = claimed;
@@ -173,6 +175,10 @@ static void look(struct cache_memory *c, const struct cache_op *op, struct view 
 /* The op is done and has found the entry, or nothing. The entry is not good any more afterwards. */
 static void settle(struct cache_memory *c, struct cache_op *op, struct cache_entry *e)
 {
+	if (e && e->object->pass) {
+		op->pass = true;
+		e = NULL;
+	}
 	struct cache_object *object = e ? e->object : NULL;
 	if (e) {
 		rc_ref(&object->rc);
@@ -208,9 +214,11 @@ static void transact(struct cache_memory *c, struct cache_op *op, struct view *v
 		return;
 	}
 	stop_waiting(c, op);
+	if (!e && op->past_use)
+		e = v->any;
 	if (!e)
 		claim_newest(c, op);
-	else if (!v->fresh && !v->usable_claimed)
+	else if (!v->fresh && !(e == v->usable && v->usable_claimed))
 		claim(c, op, blob_str(e->name));
 	settle(c, op, e);
 }
@@ -229,7 +237,7 @@ static void hide_variants(struct cache_memory *c, const struct cache_op *op)
 
 static void replace(struct cache_memory *c, struct cache_op *op, struct view *v)
 {
-	struct cache_entry *e = v->fresh ? v->fresh : v->usable;
+	struct cache_entry *e = v->fresh && !v->fresh->object->pass ? v->fresh : v->usable;
 	if (op->kind == CACHE_REPLACE_WAIT && v->any_claimed) {
 		wait_in_room(c, op);
 		return;
@@ -331,8 +339,13 @@ static struct cache_object *memory_insert(struct cache *super, struct cache_op *
 					  const struct cache_write *w, struct loop *loop)
 {
 	struct cache_memory *c = (struct cache_memory *)super;
+	struct cache_content *content = new_content(c, w, loop);
+	if (w->pass) {
+		body_end(content->input);
+		cache_content_pull(content);
+	}
 	struct cache_object *object =
-		cache_object_new(new_content(c, w, loop), w, cache_vary_canonical(w->vary),
+		cache_object_new(content, w, cache_vary_canonical(w->vary),
 				 cache_surrogate_keys_canonical(w->surrogate_keys), loop);
 	rc_ref(&object->rc);
 	store(c, op, object, 0);
@@ -340,7 +353,7 @@ static struct cache_object *memory_insert(struct cache *super, struct cache_op *
 }
 
 static bool memory_update(struct cache *super, struct cache_op *op, const struct cache_write *w,
-			  struct loop *loop)
+			  struct loop *loop, struct cache_object **renewed)
 {
 	struct cache_memory *c = (struct cache_memory *)super;
 	struct cache_object *old = op->found;
@@ -361,9 +374,43 @@ static bool memory_update(struct cache *super, struct cache_op *op, const struct
 		hits = e->hits;
 		cache_index_remove(&c->index, buf_str(&name));
 	}
-	store(c, op,
-	      cache_object_new(content, w, vary, cache_surrogate_keys_canonical(w->surrogate_keys), loop),
-	      hits);
+	struct cache_object *object =
+		cache_object_new(content, w, vary, cache_surrogate_keys_canonical(w->surrogate_keys), loop);
+	if (renewed) {
+		rc_ref(&object->rc);
+		*renewed = object;
+	}
+	store(c, op, object, hits);
+	return true;
+}
+
+/* What was found in place of an error, for one who waits: when it is what the chooser has, too. */
+static void hand_over(struct cache_memory *c, struct cache_op *waiter, const struct cache_object *chosen)
+{
+	struct view v;
+	look(c, waiter, &v);
+	if (v.fresh || !v.any || v.any->object != chosen || waiter->kind != CACHE_TRANSACTION) {
+		examine(c, waiter);
+		return;
+	}
+	stop_waiting(c, waiter);
+	waiter->if_error = true;
+	settle(c, waiter, v.any);
+}
+
+static bool memory_choose_stale(struct cache *super, struct cache_op *op)
+{
+	struct cache_memory *c = (struct cache_memory *)super;
+	struct room *room = find_room(c, op->key);
+	op->obliged = false;
+	op->if_error = true;
+	if (!op->release)
+		return true; /* in a race with all others: nobody waits for it */
+	rc_ref(&room->rc);
+	leave_room(c, op);
+	list_each(it, &room->waiting)
+		hand_over(c, container_of(it, struct cache_op, link), op->found);
+	rc_unref(&room->rc);
 	return true;
 }
 
@@ -439,6 +486,7 @@ static const struct cache_ops cache_memory_ops = {
 	.start = memory_start,
 	.insert = memory_insert,
 	.update = memory_update,
+	.choose_stale = memory_choose_stale,
 	.purge = memory_purge,
 	.next = memory_next,
 	.fork = memory_fork,

@@ -352,6 +352,8 @@ struct cache_object *cache_object_new(struct cache_content *taken, const struct 
 	o->initial_age_ns = w->initial_age_ns;
 	o->max_age_ns = w->max_age_ns;
 	o->swr_ns = w->swr_ns;
+	o->sie_ns = w->sie_ns;
+	o->pass = w->pass;
 	o->edge_max_age_ns = w->edge_max_age_ns;
 	o->sensitive = w->sensitive;
 	o->vary = vary;
@@ -386,6 +388,11 @@ bool cache_object_fresh(const struct cache_object *o, bool purged, const struct 
 bool cache_object_usable(const struct cache_object *o, const struct loop *loop)
 {
 	return cache_object_age_ns(o, loop) < add_times(o->max_age_ns, o->swr_ns);
+}
+
+bool cache_object_usable_if_error(const struct cache_object *o, const struct loop *loop)
+{
+	return cache_object_age_ns(o, loop) < add_times(o->max_age_ns, o->sie_ns);
 }
 
 bool cache_object_length(struct cache_object *o, uint64_t *len)

@@ -54,6 +54,7 @@ must_use struct cache_object *cache_object_new(struct cache_content *taken, cons
 					       const struct loop *loop);
 bool cache_object_fresh(const struct cache_object *o, bool purged, const struct loop *loop);
 bool cache_object_usable(const struct cache_object *o, const struct loop *loop);
+bool cache_object_usable_if_error(const struct cache_object *o, const struct loop *loop);
 
 /* Lower case, sorted, each once. */
 must_use struct blob *cache_vary_canonical(struct str vary);

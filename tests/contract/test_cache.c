@@ -907,7 +907,7 @@ CONTRACT(an_update_renews_the_metadata_and_keeps_the_body)
 	w = for_seconds(20);
 	w.user_metadata = STR("version 2");
 	w.surrogate_keys = STR("new");
-	assert_true(cache_update(s->cache, &op, &w, &s->loop));
+	assert_true(cache_update(s->cache, &op, &w, &s->loop, NULL));
 	assert_false(cache_op_cancel(&op));
 	cache_op_fini(&op);
 	start(s, &op, CACHE_LOOKUP, "k", NULL);
@@ -932,14 +932,14 @@ CONTRACT(an_update_keeps_the_vary_rule_or_changes_it)
 	start(s, &op, CACHE_TRANSACTION, "k", "a: 1");
 	struct cache_write plain = for_seconds(10);
 	plain.swr_ns = w.swr_ns;
-	assert_true(cache_update(s->cache, &op, &plain, &s->loop));
+	assert_true(cache_update(s->cache, &op, &plain, &s->loop, NULL));
 	cache_op_fini(&op);
 	assert_found("k", "a: 1", "F body");
 	assert_found("k", "a: 2", "");
 	pass(s, 11 * NS_PER_S);
 	start(s, &op, CACHE_TRANSACTION, "k", "a: 1");
 	w.vary = STR("b");
-	assert_true(cache_update(s->cache, &op, &w, &s->loop));
+	assert_true(cache_update(s->cache, &op, &w, &s->loop, NULL));
 	cache_op_fini(&op);
 	assert_found("k", "a: 2", "F body");
 	assert_found("k", "b: 2", "");
@@ -952,7 +952,7 @@ CONTRACT(what_is_still_being_written_can_be_updated)
 	struct cache_object *o = store(s, "k", NULL, &w);
 	start(s, &op, CACHE_TRANSACTION, "k", NULL);
 	assert_true(op.found && op.obliged);
-	assert_true(cache_update(s->cache, &op, &renewed, &s->loop));
+	assert_true(cache_update(s->cache, &op, &renewed, &s->loop, NULL));
 	cache_op_fini(&op);
 	finish(o, "hello");
 	assert_found("k", NULL, "F hello");
@@ -1275,6 +1275,188 @@ CONTRACT(a_frame_that_ends_fails_what_it_writes)
 	end_frame(&frame);
 }
 
+/* ---- past all use, errors, marks ---- */
+
+static struct cache_write for_seconds_or_errors(unsigned seconds, unsigned sie_seconds)
+{
+	struct cache_write w = for_seconds(seconds);
+	w.sie_ns = sie_seconds * NS_PER_S;
+	return w;
+}
+
+static void start_past_use(struct subject *s, struct cache_op *op, const char *key, const char *headers)
+{
+	cache_op_init(op, CACHE_TRANSACTION, str_from(key), headers_of(s, headers));
+	op->past_use = true;
+	cache_start(s->cache, op, &s->loop);
+}
+
+CONTRACT(what_is_past_all_use_is_found_by_who_asks_for_it_and_is_obliged)
+{
+	struct cache_op plain, leader, waiter;
+	struct cache_object *renewed;
+	struct cache_write w = for_seconds_or_errors(10, 20);
+	put(s, "k", "old", 10);
+	pass(s, 10 * NS_PER_S);
+	start(s, &plain, CACHE_TRANSACTION, "k", NULL);
+	assert_true(plain.obliged && !plain.found);
+	cache_op_fini(&plain);
+	start_past_use(s, &leader, "k", NULL);
+	start_past_use(s, &waiter, "k", NULL);
+	assert_true(leader.obliged && leader.found && !waiter.done);
+	assert_int_equal(cache_op_state(&leader, &s->loop), CACHE_MUST_INSERT_OR_UPDATE);
+	assert_int_equal(leader.hits, 0);
+	assert_true(cache_update(s->cache, &leader, &w, &s->loop, &renewed));
+	assert_str(read_object(s, renewed), "old");
+	assert_int_equal(renewed->sie_ns, 20 * NS_PER_S);
+	assert_true(waiter.found == renewed && !waiter.obliged);
+	cache_object_unref(&renewed);
+	cache_op_fini(&leader);
+	cache_op_fini(&waiter);
+}
+
+CONTRACT(in_place_of_an_error_all_who_wait_get_what_is_stale)
+{
+	struct cache_op leader, waiters[3], other, next;
+	struct cache_write w = for_seconds_or_errors(10, 60);
+	w.has_vary = true;
+	w.vary = STR("a");
+	put_with(s, "k", "a: 1", "old", &w);
+	pass(s, 30 * NS_PER_S);
+	start_past_use(s, &leader, "k", "a: 1");
+	assert_int_equal(cache_op_state(&leader, &s->loop),
+			 CACHE_MUST_INSERT_OR_UPDATE | CACHE_USABLE_IF_ERROR);
+	for (size_t i = 0; i < COUNT_OF(waiters); i++)
+		start_past_use(s, &waiters[i], "k", "a: 1");
+	start_past_use(s, &other, "k", "a: 2");
+	assert_true(cache_choose_stale(s->cache, &leader));
+	assert_false(leader.obliged);
+	assert_op(&leader, "FS old");
+	for (size_t i = 0; i < COUNT_OF(waiters); i++) {
+		assert_int_equal(cache_op_state(&waiters[i], &s->loop),
+				 CACHE_FOUND | CACHE_USABLE | CACHE_STALE | CACHE_USABLE_IF_ERROR);
+		assert_op(&waiters[i], "FS old");
+		cache_op_fini(&waiters[i]);
+	}
+	assert_true(other.obliged && !other.found);
+	start_past_use(s, &next, "k", "a: 1");
+	assert_true(next.obliged && !next.if_error);
+	cache_op_fini(&next);
+	cache_op_fini(&other);
+	cache_op_fini(&leader);
+}
+
+CONTRACT(stale_if_error_ends_and_does_not_count_while_it_is_usable_otherwise)
+{
+	struct cache_op op;
+	struct cache_write w = for_seconds_or_errors(10, 60);
+	w.swr_ns = 20 * NS_PER_S;
+	put_with(s, "k", NULL, "old", &w);
+	pass(s, 15 * NS_PER_S);
+	start_past_use(s, &op, "k", NULL);
+	assert_op(&op, "FSO old");
+	assert_false(cache_op_state(&op, &s->loop) & CACHE_USABLE_IF_ERROR);
+	cache_op_fini(&op);
+	pass(s, 55 * NS_PER_S);
+	start_past_use(s, &op, "k", NULL);
+	assert_true(op.obliged && op.found);
+	assert_int_equal(cache_op_state(&op, &s->loop), CACHE_MUST_INSERT_OR_UPDATE);
+	cache_op_fini(&op);
+}
+
+CONTRACT(what_was_purged_meanwhile_is_not_handed_over)
+{
+	struct cache_op leader, waiter;
+	struct cache_write w = for_seconds_or_errors(10, 60);
+	put_with(s, "k", NULL, "old", &w);
+	pass(s, 30 * NS_PER_S);
+	start_past_use(s, &leader, "k", NULL);
+	start_past_use(s, &waiter, "k", NULL);
+	assert_int_equal(purge(s, NULL, false), 1);
+	assert_true(cache_choose_stale(s->cache, &leader));
+	assert_true(waiter.done && waiter.obliged && !waiter.found);
+	cache_op_fini(&waiter);
+	cache_op_fini(&leader);
+}
+
+static void put_mark(struct subject *s, struct cache_op *op, unsigned seconds, const char *vary)
+{
+	struct cache_write w = for_seconds(seconds);
+	w.pass = true;
+	w.has_vary = vary != NULL;
+	w.vary = str_from(vary);
+	struct cache_object *o = cache_insert(s->cache, op, &w, &s->loop);
+	assert_non_null(o);
+	assert_null(cache_object_input(o));
+	cache_object_unref(&o);
+}
+
+CONTRACT(a_mark_lets_everybody_pass_while_it_is_fresh)
+{
+	struct cache_op leader, waiters[3], op;
+	start(s, &leader, CACHE_TRANSACTION, "k", NULL);
+	for (size_t i = 0; i < COUNT_OF(waiters); i++)
+		start_past_use(s, &waiters[i], "k", NULL);
+	put_mark(s, &leader, 10, NULL);
+	assert_false(leader.obliged);
+	for (size_t i = 0; i < COUNT_OF(waiters); i++) {
+		assert_true(waiters[i].done && waiters[i].pass && !waiters[i].obliged && !waiters[i].found);
+		cache_op_fini(&waiters[i]);
+	}
+	cache_op_fini(&leader);
+	start(s, &op, CACHE_LOOKUP, "k", NULL);
+	assert_true(op.pass && !op.found);
+	cache_op_fini(&op);
+	pass(s, 10 * NS_PER_S);
+	start_past_use(s, &op, "k", NULL);
+	assert_true(op.obliged && !op.pass && !op.found);
+	cache_op_fini(&op);
+}
+
+CONTRACT(a_mark_goes_by_its_vary_rule_and_gives_way_to_what_is_stored)
+{
+	struct cache_op op;
+	start(s, &op, CACHE_TRANSACTION, "k", "a: 1");
+	put_mark(s, &op, 10, "a");
+	cache_op_fini(&op);
+	start(s, &op, CACHE_TRANSACTION, "k", "a: 2");
+	assert_true(op.obliged && !op.pass);
+	cache_op_fini(&op);
+	start(s, &op, CACHE_REPLACE_WAIT, "k", "a: 1");
+	assert_true(op.obliged && !op.pass && !op.found);
+	struct cache_write w = for_seconds(10);
+	w.has_vary = true;
+	w.vary = STR("a");
+	finish(cache_insert(s->cache, &op, &w, &s->loop), "x");
+	cache_op_fini(&op);
+	assert_found("k", "a: 1", "F x");
+}
+
+CONTRACT(a_mark_is_purged_like_an_object)
+{
+	struct cache_op op;
+	start(s, &op, CACHE_TRANSACTION, "k", NULL);
+	put_mark(s, &op, 10, NULL);
+	cache_op_fini(&op);
+	assert_int_equal(purge(s, NULL, true), 1);
+	start(s, &op, CACHE_TRANSACTION, "k", NULL);
+	assert_true(op.obliged && !op.pass);
+	cache_op_fini(&op);
+}
+
+CONTRACT(time_set_backwards_makes_nothing_older_or_younger_than_it_was_stored)
+{
+	struct cache_op op;
+	struct cache_write w = for_seconds_or_errors(10, 10);
+	w.initial_age_ns = 4 * NS_PER_S;
+	put_with(s, "k", NULL, "x", &w);
+	clock_virtual_set_wall(s->clock, WALL_NS - 1000 * NS_PER_S);
+	start_past_use(s, &op, "k", NULL);
+	assert_op(&op, "F x");
+	assert_int_equal(cache_object_age_ns(op.found, &s->loop), 4 * NS_PER_S);
+	cache_op_fini(&op);
+}
+
 /* ---- bounds ---- */
 
 TEST(what_was_used_longest_ago_goes_first)
@@ -1385,7 +1567,7 @@ static bool step(struct subject *s, int i, struct cache_op *op, struct cache_obj
 		return cache_purge(s->cache, STR("a"), true, &count);
 	case 4:
 		w.surrogate_keys = STR("a");
-		return cache_update(s->cache, op, &w, &s->loop);
+		return cache_update(s->cache, op, &w, &s->loop, NULL);
 	default:
 		return cache_purge(s->cache, STR("a"), false, &count);
 	}
@@ -1419,4 +1601,24 @@ TEST(a_failed_call_changes_nothing_and_later_ones_work)
 		cache_op_fini(&op);
 		end(s);
 	}
+}
+
+TEST(choosing_what_is_stale_may_fail_and_then_nothing_has_changed)
+{
+	struct subject subject, *s = &subject;
+	struct cache_op leader, waiter;
+	struct cache_write w = for_seconds_or_errors(10, 60);
+	begin(s, memory);
+	s->cache = cache_failing_new(s->cache, 3);
+	put_with(s, "k", NULL, "old", &w);
+	pass(s, 30 * NS_PER_S);
+	start_past_use(s, &leader, "k", NULL);
+	start_past_use(s, &waiter, "k", NULL);
+	assert_false(cache_choose_stale(s->cache, &leader));
+	assert_true(leader.obliged && !waiter.done);
+	assert_true(cache_choose_stale(s->cache, &leader));
+	assert_op(&waiter, "FS old");
+	cache_op_fini(&waiter);
+	cache_op_fini(&leader);
+	end(s);
 }

@@ -191,7 +191,7 @@ enum abi_status hostcall_cache_transaction_update(struct sandbox *sb, struct cac
 	if (!g || !g->op->found)
 		return ABI_BADF;
 	cache_call_trace_write(sb, "update", g->op, &w);
-	return cache_update(sb->world->cache, g->op, &w, sandbox_loop(sb)) ? ABI_OK : ABI_ERROR;
+	return cache_update(sb->world->cache, g->op, &w, sandbox_loop(sb), NULL) ? ABI_OK : ABI_ERROR;
 }
 
 enum abi_status hostcall_cache_transaction_cancel(struct sandbox *sb, struct cache_transaction_cancel_args *a)
