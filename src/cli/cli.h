@@ -34,6 +34,7 @@ struct cli_env {
 /* In the order of CHOICES in options.def. */
 enum cli_unknown_imports { UNKNOWN_IMPORTS_LINK_ERROR, UNKNOWN_IMPORTS_TRAP };
 enum cli_reporter { REPORTER_PRETTY };
+enum cli_http_cache { HTTP_CACHE_ON, HTTP_CACHE_OFF };
 enum cli_net { NET_NONE, NET_REAL };
 enum cli_completion { COMPLETION_BASH, COMPLETION_ZSH, COMPLETION_FISH };
 enum cli_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -70,6 +71,7 @@ struct cli_options {
 	bool debug_info;
 	enum limits_mode limits; /* look at cli_given(o, limits) */
 	const char *limits_profile;
+	enum cli_http_cache http_cache;
 	const char *service;
 	const char *filter;
 	uint64_t jobs; /* 0: one a core */

@@ -68,6 +68,7 @@ static int run(const struct cli_options *o, const struct test_files *files, uint
 		.bail = o->bail,
 		.strict = o->strict,
 		.real_network = o->net == NET_REAL,
+		.without_http_cache = o->http_cache == HTTP_CACHE_OFF,
 		.filter = str_from(o->filter),
 		.open_service = open_service,
 		.env = environment,

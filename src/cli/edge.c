@@ -17,6 +17,7 @@ static void make_real(struct edge *edge, const struct cli_options *o)
 	w->random = random_system_new();
 	origins_destroy(&w->origins);
 	w->origins = origins_network_new(edge->client);
+	w->http_cache = o->http_cache == HTTP_CACHE_ON;
 	log_destroy(&w->log);
 	w->log = log_fd_new(STDOUT_FILENO);
 	w->raw_stdout = o->log_stdout ? NULL : log_raw_new(STDOUT_FILENO);

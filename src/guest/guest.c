@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "guest/readthrough.h"
 
 const char *outcome_name(enum outcome o)
 {
@@ -51,6 +52,7 @@ void invocation_init(struct invocation *i, struct service *s, struct world *w)
 	i->breaches_last = &i->breaches;
 	i->started_ns = clock_monotonic(w->loop->clock);
 	i->subrequests_last = &i->subrequests;
+	list_init(&i->readthroughs);
 	if (w->tracing)
 		trace_on(&i->trace, &i->arena, w->loop->clock);
 }
@@ -58,6 +60,7 @@ void invocation_init(struct invocation *i, struct service *s, struct world *w)
 void invocation_fini(struct invocation *i)
 {
 	CHECK(list_empty(&i->changed.watchers));
+	readthroughs_cancel(i);
 	for (struct subrequest *r = i->subrequests; r; r = r->next) {
 		backend_unref(&r->backend);
 		fetch_unref(&r->fetch);
@@ -94,7 +97,7 @@ struct event *invocation_unsettled(struct invocation *i)
 		if (!r->fetch->settled)
 			return &r->fetch->changed;
 	}
-	return NULL;
+	return readthroughs_under_way(i);
 }
 
 void invocation_end(struct invocation *i, enum outcome outcome, struct str report)

@@ -88,6 +88,7 @@ struct invocation {
 	struct subrequest *subrequests, **subrequests_last;
 	uint32_t subrequest_count;
 	struct limit_breach *breaches, **breaches_last;
+	struct list readthroughs; /* struct readthrough: requests that are on their way through the cache */
 	struct trace trace;
 
 	uint64_t started_ns, ended_ns; /* on the world's monotonic clock */
@@ -132,9 +133,9 @@ void invocation_destroy(struct invocation **pi);
 void service_destroy(struct service **ps); /* leaves NULL; NULL is fine */
 
 /*
- * Fired when a request to an origin that is still under way settles; NULL when there is none. A service may
- * end without waiting for what it sent; whoever destroys the invocation then cancels it, so a server waits
- * for this first.
+ * Fired when a request that is still under way, to an origin or through the cache, settles; NULL when there
+ * is none. A service may end without waiting for what it sent; whoever destroys the invocation then cancels
+ * it, so a server waits for this first.
  */
 struct event *invocation_unsettled(struct invocation *i);
 

@@ -137,6 +137,7 @@ static void load_manifest(struct executor *x, struct loaded *p, struct executor_
 	};
 	p->world = world_new(&x->loop, x->options.seed);
 	p->world->stdio_by_line = true;
+	p->world->http_cache = !x->options.without_http_cache;
 	manifest_init(&manifest);
 	if (p->project->manifest &&
 	    !manifest_read_fastly(&manifest, p->project->manifest, &options, p->world, &e))

@@ -18,10 +18,11 @@
 struct run_options {
 	unsigned jobs; /* worker processes; 0: one a core */
 	uint64_t seed;
-	uint64_t timeout_ns; /* of real time, for one test */
-	bool bail;           /* stop after the first failure */
-	bool strict;         /* a check that passes only because its target is undefined fails */
-	bool real_network;   /* requests that no origin in the file answers go out */
+	uint64_t timeout_ns;     /* of real time, for one test */
+	bool bail;               /* stop after the first failure */
+	bool strict;             /* a check that passes only because its target is undefined fails */
+	bool real_network;       /* requests that no origin in the file answers go out */
+	bool without_http_cache; /* requests to backends pass the cache by */
 	struct str filter; /* a pattern as `matches` has it; only tests whose "FILE: NAME" it matches; empty:
 			      all */
 

@@ -125,8 +125,8 @@ struct cache_op {
 	uint64_t hits;              /* of the object in this frame, this one counted */
 	bool obliged;               /* until inserted, updated, chosen or cancelled */
 	bool pass;                  /* a mark was found: nothing is stored, and nobody waits for anybody */
-	bool if_error;              /* `found` was chosen in place of an error, by this op or who was obliged */
-	struct event changed;       /* fired when done */
+	bool if_error;        /* `found` was chosen in place of an error, by this op or who was obliged */
+	struct event changed; /* fired when done */
 
 	/* The implementation's, while it waits or is obliged. */
 	void (*release)(struct cache_op *);

@@ -13,6 +13,7 @@ struct world *world_new(struct loop *loop, uint64_t seed)
 	w->origins = origins_rules_new(NULL);
 	w->kv = kv_memory_new();
 	w->cache = cache_memory_new(CACHE_BYTES_MAX, CACHE_OBJECTS_MAX);
+	w->http_cache = true;
 	w->acl = acl_memory_new();
 	w->geo = geo_table_new(table_memory_new(), true);
 	w->device = device_table_new(table_memory_new());

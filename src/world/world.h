@@ -57,6 +57,7 @@ struct world {
 	enum limits_mode limits_mode;
 	struct pmap fastly_keys; /* for which fastly_key_is_valid answers yes; the values mean nothing */
 	struct pmap shields;     /* struct shield_site by name */
+	bool http_cache;         /* requests to backends go through the cache; else all of them go out */
 	bool tracing;            /* invocations record their events */
 	uint64_t invocations;    /* started so far: request ids and FASTLY_TRACE_ID count with it */
 	struct list residents;   /* struct resident; of this world alone, whatever it was forked from */

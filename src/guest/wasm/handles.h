@@ -26,6 +26,7 @@ enum handle_kind {
 	HANDLE_PROMISE, /* of the next request */
 	HANDLE_CACHE,   /* a lookup, busy or done */
 	HANDLE_CACHE_REPLACE,
+	HANDLE_HTTP_CACHE,
 };
 
 struct handle_slot {

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "guest/wasm/engine.h"
 #include "guest/wasm/hostcalls/cache_calls.h"
+#include "guest/wasm/hostcalls/http_cache_calls.h"
 #include "guest/wasm/hostcalls/kv_calls.h"
 #include "guest/wasm/wasm_service.h"
 
@@ -145,6 +146,8 @@ static void release_object(struct sandbox *sb, enum handle_kind kind, void *obje
 		kv_call_fini(object);
 	} else if (kind == HANDLE_CACHE || kind == HANDLE_CACHE_REPLACE) {
 		cache_call_fini(object);
+	} else if (kind == HANDLE_HTTP_CACHE) {
+		http_cache_call_fini(object);
 	} else if (kind == HANDLE_CONFIG || kind == HANDLE_SECRETS) {
 		table_unref(&((struct guest_name *)object)->table);
 	}

@@ -27,13 +27,23 @@ struct waiter;
 
 /* ---- what handles stand for ---- */
 
+/* The bits of cache_override_tag. */
+enum {
+	REQUEST_CACHE_PASS = 1 << 0,
+	REQUEST_CACHE_TTL = 1 << 1,
+	REQUEST_CACHE_SWR = 1 << 2,
+	REQUEST_CACHE_PCI = 1 << 3,
+	REQUEST_CACHE_LOOKUP_TIMEOUT = 1 << 4,
+	REQUEST_CACHE_ALL = (1 << 5) - 1,
+};
+
 struct guest_request {
 	struct http_request http; /* the body is a handle of its own */
 	bool downstream;          /* the request that is being handled */
 	bool manual_framing;
 	bool gunzip;             /* auto_decompress_response */
-	uint32_t cache_override; /* tag bits; what they say is for the cache */
-	uint32_t cache_ttl, cache_swr;
+	uint32_t cache_override; /* tag bits; what they say is for the readthrough cache */
+	uint32_t cache_ttl, cache_swr, cache_lookup_timeout_ms;
 	struct str surrogate_keys;
 };
 
@@ -53,6 +63,7 @@ struct guest_body {
 struct guest_pending {
 	struct fetch *fetch; /* a reference */
 	bool gunzip;
+	bool passed; /* sent past the readthrough cache, which marks its response all the same */
 	struct headers response_headers[3]; /* insert, append and remove that wait for the response */
 	struct headers error_headers[3];
 };

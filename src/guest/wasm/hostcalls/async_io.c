@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fastly_async_io: waiting for whichever of several things happens first. */
-#include "guest/wasm/sandbox.h"
+#include "guest/wasm/hostcalls/http_cache_calls.h"
 
 enum readiness { READY, NOT_READY, NO_SUCH_ITEM };
 
@@ -33,6 +33,11 @@ static enum readiness item_readiness(struct sandbox *sb, uint32_t handle, struct
 			return READY;
 		*event = &g->op->changed;
 		return NOT_READY;
+	}
+	case HANDLE_HTTP_CACHE: {
+		struct guest_http_cache *g = handles_get(&sb->handles, handle, HANDLE_HTTP_CACHE);
+		*event = &g->lookup.op.changed;
+		return g->lookup.op.done ? READY : NOT_READY;
 	}
 	case HANDLE_PROMISE:
 		*event = &sb->next.changed;

@@ -241,11 +241,7 @@ enum abi_status cache_call_metadata(struct sandbox *sb, uint32_t handle, enum ha
 	return g ? put_bytes(out, blob_str(g->op->found->user_metadata)) : status;
 }
 
-/*
- * A body that is all there is the guest's own to read and to add to, like one it has written. False: it would
- * make its host hold too much.
- */
-static bool own_body(struct sandbox *sb, struct body **b)
+bool cache_call_own_body(struct sandbox *sb, struct body **b)
 {
 	if (!(*b)->ended || (*b)->failure != BODY_FAILURE_NONE)
 		return true;
@@ -282,7 +278,7 @@ enum abi_status cache_call_get_body(struct sandbox *sb, uint32_t handle, enum ha
 	case CACHE_OPENED:
 		break;
 	}
-	if (!own_body(sb, &body)) {
+	if (!cache_call_own_body(sb, &body)) {
 		body_unref(&body);
 		return ABI_LIMITEXCEEDED;
 	}

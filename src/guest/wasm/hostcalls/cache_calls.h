@@ -71,6 +71,12 @@ must_use enum abi_status cache_call_get_body(struct sandbox *sb, uint32_t handle
 					     uint32_t mask, const struct abi_cache_get_body_options *o,
 					     struct guest_ptr out);
 
+/*
+ * A body that is all there becomes the guest's own to read and to add to, like one it has written. False: it
+ * would make its host hold too much.
+ */
+must_use bool cache_call_own_body(struct sandbox *sb, struct body **b);
+
 /* A number of what was found; NONE when nothing was. */
 enum cache_number {
 	CACHE_NUMBER_AGE,

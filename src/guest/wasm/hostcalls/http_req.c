@@ -103,19 +103,18 @@ MESSAGE_HEADER_CALLS(http_req, guest_request, sandbox_request)
 
 /* ---- how it is to be sent ---- */
 
-enum { OVERRIDE_TAGS_MAX = 0x1f };
-
 static enum abi_status set_override(struct sandbox *sb, uint32_t h, uint32_t tag, uint32_t ttl, uint32_t swr,
-				    struct str keys)
+				    struct str keys, uint32_t lookup_timeout_ms)
 {
 	struct guest_request *r = sandbox_request(sb, h);
 	if (!r)
 		return ABI_BADF;
-	if (tag > OVERRIDE_TAGS_MAX || !header_value_valid(keys))
+	if (tag > REQUEST_CACHE_ALL || !header_value_valid(keys))
 		return ABI_INVAL;
 	r->cache_override = tag;
 	r->cache_ttl = ttl;
 	r->cache_swr = swr;
+	r->cache_lookup_timeout_ms = lookup_timeout_ms;
 	r->surrogate_keys = arena_str(sandbox_arena(sb), keys);
 	return ABI_OK;
 }
@@ -123,13 +122,13 @@ static enum abi_status set_override(struct sandbox *sb, uint32_t h, uint32_t tag
 enum abi_status hostcall_http_req_cache_override_set(struct sandbox *sb,
 						     struct http_req_cache_override_set_args *a)
 {
-	return set_override(sb, a->h, a->tag, a->ttl, a->stale_while_revalidate, STR(""));
+	return set_override(sb, a->h, a->tag, a->ttl, a->stale_while_revalidate, STR(""), 0);
 }
 
 enum abi_status hostcall_http_req_cache_override_v2_set(struct sandbox *sb,
 							struct http_req_cache_override_v2_set_args *a)
 {
-	return set_override(sb, a->h, a->tag, a->ttl, a->stale_while_revalidate, a->sk);
+	return set_override(sb, a->h, a->tag, a->ttl, a->stale_while_revalidate, a->sk, 0);
 }
 
 enum abi_status hostcall_http_req_cache_override_v3_set(struct sandbox *sb,
@@ -139,7 +138,7 @@ enum abi_status hostcall_http_req_cache_override_v3_set(struct sandbox *sb,
 	struct str keys = STR("");
 	if (o->surrogate_keys_len && !sandbox_str(sb, o->surrogate_keys, o->surrogate_keys_len, &keys))
 		return ABI_INVAL;
-	return set_override(sb, a->h, a->tag, o->ttl, o->stale_while_revalidate, keys);
+	return set_override(sb, a->h, a->tag, o->ttl, o->stale_while_revalidate, keys, o->lookup_timeout_ms);
 }
 
 enum { ENCODING_GZIP = 1, FRAMING_MANUAL = 1 };

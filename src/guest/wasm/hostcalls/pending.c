@@ -4,9 +4,14 @@
 
 #include <string.h>
 
+#include "guest/readthrough.h"
 #include "guest/wasm/hostcalls/message_headers.h"
+#include "http/cache_rules.h"
 #include "http/gunzip.h"
 #include "http/uri.h"
+
+/* The name under which an SDK hands over a cache key, in hex, for the host alone. */
+#define CACHE_KEY_HEADER STR("fastly-xqd-cache-key")
 
 /* ---- sending ---- */
 
@@ -51,7 +56,8 @@ static struct headers wire_headers(struct sandbox *sb, const struct guest_reques
 		struct header f = r->http.headers.at[i];
 		bool framing = str_eq_nocase(f.name, STR("content-length")) ||
 			       str_eq_nocase(f.name, STR("transfer-encoding"));
-		if (!str_eq_nocase(f.name, STR("host")) && (keep || !framing))
+		if (!str_eq_nocase(f.name, STR("host")) && !str_eq_nocase(f.name, CACHE_KEY_HEADER) &&
+		    (keep || !framing))
 			headers_add_borrowed(&out, arena, f.name, f.value);
 	}
 	return out;
@@ -63,9 +69,80 @@ static bool has_content(struct body *b)
 	return !body_known_length(b, &length) || length > 0;
 }
 
-enum abi_status pending_send(struct sandbox *sb, uint32_t request, uint32_t body, struct str backend_name,
-			     bool streaming, struct guest_pending **out)
+/* ---- through the cache ---- */
+
+static int hex_digit(char c)
 {
+	char lower = ascii_lower(c);
+	return c >= '0' && c <= '9' ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/* The key that the request has, or was given; false: that is none. */
+static bool cache_key(const struct guest_request *r, unsigned char key[CACHE_HASH_BYTES])
+{
+	struct str hex = headers_get(&r->http.headers, CACHE_KEY_HEADER);
+	if (!hex.ptr) {
+		cache_rules_key(&r->http, key);
+		return true;
+	}
+	for (size_t i = 0; hex.len == (size_t)2 * CACHE_HASH_BYTES && i < CACHE_HASH_BYTES; i++) {
+		int high = hex_digit(hex.ptr[2 * i]), low = hex_digit(hex.ptr[2 * i + 1]);
+		if (high < 0 || low < 0)
+			return false;
+		key[i] = (unsigned char)(high << 4 | low);
+	}
+	return hex.len == (size_t)2 * CACHE_HASH_BYTES;
+}
+
+static struct fetch *failed_fetch(struct sandbox *sb, enum fetch_error error)
+{
+	struct fetch *f = fetch_new(sandbox_loop(sb));
+	fetch_fail(f, error, STR(""));
+	return f;
+}
+
+static struct fetch *send_through_cache(struct sandbox *sb, const struct guest_request *r,
+					struct backend *backend, const struct http_request *http)
+{
+	unsigned char key[CACHE_HASH_BYTES];
+	uint32_t tags = r->cache_override;
+	if (!cache_key(r, key))
+		return failed_fetch(sb, FETCH_HTTP_REQUEST_CACHE_KEY_INVALID);
+	struct readthrough_request request = {
+		.backend = backend,
+		.path = wire_path(sb, r, backend),
+		.http = http,
+		.key = { (const char *)key, sizeof key },
+		.override = {
+			.has_ttl = tags & REQUEST_CACHE_TTL,
+			.has_swr = tags & REQUEST_CACHE_SWR,
+			.sensitive = tags & REQUEST_CACHE_PCI,
+			.ttl_s = r->cache_ttl,
+			.swr_s = r->cache_swr,
+			.surrogate_keys = r->surrogate_keys,
+		},
+	};
+	if (tags & REQUEST_CACHE_LOOKUP_TIMEOUT)
+		request.override.lookup_timeout_ms = r->cache_lookup_timeout_ms;
+	return readthrough_send(sb->invocation, &request);
+}
+
+/* Sends it through the cache when it is to go there and may, else at once. */
+static void start_fetch(struct sandbox *sb, const struct guest_request *r, struct backend *backend,
+			const struct http_request *http, unsigned flags, struct guest_pending *p)
+{
+	bool cached = flags & SEND_CACHED && sb->world->http_cache;
+	bool passed = r->cache_override & REQUEST_CACHE_PASS || !cache_rules_request_cacheable(http);
+	p->passed = cached && passed;
+	p->fetch = cached && !passed
+			   ? send_through_cache(sb, r, backend, http)
+			   : invocation_send(sb->invocation, backend, wire_path(sb, r, backend), http);
+}
+
+enum abi_status pending_send(struct sandbox *sb, uint32_t request, uint32_t body, struct str backend_name,
+			     unsigned flags, struct guest_pending **out)
+{
+	bool streaming = flags & SEND_STREAMING;
 	struct guest_request *r = sandbox_request(sb, request);
 	struct guest_body *b = sandbox_body(sb, body);
 	if (!r || !b || b->streaming)
@@ -89,7 +166,7 @@ enum abi_status pending_send(struct sandbox *sb, uint32_t request, uint32_t body
 	http.body = content;
 	*out = ARENA_NEW(sandbox_arena(sb), struct guest_pending);
 	(*out)->gunzip = r->gunzip;
-	(*out)->fetch = invocation_send(sb->invocation, backend, wire_path(sb, r, backend), &http);
+	start_fetch(sb, r, backend, &http, flags, *out);
 	body_unref(&content);
 	return ABI_OK;
 }
@@ -164,6 +241,8 @@ static struct guest_response *take_response(struct sandbox *sb, struct guest_pen
 		headers_remove(&r->http.headers, STR("content-length"));
 		*body = body_gunzip(*body);
 	}
+	if (p->passed)
+		readthrough_mark(&r->http.headers, sandbox_arena(sb), false, 0);
 	adjust_headers(sb, &r->http.headers, p->response_headers);
 	return r;
 }
@@ -217,17 +296,18 @@ void pending_answer(struct sandbox *sb, struct guest_pending *p, struct guest_re
 /* ---- the calls that send ---- */
 
 /*
- * Sends at the first call, then waits: what all three versions of `send` do. Between the calls the request is
+ * Sends at the first call, then waits: what all three versions of `send` do; the third is not for the
+ * readthrough cache, because the guest drives the cache itself. Between the calls the request is
  * behind a handle that the guest never learns, so that it is let go like any other if the guest is ended
  * meanwhile.
  */
 static enum abi_status send_and_wait(struct sandbox *sb, uint32_t h, uint32_t b, struct str backend,
-				     struct guest_ptr detail, struct guest_ptr response_out,
+				     unsigned flags, struct guest_ptr detail, struct guest_ptr response_out,
 				     struct guest_ptr body_out)
 {
 	struct guest_pending *p = sb->waiting.state;
 	if (!p) {
-		enum abi_status status = pending_send(sb, h, b, backend, false, &p);
+		enum abi_status status = pending_send(sb, h, b, backend, flags, &p);
 		if (status != ABI_OK) {
 			put_detail(detail,
 				   status == ABI_INVAL ? FETCH_DESTINATION_NOT_FOUND : FETCH_UNINITIALIZED);
@@ -246,25 +326,26 @@ static enum abi_status send_and_wait(struct sandbox *sb, uint32_t h, uint32_t b,
 
 enum abi_status hostcall_http_req_send(struct sandbox *sb, struct http_req_send_args *a)
 {
-	return send_and_wait(sb, a->h, a->b, a->backend, (struct guest_ptr){ NULL }, a->response_out,
-			     a->body_out);
+	return send_and_wait(sb, a->h, a->b, a->backend, SEND_CACHED, (struct guest_ptr){ NULL },
+			     a->response_out, a->body_out);
 }
 
 enum abi_status hostcall_http_req_send_v2(struct sandbox *sb, struct http_req_send_v2_args *a)
 {
-	return send_and_wait(sb, a->h, a->b, a->backend, a->error_detail, a->response_out, a->body_out);
+	return send_and_wait(sb, a->h, a->b, a->backend, SEND_CACHED, a->error_detail, a->response_out,
+			     a->body_out);
 }
 
 enum abi_status hostcall_http_req_send_v3(struct sandbox *sb, struct http_req_send_v3_args *a)
 {
-	return send_and_wait(sb, a->h, a->b, a->backend, a->error_detail, a->response_out, a->body_out);
+	return send_and_wait(sb, a->h, a->b, a->backend, 0, a->error_detail, a->response_out, a->body_out);
 }
 
 static enum abi_status send_async(struct sandbox *sb, uint32_t h, uint32_t b, struct str backend,
-				  bool streaming, struct guest_ptr out)
+				  unsigned flags, struct guest_ptr out)
 {
 	struct guest_pending *p;
-	enum abi_status status = pending_send(sb, h, b, backend, streaming, &p);
+	enum abi_status status = pending_send(sb, h, b, backend, flags, &p);
 	if (status != ABI_OK)
 		return status;
 	status = sandbox_put(sb, HANDLE_PENDING, p, out);
@@ -275,18 +356,19 @@ static enum abi_status send_async(struct sandbox *sb, uint32_t h, uint32_t b, st
 
 enum abi_status hostcall_http_req_send_async(struct sandbox *sb, struct http_req_send_async_args *a)
 {
-	return send_async(sb, a->h, a->b, a->backend, false, a->pending_request_out);
+	return send_async(sb, a->h, a->b, a->backend, SEND_CACHED, a->pending_request_out);
 }
 
 enum abi_status hostcall_http_req_send_async_v2(struct sandbox *sb, struct http_req_send_async_v2_args *a)
 {
-	return send_async(sb, a->h, a->b, a->backend, a->streaming == 1, a->pending_request_out);
+	return send_async(sb, a->h, a->b, a->backend, a->streaming == 1 ? SEND_STREAMING : 0,
+			  a->pending_request_out);
 }
 
 enum abi_status hostcall_http_req_send_async_streaming(struct sandbox *sb,
 						       struct http_req_send_async_streaming_args *a)
 {
-	return send_async(sb, a->h, a->b, a->backend, true, a->pending_request_out);
+	return send_async(sb, a->h, a->b, a->backend, SEND_STREAMING | SEND_CACHED, a->pending_request_out);
 }
 
 /* ---- the calls that look after it ---- */

@@ -5,12 +5,17 @@
 
 #include "guest/wasm/sandbox.h"
 
+enum {
+	SEND_STREAMING = 1 << 0, /* the body's handle is left to the guest for writing */
+	SEND_CACHED = 1 << 1,    /* through the readthrough cache, as the request's cache override says */
+};
+
 /*
- * Sends a request with its body to a backend. The handles are taken, but that `streaming` leaves the body's
- * handle to the guest for writing. `*out` lives in the arena and holds a reference to the fetch.
+ * Sends a request with its body to a backend. The handles are taken. `*out` lives in the arena and holds a
+ * reference to the fetch.
  */
 enum abi_status pending_send(struct sandbox *sb, uint32_t request, uint32_t body, struct str backend,
-			     bool streaming, struct guest_pending **out);
+			     unsigned flags, struct guest_pending **out);
 
 /*
  * What a settled request gives the guest: handles of response and body, or the error's status with the

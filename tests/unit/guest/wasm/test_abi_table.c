@@ -8,7 +8,7 @@
 #include "support/abi_check.h"
 
 /* Change these with the table; docs/reference/abi.md says the same. */
-enum { FUNCTIONS = 255, DONE = 210, STUBS = 45, ALIASES = 50 };
+enum { FUNCTIONS = 255, DONE = 236, STUBS = 19, ALIASES = 50 };
 
 static const char expected_list[] = "tests/unit/guest/wasm/abi-signatures.txt";
 
@@ -133,7 +133,7 @@ TEST(every_module_that_works_has_its_tests)
 	static const char tested[] =
 		" fastly_abi fastly_acl fastly_async_io fastly_backend fastly_cache fastly_compute_runtime "
 		"fastly_config_store fastly_device_detection fastly_dictionary fastly_geo "
-		"fastly_http_body fastly_http_downstream fastly_http_req fastly_http_resp "
+		"fastly_http_body fastly_http_cache fastly_http_downstream fastly_http_req fastly_http_resp "
 		"fastly_kv_store fastly_log fastly_object_store fastly_purge fastly_secret_store "
 		"wasi_snapshot_preview1 ";
 	for (size_t i = 0; i < hostcalls_count; i++) {
