@@ -15,6 +15,8 @@ struct world *world_new(struct loop *loop, uint64_t seed)
 	w->cache = cache_memory_new(CACHE_BYTES_MAX, CACHE_OBJECTS_MAX);
 	w->http_cache = true;
 	w->acl = acl_memory_new();
+	w->pop = STR("XXX");
+	w->hostname = STR("localhost");
 	w->geo = geo_table_new(table_memory_new(), true);
 	w->device = device_table_new(table_memory_new());
 	w->log = log_capture_new();
@@ -34,6 +36,7 @@ struct world *world_fork(const struct world *parent, struct loop *loop)
 	w->backends = pmap_copy(&parent->backends);
 	w->kv = kv_fork(parent->kv);
 	w->cache = cache_fork(parent->cache);
+	w->purges = NULL;
 	w->config.by_name = pmap_copy(&parent->config.by_name);
 	w->secrets.by_name = pmap_copy(&parent->secrets.by_name);
 	w->acl = acl_fork(parent->acl);
@@ -61,6 +64,9 @@ void world_destroy(struct world **pw)
 	origins_destroy(&w->origins);
 	pmap_fini(&w->backends);
 	kv_destroy(&w->kv);
+	if (w->purges)
+		purge_relay_leave(w->purges, w->cache);
+	purge_relay_unref(&w->purges);
 	cache_destroy(&w->cache);
 	tables_fini(&w->config);
 	tables_fini(&w->secrets);

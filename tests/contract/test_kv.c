@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "contract/contract.h"
 #include "store/kv.h"
+#include "store/kv_pop.h"
 
 enum { WALL_NS = 1000000000, FAR_AWAY = 1000000000 };
 
@@ -50,12 +51,37 @@ static struct kv *slow_fork_of_failing(struct subject *s)
 	return kv_fork(s->parents[0]);
 }
 
+static struct kv *pop(struct subject *s)
+{
+	struct kv_shared *shared = kv_shared_new(memory(s), &s->loop, NS_PER_S);
+	struct kv *kv = kv_pop_new(shared);
+	kv_shared_unref(&shared);
+	return kv;
+}
+
+static struct kv *pop_at_once(struct subject *s)
+{
+	struct kv_shared *shared = kv_shared_new(memory(s), &s->loop, 0);
+	struct kv *kv = kv_pop_new(shared);
+	kv_shared_unref(&shared);
+	return kv;
+}
+
+static struct kv *fork_of_pop(struct subject *s)
+{
+	s->parents[0] = pop(s);
+	return kv_fork(s->parents[0]);
+}
+
 #define EVERY_IMPLEMENTATION(X, promise) \
 	X(promise, memory)               \
 	X(promise, fork_of_a_fork)       \
 	X(promise, slow)                 \
 	X(promise, failing_later)        \
-	X(promise, slow_fork_of_failing)
+	X(promise, slow_fork_of_failing) \
+	X(promise, pop)                  \
+	X(promise, pop_at_once)          \
+	X(promise, fork_of_pop)
 
 static void begin(struct subject *s, struct kv *(*make)(struct subject *))
 {

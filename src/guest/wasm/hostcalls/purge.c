@@ -43,7 +43,7 @@ enum abi_status hostcall_purge_purge_surrogate_key(struct sandbox *sb,
 	struct trace_event *ev = trace_add(trace, "cache-purge");
 	trace_str(trace, ev, "key", a->surrogate_key);
 	trace_bool(trace, ev, "soft", soft);
-	if (!cache_purge(sb->world->cache, a->surrogate_key, soft, &count))
+	if (!purge_relay_purge(sb->world->purges, sb->world->cache, a->surrogate_key, soft, &count))
 		return ABI_ERROR;
 	trace_number(trace, ev, "count", (double)count);
 	return ABI_OK;

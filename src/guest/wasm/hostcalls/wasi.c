@@ -32,22 +32,21 @@ static void each_arg(struct sandbox *sb, string_fn *see, void *data)
 /* The variables Fastly sets; nothing of the host's own environment. Values as Viceroy gives them. */
 static void each_variable(struct sandbox *sb, string_fn *see, void *data)
 {
-	static const struct str fixed[] = {
-		STR_INIT("FASTLY_CACHE_GENERATION=0"),
-		STR_INIT("FASTLY_CUSTOMER_ID=0000000000000000000000"),
-		STR_INIT("FASTLY_POP=XXX"),
-		STR_INIT("FASTLY_REGION=Somewhere"),
-		STR_INIT("FASTLY_SERVICE_ID=0000000000000000000000"),
-		STR_INIT("FASTLY_SERVICE_VERSION=0"),
-		STR_INIT("FASTLY_HOSTNAME=localhost"),
-		STR_INIT("FASTLY_IS_STAGING=0"),
+	struct arena *arena = sandbox_arena(sb);
+	const struct world *w = sb->world;
+	const struct str variables[] = {
+		STR("FASTLY_CACHE_GENERATION=0"),
+		STR("FASTLY_CUSTOMER_ID=0000000000000000000000"),
+		arena_printf(arena, "FASTLY_POP=" STR_FMT, STR_ARG(w->pop)),
+		STR("FASTLY_REGION=Somewhere"),
+		STR("FASTLY_SERVICE_ID=0000000000000000000000"),
+		STR("FASTLY_SERVICE_VERSION=0"),
+		arena_printf(arena, "FASTLY_HOSTNAME=" STR_FMT, STR_ARG(w->hostname)),
+		STR("FASTLY_IS_STAGING=0"),
+		arena_printf(arena, "FASTLY_TRACE_ID=%032llx", (unsigned long long)sb->invocation->number),
 	};
-	char trace_id[64];
-	int n = snprintf(trace_id, sizeof trace_id, "FASTLY_TRACE_ID=%032llx",
-			 (unsigned long long)sb->invocation->number);
-	for (size_t i = 0; i < COUNT_OF(fixed); i++)
-		see(data, fixed[i]);
-	see(data, (struct str){ trace_id, (size_t)n });
+	for (size_t i = 0; i < COUNT_OF(variables); i++)
+		see(data, variables[i]);
 }
 
 struct sizes {
