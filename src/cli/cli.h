@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "cli/access_log.h"
 #include "cli/options.h"
 #include "net/address.h"
 #include "world/limits.h"
@@ -69,6 +70,13 @@ struct cli_options {
 	bool websocket_passthrough;
 	unsigned experimental_modules;
 	bool debug_info;
+	bool watch;
+	uint64_t shutdown_timeout_ns;
+	enum access_format log_format;
+	const char *access_log;
+	struct net_address admin; /* look at cli_given(o, admin) */
+	const char *admin_token_file;
+	uint64_t pops, kv_delay_ns, purge_delay_ns;
 	enum limits_mode limits; /* look at cli_given(o, limits) */
 	const char *limits_profile;
 	enum cli_http_cache http_cache;

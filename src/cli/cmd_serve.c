@@ -7,22 +7,12 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "cli/edge.h"
-#include "cli/service.h"
-#include "guest/front.h"
-#include "guest/limit.h"
-#include "http/server.h"
-#include "runner/project.h"
+#include "cli/serve_priv.h"
 #include "world/ip.h"
 
-enum { PROBE_TIMEOUT_S = 5, GUESTS_MAX = 128 };
+enum { PROBE_TIMEOUT_S = 5 };
 
 /* ---- what to serve ---- */
-
-struct served {
-	const char *service, *manifest;
-	struct test_files found; /* holds the strings */
-};
 
 static bool is_folder(const char *path)
 {
@@ -31,16 +21,18 @@ static bool is_folder(const char *path)
 }
 
 /* A file is served as it is, with a manifest only where one is named; in a folder both are looked for. */
-static bool find_served(struct served *s, const struct cli_options *o, struct error *e)
+static bool find_served(struct serving *s, struct test_files *found, struct error *e)
 {
+	const struct cli_options *o = s->o;
 	const char *input = o->input ? o->input : ".";
-	*s = (struct served){ .service = o->input, .manifest = o->config };
+	s->guest = o->input;
+	s->manifest = o->config;
 	if (!is_folder(input))
 		return true;
-	const struct project *p = test_files_project(&s->found, input, o->config, NULL);
+	const struct project *p = test_files_project(found, input, o->config, NULL);
 	if (!p->service)
 		return FAIL(e, NOT_FOUND, "%s", p->missing);
-	s->service = p->service;
+	s->guest = p->service;
 	s->manifest = p->manifest;
 	return true;
 }
@@ -54,10 +46,10 @@ static void probed(struct task *t)
 
 /* Sends a GET to every backend, one after another, as Viceroy does before it listens; what comes of it is
  * only shown. */
-static void probe_backends(struct edge *edge, const struct cli_options *o)
+static void probe_backends(struct edge *edge, struct world *world, const struct cli_options *o)
 {
 	struct pmap_entry entry = { 0 };
-	while (pmap_each(&edge->world->backends, &entry)) {
+	while (pmap_each(&world->backends, &entry)) {
 		struct backend *b = container_of(entry.value, struct backend, rc);
 		struct arena arena = { 0 };
 		struct http_request request = { .method = STR("GET"), .version = HTTP_1_1 };
@@ -66,7 +58,7 @@ static void probe_backends(struct edge *edge, const struct cli_options *o)
 					   STR_ARG(b->target.host), STR_ARG(path));
 		headers_add(&request.headers, &arena, STR("Host"),
 			    b->override_host.len ? b->override_host : b->target.host);
-		struct fetch *f = origins_send(edge->world->origins, b, path, &request, &edge->loop);
+		struct fetch *f = origins_send(world->origins, b, path, &request, &edge->loop);
 		struct watcher watcher = { 0 };
 		uint64_t deadline = clock_monotonic(edge->clock) + PROBE_TIMEOUT_S * NS_PER_S;
 		watcher_start(&watcher, &f->changed, probed);
@@ -84,53 +76,71 @@ static void probe_backends(struct edge *edge, const struct cli_options *o)
 	}
 }
 
-/* ---- the access log, for those who asked for more ---- */
+/* ---- listening ---- */
 
-static void log_access(void *data, const struct front_record *r)
+static void handle(void *data, struct exchange *x)
 {
-	const struct cli_options *o = data;
-	const struct invocation *i = r->invocation;
-	char reused[64] = "";
-	if (i->nth > 1)
-		snprintf(reused, sizeof reused, ", request %u of its instance", i->nth);
-	if (i->outcome != OUTCOME_OK)
-		fprintf(o->env->err,
-			"%s: " STR_FMT " " STR_FMT ": the service's guest ended with a %s%s\n" STR_FMT "\n",
-			o->program, STR_ARG(r->request->method), STR_ARG(r->request->uri),
-			outcome_name(i->outcome), i->outcome == OUTCOME_EXIT ? " code" : "",
-			STR_ARG(i->report));
-	for (const struct limit_breach *b = i->breaches; b; b = b->next) {
-		scoped(buf_fini) struct buf text = BUF_INIT(ERROR_TEXT_BYTES_MAX);
-		limit_breach_print(b, &text);
-		fprintf(o->env->err, "%s: warning: " STR_FMT " " STR_FMT ": %s\n", o->program,
-			STR_ARG(r->request->method), STR_ARG(r->request->uri), text.ptr);
-	}
-	if (o->verbose)
-		fprintf(o->env->err,
-			STR_FMT " " STR_FMT " %d %.3f ms (guest %.3f ms, %llu host calls, %.1f MiB%s)\n",
-			STR_ARG(r->request->method), STR_ARG(r->request->uri), i->response.status,
-			(double)r->ns / 1e6, (double)i->cpu_ns / 1e6, (unsigned long long)i->hostcalls,
-			(double)i->memory_bytes / (1 << 20), reused);
+	struct pop *pop = data;
+	struct serving *s = pop->serving;
+	front_handle(&s->current->fronts[pop - s->pops], x);
 }
 
-/* ---- serving ---- */
+static bool listen_at(struct serving *s, size_t i, struct error *e)
+{
+	const struct cli_options *o = s->o;
+	struct http_server_options options = http_server_defaults;
+	struct pop *pop = &s->pops[i];
+	char host[IP_TEXT_BYTES];
+	size_t port = o->addr.port ? o->addr.port + i : 0;
+	pop->serving = s;
+	options.handle = handle;
+	options.data = pop;
+	ip_print(o->addr.ip, o->addr.ip_len, host);
+	bool v6 = strchr(host, ':') != NULL;
+	if (port > UINT16_MAX)
+		return FAIL(e, INVALID, "--pops %zu: there is no port %zu for the last of them", s->pops_count,
+			    o->addr.port + s->pops_count - 1);
+	if (!http_server_listen(&pop->server, &s->edge.loop, host, (uint16_t)port, &options, e))
+		return false;
+	struct str name = pop_name(i, s->pops_count);
+	fprintf(o->env->err, "%s: ", o->program);
+	if (s->pops_count > 1)
+		fprintf(o->env->err, "POP " STR_FMT " ", STR_ARG(name));
+	fprintf(o->env->err, "listening on http://%s%s%s:%u\n", v6 ? "[" : "", host, v6 ? "]" : "",
+		http_server_port(pop->server));
+	return true;
+}
 
-struct serving {
-	const struct cli_options *o;
-	struct http_server *server;
-	bool stopped;
-	bool hurry; /* a second signal */
-};
+/* ---- signals ---- */
 
-static void on_signal(uv_signal_t *handle, int number)
+static void stop_at_once(struct serving *s)
+{
+	s->hurry = s->drained = true;
+	for (size_t i = 0; i < s->pops_count; i++)
+		s->pops[i].stopped = true;
+}
+
+static void on_end(uv_signal_t *handle, int number)
 {
 	struct serving *s = handle->data;
 	(void)number;
-	if (s->hurry)
-		s->stopped = true;
-	else
-		http_server_stop(s->server, &s->stopped);
-	s->hurry = true;
+	if (s->ending) {
+		stop_at_once(s);
+		return;
+	}
+	s->ending = true;
+	for (size_t i = 0; i < s->pops_count; i++)
+		http_server_stop(s->pops[i].server, &s->pops[i].stopped);
+	loop_post(&s->edge.loop, &s->sweep);
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+	struct serving *s = handle->data;
+	struct error e;
+	(void)number;
+	if (!access_log_reopen(&s->log, &e))
+		fprintf(s->o->env->err, "%s: warning: %s\n", s->o->program, e.text);
 }
 
 static void closed(uv_handle_t *h)
@@ -138,75 +148,99 @@ static void closed(uv_handle_t *h)
 	(void)h;
 }
 
-static void serve(const struct cli_options *o, struct edge *edge, struct serving *s, const char *host)
+/* ---- serving ---- */
+
+/* Lets what is under way come to its end, for so long. */
+static void wind_down(struct serving *s)
 {
-	uv_signal_t interrupt, terminate;
-	uv_signal_init(loop_uv(&edge->loop), &interrupt);
-	uv_signal_init(loop_uv(&edge->loop), &terminate);
-	interrupt.data = terminate.data = s;
-	uv_signal_start(&interrupt, on_signal, SIGINT);
-	uv_signal_start(&terminate, on_signal, SIGTERM);
-	fprintf(o->env->err, "%s: listening on http://%s%s%s:%u\n", o->program, strchr(host, ':') ? "[" : "",
-		host, strchr(host, ':') ? "]" : "", http_server_port(s->server));
-	fflush(o->env->err);
-	loop_run(&edge->loop, &s->stopped, UINT64_MAX);
-	uv_close((uv_handle_t *)&interrupt, closed);
-	uv_close((uv_handle_t *)&terminate, closed);
+	const struct cli_options *o = s->o;
+	uint64_t now = clock_monotonic(s->edge.clock), end = now + MIN(o->shutdown_timeout_ns, UINT64_MAX - now);
+	bool late = false;
+	for (size_t i = 0; i < s->pops_count; i++)
+		late = loop_run(&s->edge.loop, &s->pops[i].stopped, end) == LOOP_LATE || late;
+	late = loop_run(&s->edge.loop, &s->drained, end) == LOOP_LATE || late;
+	if (late && !s->hurry)
+		fprintf(o->env->err, "%s: warning: what was not done within --shutdown-timeout is cut off\n",
+			o->program);
+}
+
+static void run(struct serving *s)
+{
+	static const struct {
+		int number;
+		uv_signal_cb caught;
+	} signals[] = { { SIGINT, on_end }, { SIGTERM, on_end }, { SIGHUP, on_hangup } };
+	uv_signal_t handles[COUNT_OF(signals)];
+	for (size_t i = 0; i < COUNT_OF(signals); i++) {
+		uv_signal_init(loop_uv(&s->edge.loop), &handles[i]);
+		handles[i].data = s;
+		uv_signal_start(&handles[i], signals[i].caught, signals[i].number);
+	}
+	fflush(s->o->env->err);
+	loop_run(&s->edge.loop, &s->ending, UINT64_MAX);
+	wind_down(s);
+	admin_close(&s->admin);
+	serve_stop_reloading(s);
+	for (size_t i = 0; i < COUNT_OF(signals); i++)
+		uv_close((uv_handle_t *)&handles[i], closed);
 	bool done = false;
-	(void)loop_run(&edge->loop, &done, clock_monotonic(edge->clock)); /* lets the handles close */
+	(void)loop_run(&s->edge.loop, &done, clock_monotonic(s->edge.clock)); /* lets the handles close */
 }
 
-static int listen_and_serve(const struct cli_options *o, struct edge *edge, struct service *service)
+static bool listen_and_serve(struct serving *s, struct error *e)
 {
-	struct error e;
-	struct front front;
-	struct serving s = { .o = o };
-	struct http_server_options options = http_server_defaults;
-	char host[IP_TEXT_BYTES];
-	ip_print(o->addr.ip, o->addr.ip_len, host);
-	front_init(&front, service, edge->world, GUESTS_MAX);
-	front.ended = log_access;
-	front.data = (void *)o;
-	options.handle = front_handle;
-	options.data = &front;
-	bool ok = http_server_listen(&s.server, &edge->loop, host, o->addr.port, &options, &e);
-	if (ok)
-		serve(o, edge, &s, host);
-	http_server_destroy(&s.server);
-	front_fini(&front);
-	return ok ? CLI_PASSED : cli_error(o, CLI_USAGE, &e);
+	for (size_t i = 0; i < s->pops_count; i++) {
+		if (!listen_at(s, i, e))
+			return false;
+	}
+	if (!serve_open_admin(s, e))
+		return false;
+	run(s);
+	return true;
 }
 
-static bool open_service(struct service **out, const struct served *served, const struct edge *edge,
-			 struct wasm_options *wasm, struct error *e)
+static bool open_and_serve(struct serving *s, struct error *e)
 {
-	wasm->memory_bytes_max = limits_memory_room(&edge->world->limits, edge->world->limits_mode);
-	return cli_open_service(out, served->service, wasm, e);
+	const struct cli_options *o = s->o;
+	bool logging = o->verbose || cli_given(o, log_format) || o->access_log;
+	if (!edge_begin(&s->edge, e) || (logging && !access_log_open(&s->log, o->log_format, o->access_log, e)))
+		return false;
+	serve_watch(s);
+	if (!serve_open(s, e))
+		return false;
+	probe_backends(&s->edge, s->current->around->worlds[0], o);
+	return listen_and_serve(s, e);
+}
+
+static void close_all(struct serving *s)
+{
+	admin_close(&s->admin);
+	serve_stop_reloading(s);
+	task_cancel(&s->sweep);
+	for (size_t i = 0; i < s->pops_count; i++)
+		http_server_destroy(&s->pops[i].server);
+	while (!list_empty(&s->retired)) {
+		struct deployment *d = container_of(s->retired.next, struct deployment, link);
+		deployment_destroy(&d);
+	}
+	deployment_destroy(&s->current);
+	access_log_close(&s->log);
+	if (s->edge.clock)
+		edge_close(&s->edge);
 }
 
 int cmd_serve(const struct cli_options *o)
 {
 	struct error e;
-	struct served served;
-	struct edge edge = { 0 };
-	struct service *service = NULL;
-	struct wasm_options wasm = cli_wasm_options(o);
-	int code;
-	wasm.yield = true;
-	wasm.instances_max = GUESTS_MAX;
+	struct test_files found = { 0 };
+	struct serving s = { .o = o, .pops_count = o->pops, .wasm = cli_wasm_options(o), .log.fd = -1 };
+	s.wasm.yield = true;
+	s.wasm.instances_max = GUESTS_MAX * (uint32_t)s.pops_count;
+	s.sweep.run = serve_sweep;
+	list_init(&s.retired);
 	signal(SIGPIPE, SIG_IGN);
-	if (!find_served(&served, o, &e)) {
-		code = cli_error(o, CLI_USAGE, &e);
-	} else if (!edge_open(&edge, o, served.manifest, &e) ||
-		   !open_service(&service, &served, &edge, &wasm, &e)) {
-		code = cli_error(o, CLI_USAGE, &e);
-	} else {
-		probe_backends(&edge, o);
-		code = listen_and_serve(o, &edge, service);
-	}
-	service_destroy(&service);
-	if (edge.clock)
-		edge_close(&edge);
-	test_files_fini(&served.found);
-	return code;
+	bool ok = find_served(&s, &found, &e) && open_and_serve(&s, &e);
+	close_all(&s);
+	test_files_fini(&found);
+	return ok ? CLI_PASSED : cli_error(o, CLI_USAGE, &e);
 }

@@ -10,9 +10,8 @@ static const char *environment(void *data, const char *name)
 	return ((const struct cli_options *)data)->env->lookup(name);
 }
 
-static void make_real(struct edge *edge, const struct cli_options *o)
+static void make_real(struct world *w, struct edge *edge, const struct cli_options *o)
 {
-	struct world *w = edge->world;
 	random_destroy(&w->random);
 	w->random = random_system_new();
 	origins_destroy(&w->origins);
@@ -23,40 +22,57 @@ static void make_real(struct edge *edge, const struct cli_options *o)
 	w->raw_stdout = o->log_stdout ? NULL : log_raw_new(STDOUT_FILENO);
 	w->raw_stderr = o->log_stderr ? NULL : log_raw_new(STDERR_FILENO);
 	if (o->command == COMMAND_RUN) { /* a test program takes as long as it takes */
-		w->limits.cpu_ns = UINT64_MAX;
-		w->limits.wall_ns = UINT64_MAX;
+		w->limits.cpu_ns = w->noted.cpu_ns = UNLIMITED;
+		w->limits.wall_ns = w->noted.wall_ns = UNLIMITED;
 	}
+}
+
+bool edge_begin(struct edge *edge, struct error *e)
+{
+	*edge = (struct edge){ .clock = clock_system_new() };
+	manifest_init(&edge->manifest);
+	loop_init(&edge->loop, edge->clock);
+	edge->client = http_client_curl_new(&edge->loop, e);
+	return edge->client != NULL;
+}
+
+bool edge_world(struct edge *edge, const struct cli_options *o, const char *manifest_path, struct manifest *manifest,
+		struct world **out, struct error *e)
+{
+	const struct manifest_options options = { .file_name = manifest_path,
+						  .env = environment,
+						  .env_data = (void *)o };
+	struct limits_choice limits;
+	scoped(world_destroy) struct world *w = world_new(&edge->loop, 0);
+	make_real(w, edge, o);
+	if (!cli_limits_choice(o, &limits, e))
+		return false;
+	if (manifest_path && !manifest_read_fastly(manifest, manifest_path, &options, w, e))
+		return false;
+	limits_choose(w, &manifest->limits, &limits);
+	*out = take(w);
+	return true;
+}
+
+void edge_print_warnings(const struct cli_options *o, const struct manifest *manifest)
+{
+	for (const struct manifest_warning *w = manifest->warnings; w; w = w->next)
+		fprintf(o->env->err, "%s: warning: " STR_FMT "\n", o->program, STR_ARG(w->text));
 }
 
 bool edge_open(struct edge *edge, const struct cli_options *o, const char *manifest, struct error *e)
 {
-	const struct manifest_options options = { .file_name = manifest,
-						  .env = environment,
-						  .env_data = (void *)o };
-	struct limits_choice limits;
-	*edge = (struct edge){ .clock = clock_system_new() };
-	loop_init(&edge->loop, edge->clock);
-	manifest_init(&edge->manifest);
-	edge->client = http_client_curl_new(&edge->loop, e);
-	if (!edge->client)
+	if (!edge_begin(edge, e) || !edge_world(edge, o, manifest, &edge->manifest, &edge->world, e))
 		return false;
-	edge->world = world_new(&edge->loop, 0);
-	make_real(edge, o);
-	if (!cli_limits_choice(o, &limits, e))
-		return false;
-	if (manifest && !manifest_read_fastly(&edge->manifest, manifest, &options, edge->world, e))
-		return false;
-	limits_choose(edge->world, &edge->manifest.limits, &limits);
-	for (const struct manifest_warning *w = edge->manifest.warnings; w; w = w->next)
-		fprintf(o->env->err, "%s: warning: " STR_FMT "\n", o->program, STR_ARG(w->text));
+	edge_print_warnings(o, &edge->manifest);
 	return true;
 }
 
 void edge_close(struct edge *edge)
 {
 	world_destroy(&edge->world);
-	http_client_destroy(&edge->client);
 	manifest_fini(&edge->manifest);
+	http_client_destroy(&edge->client);
 	loop_fini(&edge->loop);
 	clock_destroy(&edge->clock);
 }

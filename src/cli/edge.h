@@ -14,13 +14,27 @@ struct edge {
 	struct clock *clock;
 	struct loop loop;
 	struct http_client *client;
+	/* Of edge_open(): */
 	struct world *world;
 	struct manifest manifest;
 };
 
-/* Reads the manifest (NULL: there is none). On an error edge_close() is still to be called. */
+/* Without a world. On an error edge_close() is still to be called, after this as after edge_open(). */
+must_use bool edge_begin(struct edge *edge, struct error *e);
+/* With one world, and its manifest (NULL: there is none), whose warnings are printed. */
 must_use bool edge_open(struct edge *edge, const struct cli_options *o, const char *manifest,
 			struct error *e);
+/* Worlds of edge_world() are gone by then. */
 void edge_close(struct edge *edge);
+
+/*
+ * A world on the edge's loop, with what the manifest at the path says (NULL: there is none) and the limits that the
+ * command line chose. `manifest` was initialised by the caller, who prints its warnings and frees it in any case.
+ */
+must_use bool edge_world(struct edge *edge, const struct cli_options *o, const char *manifest_path,
+			 struct manifest *manifest, struct world **out, struct error *e);
+
+/* To the environment's err. */
+void edge_print_warnings(const struct cli_options *o, const struct manifest *manifest);
 
 #endif

@@ -8,7 +8,8 @@ struct handled {
 	struct list link;
 	struct front *front;
 	struct exchange *exchange;
-	struct invocation *invocation; /* NULL: in line */
+	struct invocation *invocation; /* NULL: in line, or ended */
+	struct front_record record;
 	struct invocation_request asked;
 	struct interim *informed; /* the last one that was passed on */
 	bool answered;
@@ -17,6 +18,12 @@ struct handled {
 };
 
 static void follow(struct handled *h);
+static void begin(struct handled *h);
+
+bool front_idle(const struct front *f)
+{
+	return list_empty(&f->waiting) && list_empty(&f->under_way);
+}
 
 void front_init(struct front *f, struct service *service, struct world *world, size_t alive_max)
 {
@@ -72,19 +79,65 @@ void front_handle(void *data, struct exchange *x)
 		begin(h);
 }
 
-static void end(struct handled *h)
+static void note_invocation(struct handled *h)
+{
+	const struct invocation *i = h->invocation;
+	struct front_record *r = &h->record;
+	r->number = i->number;
+	r->nth = i->nth;
+	r->outcome = i->outcome;
+	r->cpu_ns = i->cpu_ns;
+	r->memory_bytes = i->memory_bytes;
+	r->hostcalls = i->hostcalls;
+	r->subrequests = i->subrequest_count;
+	r->log_bytes = i->log_bytes;
+	r->cache_lookups = i->cache_lookups;
+	for (const struct limit_breach *b = i->breaches; b; b = b->next)
+		r->breaches++;
+}
+
+/* The service has done its part: makes room for the next, and waits for the client's. */
+static void end_invocation(struct handled *h)
 {
 	struct front *f = h->front;
+	note_invocation(h);
 	if (f->ended)
-		f->ended(f->data, &(struct front_record){ .request = &h->exchange->request,
-							  .invocation = h->invocation,
-							  .ns = clock_monotonic(f->world->loop->clock) -
-								h->started_ns });
-	handled_free(h);
+		f->ended(f->data, &h->exchange->request, h->invocation);
+	invocation_destroy(&h->invocation);
+	f->alive--;
 	if (!list_empty(&f->waiting) && f->alive < f->alive_max)
 		begin(container_of(f->waiting.next, struct handled, link));
-	else if (list_empty(&f->under_way))
+}
+
+static void finish(struct handled *h)
+{
+	struct front *f = h->front;
+	h->record.request = &h->exchange->request;
+	h->record.client = h->exchange->client;
+	h->record.sent = h->exchange->sent;
+	h->record.cut = h->exchange->gone;
+	h->record.ns = clock_monotonic(f->world->loop->clock) - h->started_ns;
+	if (f->finished)
+		f->finished(f->data, &h->record);
+	handled_free(h);
+	if (front_idle(f))
 		event_fire(&f->idle, f->world->loop);
+}
+
+static void exchange_changed(struct task *t);
+
+/* Until the response is out. One that was never given ends here: it is an abort. */
+static void follow_exchange(struct handled *h)
+{
+	if (h->exchange->done || !h->answered)
+		finish(h);
+	else
+		watcher_start(&h->watcher, &h->exchange->changed, exchange_changed);
+}
+
+static void exchange_changed(struct task *t)
+{
+	follow_exchange(container_of(t, struct handled, watcher.task));
 }
 
 static void woken(struct task *t)
@@ -109,6 +162,10 @@ static void follow(struct handled *h)
 	if (i->responded && !h->answered) {
 		struct http_response response = i->response;
 		h->answered = true;
+		h->record.status = response.status;
+		if (h->front->served_by.len)
+			headers_add_borrowed(&response.headers, h->exchange->arena, STR("X-Served-By"),
+					     h->front->served_by);
 		i->response.body = NULL; /* the reference goes to the exchange */
 		exchange_respond(h->exchange, &response, i->keep_framing);
 	}
@@ -117,8 +174,10 @@ static void follow(struct handled *h)
 		return;
 	}
 	struct event *unsettled = invocation_unsettled(i);
-	if (unsettled)
+	if (unsettled) {
 		watcher_start(&h->watcher, unsettled, woken);
-	else
-		end(h);
+		return;
+	}
+	end_invocation(h);
+	follow_exchange(h);
 }

@@ -92,7 +92,7 @@ struct invocation {
 	struct trace trace;
 
 	uint64_t started_ns, ended_ns; /* on the world's monotonic clock */
-	uint64_t log_bytes;
+	uint64_t log_bytes, cache_lookups;
 	uint64_t cpu_ns;       /* the guest's own */
 	uint64_t memory_bytes; /* linear memory at its largest */
 	uint64_t hostcalls;

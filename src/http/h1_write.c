@@ -144,6 +144,8 @@ static void have_written(struct h1_connection *c)
 {
 	size_t lent = c->lent;
 	c->lent = 0;
+	if (c->x)
+		c->x->super.sent += c->copied.len + lent;
 	buf_reset(&c->head);
 	buf_reset(&c->copied);
 	buf_reset(&c->tail);

@@ -72,8 +72,9 @@ static void free_if_done(struct server_exchange *x, bool released)
 void server_exchange_detach(struct server_exchange *x, bool gone)
 {
 	x->carrier = NULL;
-	if (gone && !x->released) {
-		x->super.gone = true;
+	x->super.done = true;
+	if (!x->released) {
+		x->super.gone = gone;
 		event_fire(&x->super.changed, x->loop);
 	}
 	free_if_done(x, x->released);

@@ -40,7 +40,9 @@ struct exchange {
 	struct net_address client, server;
 	bool responded;
 	bool gone;            /* the client went away: nothing that is still written will arrive */
-	struct event changed; /* fired when `gone` becomes true */
+	bool done;            /* the response is out, or `gone` */
+	uint64_t sent;        /* bytes of the response's body that are out */
+	struct event changed; /* fired when `gone` or `done` becomes true */
 };
 
 /*

@@ -577,6 +577,7 @@ class Sandbox:
         os.mkdir(self.work)
         os.mkdir(self.home)
         self.cache = settings.cache
+        self.program = settings.backlot
         self.started = []
         self.origins = []
         self.notes = []  # printed when the test fails
@@ -647,7 +648,7 @@ class Sandbox:
 
     def start(self, *args, env=None, stdin=None, cwd=None):
         process = subprocess.Popen(
-            [settings.backlot, *[str(arg) for arg in args]], cwd=cwd or self.work, env=self.environment(env),
+            [self.program, *[str(arg) for arg in args]], cwd=cwd or self.work, env=self.environment(env),
             stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, start_new_session=True)
         self.started.append(process)

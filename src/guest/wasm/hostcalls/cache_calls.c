@@ -63,6 +63,7 @@ static void trace_start(struct sandbox *sb, struct guest_cache *g)
 		[CACHE_REPLACE] = "replace",      [CACHE_REPLACE_FORCE] = "replace",
 		[CACHE_REPLACE_WAIT] = "replace",
 	};
+	sb->invocation->cache_lookups++;
 	g->event = trace_add(&sb->invocation->trace, "cache-lookup");
 	trace_str(&sb->invocation->trace, g->event, "key", g->op->key);
 	trace_str(&sb->invocation->trace, g->event, "how", str_from(how[g->op->kind]));

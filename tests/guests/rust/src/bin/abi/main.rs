@@ -27,6 +27,7 @@ mod secret_store;
 mod security;
 mod send;
 mod send_async;
+mod state;
 mod stream;
 mod wasi;
 
@@ -81,6 +82,7 @@ const FAMILIES: &[(&str, Family)] = &[
     ("send-pending", send_async::pending_to_client),
     ("send-streaming", send_async::streaming),
     ("silent", failures::silent),
+    ("state", state::state),
     ("stream", stream::stream),
     ("stream-abandon", stream::abandon),
     ("stream-append", stream::append),
