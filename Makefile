@@ -5,12 +5,14 @@
 # PREFIX, DESTDIR where `make install` puts it (/usr/local)
 # FUZZ_SECONDS=n  how long `make fuzz` runs each target (10)
 # SETUP=no        never try to install packages
+# VICEROY=yes     `make install` also makes a link named viceroy
 
 BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_SECONDS ?= 10
 SETUP ?= yes
+VICEROY ?= no
 NINJA_FLAGS = $(if $(JOBS),-j $(JOBS))
 
 # The build folder may be anywhere; Wasmtime and the guests are shared by all kinds of build.
@@ -114,6 +116,9 @@ install: build ## installs below PREFIX
 		ninja -C $(BUILD) $(NINJA_FLAGS) >/dev/null && echo '$(PREFIX)' >$(BUILD)/prefix; \
 	fi
 	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild --quiet
+ifeq ($(VICEROY),yes)
+	@ln -sf backlot "$(DESTDIR)$(PREFIX)/bin/viceroy"
+endif
 
 docs: build ## prints the reference pages of docs/reference from their tables
 	@tools/make-docs $(BUILD)

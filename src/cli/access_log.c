@@ -66,7 +66,10 @@ static double ms(uint64_t ns)
 	return (double)ns / (double)NS_PER_MS;
 }
 
-/* What a client sent is shown without what would act on a terminal, and without blanks that would make a field two. */
+/*
+ * What a client sent is shown without what would act on a terminal, and without blanks that would make a
+ * field two.
+ */
 static void add_clean(struct buf *b, struct str text)
 {
 	for (size_t i = 0; i < text.len; i++) {
@@ -84,10 +87,12 @@ static void add_text(struct buf *b, const struct front_record *r, struct str pop
 	add_clean(b, r->request->method);
 	buf_add_char(b, ' ');
 	add_clean(b, r->request->uri);
-	buf_printf(b, " %u %llu %.3f ms (guest %.3f ms, %.1f MiB, %llu host calls, %llu subrequests, %llu cache lookups",
-		   r->status, (unsigned long long)r->sent, ms(r->ns), ms(r->cpu_ns),
-		   (double)r->memory_bytes / (1 << 20), (unsigned long long)r->hostcalls,
-		   (unsigned long long)r->subrequests, (unsigned long long)r->cache_lookups);
+	buf_printf(
+		b,
+		" %u %llu %.3f ms (guest %.3f ms, %.1f MiB, %llu host calls, %llu subrequests, %llu cache lookups",
+		r->status, (unsigned long long)r->sent, ms(r->ns), ms(r->cpu_ns),
+		(double)r->memory_bytes / (1 << 20), (unsigned long long)r->hostcalls,
+		(unsigned long long)r->subrequests, (unsigned long long)r->cache_lookups);
 	if (r->nth > 1)
 		buf_printf(b, ", request %u of its instance", r->nth);
 	buf_printf(b, ") %s%s\n", outcome_name(r->outcome), r->cut ? ", client gone" : "");

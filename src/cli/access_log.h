@@ -17,13 +17,18 @@ struct access_log {
 	bool failed;      /* it was said that it cannot be written */
 };
 
-/* Lines go to a file that is appended to, "-": standard output, NULL: standard error. Errors name the file. */
-must_use bool access_log_open(struct access_log *l, enum access_format format, const char *path, struct error *e);
+/*
+ * Lines go to a file that is appended to, "-": standard output, NULL: standard error. Errors name the file.
+ */
+must_use bool access_log_open(struct access_log *l, enum access_format format, const char *path,
+			      struct error *e);
 /* Opens the file anew, after somebody has moved it away; on an error the one that is open stays. */
 must_use bool access_log_reopen(struct access_log *l, struct error *e);
 void access_log_close(struct access_log *l);
 
-/* `pop`: where it was handled, empty when there is one. A line is one write. False: it could not be written. */
+/*
+ * `pop`: where it was handled, empty when there is one. A line is one write. False: it could not be written.
+ */
 bool access_log_write(struct access_log *l, const struct front_record *r, struct str pop, uint64_t wall_ns);
 
 #endif

@@ -54,6 +54,30 @@ static int usage_error(const struct cli_options *o, const struct error *e)
 	return CLI_USAGE;
 }
 
+/*
+ * What Viceroy's log filter asks for, by levels: "info", "viceroy=debug,hyper=warn". Other programs' names do
+ * not count.
+ */
+static unsigned rust_log_level(const char *text)
+{
+	static const char *const levels[] = { "info", "debug", "trace" };
+	unsigned most = 0;
+	for (struct str rest = str_from(text); rest.ptr;) {
+		struct str directive = str_trim(str_split(&rest, ',')), level = directive;
+		size_t equals = str_find_char(directive, '=');
+		if (equals != STR_NONE) {
+			if (!str_starts(directive, STR("viceroy")))
+				continue;
+			level = str_sub(directive, equals + 1, directive.len);
+		}
+		for (unsigned i = 0; i < COUNT_OF(levels); i++) {
+			if (str_eq_nocase(level, str_from(levels[i])))
+				most = MAX(most, i + 1);
+		}
+	}
+	return most;
+}
+
 static int run(struct cli_options *o, int argc, char *const *argv, struct arena *a)
 {
 	struct error e;
@@ -62,6 +86,9 @@ static int run(struct cli_options *o, int argc, char *const *argv, struct arena 
 	o->color_err = use_color(o, o->env->err_terminal);
 	if (!ok)
 		return usage_error(o, &e);
+	const char *rust_log = o->env->lookup("RUST_LOG");
+	if (rust_log && strcmp(o->program, "viceroy") == 0)
+		o->verbose = rust_log_level(rust_log);
 	if (o->version) {
 		print_version(o);
 		return CLI_PASSED;

@@ -98,8 +98,8 @@ static bool listen_at(struct serving *s, size_t i, struct error *e)
 	ip_print(o->addr.ip, o->addr.ip_len, host);
 	bool v6 = strchr(host, ':') != NULL;
 	if (port > UINT16_MAX)
-		return FAIL(e, INVALID, "--pops %zu: there is no port %zu for the last of them", s->pops_count,
-			    o->addr.port + s->pops_count - 1);
+		return FAIL(e, INVALID, "--pops %zu: there is no port %zu for the last of them",
+			    s->pops_count, o->addr.port + s->pops_count - 1);
 	if (!http_server_listen(&pop->server, &s->edge.loop, host, (uint16_t)port, &options, e))
 		return false;
 	struct str name = pop_name(i, s->pops_count);
@@ -154,7 +154,8 @@ static void closed(uv_handle_t *h)
 static void wind_down(struct serving *s)
 {
 	const struct cli_options *o = s->o;
-	uint64_t now = clock_monotonic(s->edge.clock), end = now + MIN(o->shutdown_timeout_ns, UINT64_MAX - now);
+	uint64_t now = clock_monotonic(s->edge.clock),
+		 end = now + MIN(o->shutdown_timeout_ns, UINT64_MAX - now);
 	bool late = false;
 	for (size_t i = 0; i < s->pops_count; i++)
 		late = loop_run(&s->edge.loop, &s->pops[i].stopped, end) == LOOP_LATE || late;
@@ -203,7 +204,8 @@ static bool open_and_serve(struct serving *s, struct error *e)
 {
 	const struct cli_options *o = s->o;
 	bool logging = o->verbose || cli_given(o, log_format) || o->access_log;
-	if (!edge_begin(&s->edge, e) || (logging && !access_log_open(&s->log, o->log_format, o->access_log, e)))
+	if (!edge_begin(&s->edge, e) ||
+	    (logging && !access_log_open(&s->log, o->log_format, o->access_log, e)))
 		return false;
 	serve_watch(s);
 	if (!serve_open(s, e))

@@ -14,9 +14,9 @@ static const struct {
 } places[POPS_MAX] = {
 #define PLACE(upper, lower) { STR_INIT(upper), STR_INIT("cache-" lower "1-" upper) },
 	PLACE("AMS", "ams") PLACE("FRA", "fra") PLACE("LHR", "lhr") PLACE("IAD", "iad") PLACE("SJC", "sjc")
-	PLACE("NRT", "nrt") PLACE("SYD", "syd") PLACE("GRU", "gru") PLACE("CDG", "cdg") PLACE("ORD", "ord")
-	PLACE("LAX", "lax") PLACE("SIN", "sin") PLACE("BOM", "bom") PLACE("JNB", "jnb") PLACE("YYZ", "yyz")
-	PLACE("MAD", "mad")
+		PLACE("NRT", "nrt") PLACE("SYD", "syd") PLACE("GRU", "gru") PLACE("CDG", "cdg")
+			PLACE("ORD", "ord") PLACE("LAX", "lax") PLACE("SIN", "sin") PLACE("BOM", "bom")
+				PLACE("JNB", "jnb") PLACE("YYZ", "yyz") PLACE("MAD", "mad")
 #undef PLACE
 };
 
@@ -76,8 +76,8 @@ static void take_over(struct world *w, const struct world *before)
 	w->invocations = before->invocations;
 }
 
-bool surroundings_new(struct surroundings **out, struct edge *edge, const struct cli_options *o, const char *manifest,
-		      const struct surroundings *before, struct error *e)
+bool surroundings_new(struct surroundings **out, struct edge *edge, const struct cli_options *o,
+		      const char *manifest, const struct surroundings *before, struct error *e)
 {
 	scoped(surroundings_unref) struct surroundings *s = NEW(struct surroundings);
 	rc_init(&s->rc, surroundings_destroy);
@@ -85,7 +85,8 @@ bool surroundings_new(struct surroundings **out, struct edge *edge, const struct
 	for (; s->count < o->pops; s->count++) {
 		struct manifest again; /* says the same to each POP */
 		manifest_init(&again);
-		bool ok = edge_world(edge, o, manifest, s->count ? &again : &s->manifest, &s->worlds[s->count], e);
+		bool ok = edge_world(edge, o, manifest, s->count ? &again : &s->manifest,
+				     &s->worlds[s->count], e);
 		manifest_fini(&again);
 		if (!ok)
 			return false;

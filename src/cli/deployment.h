@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What `serve` serves: a service, in one world for each POP. A new deployment takes over from the one before while the
- * old one ends what it has begun; what is cached and stored at the edge outlives a new guest.
+ * What `serve` serves: a service, in one world for each POP. A new deployment takes over from the one before
+ * while the old one ends what it has begun; what is cached and stored at the edge outlives a new guest.
  */
 #ifndef CLI_DEPLOYMENT_H
 #define CLI_DEPLOYMENT_H
@@ -26,8 +26,8 @@ struct surroundings {
 };
 
 /*
- * Reads the manifest (NULL: there is none) once for each POP, prints its warnings. Of `before` (NULL: nothing was) the
- * caches are taken over as they are now; KV stores begin as the manifest says.
+ * Reads the manifest (NULL: there is none) once for each POP, prints its warnings. Of `before` (NULL: nothing
+ * was) the caches are taken over as they are now; KV stores begin as the manifest says.
  */
 must_use bool surroundings_new(struct surroundings **out, struct edge *edge, const struct cli_options *o,
 			       const char *manifest, const struct surroundings *before, struct error *e);
@@ -42,7 +42,8 @@ struct deployment {
 
 /* Takes over the reference and the service. `init` sets the callbacks of the front of each POP. */
 must_use struct deployment *deployment_new(struct surroundings *taken, struct service *taken_service,
-					   void (*init)(void *data, struct front *front, size_t pop), void *data);
+					   void (*init)(void *data, struct front *front, size_t pop),
+					   void *data);
 bool deployment_idle(const struct deployment *d);
 /* Cancels what is still under way. Leaves NULL; NULL is fine. */
 void deployment_destroy(struct deployment **pd);

@@ -36,8 +36,8 @@ bool edge_begin(struct edge *edge, struct error *e)
 	return edge->client != NULL;
 }
 
-bool edge_world(struct edge *edge, const struct cli_options *o, const char *manifest_path, struct manifest *manifest,
-		struct world **out, struct error *e)
+bool edge_world(struct edge *edge, const struct cli_options *o, const char *manifest_path,
+		struct manifest *manifest, struct world **out, struct error *e)
 {
 	const struct manifest_options options = { .file_name = manifest_path,
 						  .env = environment,

@@ -28,8 +28,9 @@ must_use bool edge_open(struct edge *edge, const struct cli_options *o, const ch
 void edge_close(struct edge *edge);
 
 /*
- * A world on the edge's loop, with what the manifest at the path says (NULL: there is none) and the limits that the
- * command line chose. `manifest` was initialised by the caller, who prints its warnings and frees it in any case.
+ * A world on the edge's loop, with what the manifest at the path says (NULL: there is none) and the limits
+ * that the command line chose. `manifest` was initialised by the caller, who prints its warnings and frees it
+ * in any case.
  */
 must_use bool edge_world(struct edge *edge, const struct cli_options *o, const char *manifest_path,
 			 struct manifest *manifest, struct world **out, struct error *e);

@@ -58,8 +58,8 @@ static void start_reload(struct serving *s);
 
 static void keep_on(const struct serving *s, const struct error *e)
 {
-	fprintf(s->o->env->err, "%s: warning: nothing is changed, what was served before goes on: %s\n", s->o->program,
-		e->text);
+	fprintf(s->o->env->err, "%s: warning: nothing is changed, what was served before goes on: %s\n",
+		s->o->program, e->text);
 	fflush(s->o->env->err);
 }
 
@@ -80,7 +80,8 @@ static void compiled(uv_work_t *work, int status)
 	if (!r->ok) {
 		keep_on(s, &r->error);
 		surroundings_unref(&r->around);
-		r->pending |= r->taken & ~(unsigned)GUEST_CHANGED; /* the guest is tried again when it changes again */
+		r->pending |= r->taken &
+			      ~(unsigned)GUEST_CHANGED; /* the guest is tried again when it changes again */
 	} else if (s->ending) {
 		service_destroy(&r->service);
 		surroundings_unref(&r->around);
@@ -131,7 +132,8 @@ static void changed(void *data, unsigned which)
 void serve_watch(struct serving *s)
 {
 	const char *profile = s->o->limits_profile;
-	const char *const paths[] = { s->guest, s->manifest, profile && strpbrk(profile, "/.") ? profile : NULL };
+	const char *const paths[] = { s->guest, s->manifest,
+				      profile && strpbrk(profile, "/.") ? profile : NULL };
 	if (s->o->watch)
 		s->watch = watch_new(&s->edge.loop, paths, COUNT_OF(paths), changed, s);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What `serve` tells of what it handles: warnings, the access log, numbers, and the admin endpoint that shows them. */
+/*
+ * What `serve` tells of what it handles: warnings, the access log, numbers, and the admin endpoint that shows
+ * them.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -105,7 +108,8 @@ static bool read_token(const char *path, char *token, size_t *len, struct error 
 	struct str rest = { text, (size_t)n };
 	struct str line = str_trim(str_split(&rest, '\n'));
 	if (line.len == 0 || line.len > ADMIN_TOKEN_BYTES_MAX)
-		return FAIL(e, INVALID, "--admin-token-file %s: its first line is to be a token, of %d bytes at most",
+		return FAIL(e, INVALID,
+			    "--admin-token-file %s: its first line is to be a token, of %d bytes at most",
 			    path, ADMIN_TOKEN_BYTES_MAX);
 	memcpy(token, line.ptr, line.len);
 	*len = line.len;
@@ -140,8 +144,8 @@ bool serve_open_admin(struct serving *s, struct error *e)
 		return error_wrap(e, "--admin");
 	ip_print(o->admin.ip, o->admin.ip_len, host);
 	bool v6 = strchr(host, ':') != NULL;
-	fprintf(o->env->err, "%s: admin endpoint on http://%s%s%s:%u", o->program, v6 ? "[" : "", host, v6 ? "]" : "",
-		admin_port(s->admin));
+	fprintf(o->env->err, "%s: admin endpoint on http://%s%s%s:%u", o->program, v6 ? "[" : "", host,
+		v6 ? "]" : "", admin_port(s->admin));
 	if (made)
 		fprintf(o->env->err, ", token %.*s", (int)len, token);
 	fputc('\n', o->env->err);

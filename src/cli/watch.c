@@ -10,12 +10,15 @@
 #include "base/mem.h"
 
 /*
- * QUIET: a build writes a file in many pieces, and one that pauses for longer is seen twice. LOOK: how often files are
- * looked at when nothing is heard.
+ * QUIET: a build writes a file in many pieces, and one that pauses for longer is seen twice. LOOK: how often
+ * files are looked at when nothing is heard.
  */
 enum { QUIET_MS = 150, LOOK_MS = 1000, PATH_BYTES_MAX = 4096 };
 
-/* What tells two states of a file apart; equal or not is all that is asked, so a clock set back does not matter. */
+/*
+ * What tells two states of a file apart; equal or not is all that is asked, so a clock set back does not
+ * matter.
+ */
 struct stamp {
 	bool there;
 	dev_t device;
@@ -144,8 +147,8 @@ static void add_file(struct watch *w, const char *path, unsigned bit)
 	listen_to_folder(f);
 }
 
-struct watch *watch_new(struct loop *loop, const char *const *paths, size_t count, void (*changed)(void *data, unsigned which),
-			void *data)
+struct watch *watch_new(struct loop *loop, const char *const *paths, size_t count,
+			void (*changed)(void *data, unsigned which), void *data)
 {
 	struct watch *w = NEW(struct watch);
 	w->loop = loop;

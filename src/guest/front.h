@@ -11,7 +11,10 @@
 
 #include "guest/guest.h"
 
-/* One exchange that came to its end, the service's and the client's, for an access log. Borrowed for the call. */
+/*
+ * One exchange that came to its end, the service's and the client's, for an access log. Borrowed for the
+ * call.
+ */
 struct front_record {
 	const struct http_request *request;
 	struct net_address client;
@@ -29,11 +32,13 @@ struct front_record {
 struct front {
 	struct service *service; /* borrowed, as the world is */
 	struct world *world;
-	struct str served_by;    /* added to responses as X-Served-By; empty: nothing is added. Borrowed */
+	struct str served_by; /* added to responses as X-Served-By; empty: nothing is added. Borrowed */
 	size_t alive, alive_max;
 	struct list waiting; /* struct handled */
 	struct list under_way;
-	/* The invocation has come to its end; the response may still be on its way. May be NULL, as the next. */
+	/*
+	 * The invocation has come to its end; the response may still be on its way. May be NULL, as the next.
+	 */
 	void (*ended)(void *data, const struct http_request *request, const struct invocation *invocation);
 	void (*finished)(void *data, const struct front_record *);
 	void *data;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One store seen from several POPs: writes go to the one store behind, at once and in order, generations and
- * preconditions included; what a POP reads is that store as it was a delay ago, but for what it wrote itself, which it
- * reads back at once. So all of them agree when nothing was written for as long as the delay.
+ * preconditions included; what a POP reads is that store as it was a delay ago, but for what it wrote itself,
+ * which it reads back at once. So all of them agree when nothing was written for as long as the delay.
  *
  * A list that follows a write of the POP's own to the same store within the delay is as of that write.
  */

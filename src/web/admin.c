@@ -98,7 +98,8 @@ static struct str percent_decode(struct str s, struct arena *arena)
 	char *out = arena_alloc(arena, s.len + 1);
 	size_t len = 0;
 	for (size_t i = 0; i < s.len; i++) {
-		bool coded = s.ptr[i] == '%' && i + 2 < s.len && hex(s.ptr[i + 1]) >= 0 && hex(s.ptr[i + 2]) >= 0;
+		bool coded =
+			s.ptr[i] == '%' && i + 2 < s.len && hex(s.ptr[i + 1]) >= 0 && hex(s.ptr[i + 2]) >= 0;
 		out[len++] = coded ? (char)(hex(s.ptr[i + 1]) * 16 + hex(s.ptr[i + 2])) : s.ptr[i];
 		i += coded ? 2 : 0;
 	}
@@ -130,7 +131,8 @@ static bool next_pop(const struct asked *a, size_t *i, struct admin_pop *out)
 static void health(struct asked *a)
 {
 	uint64_t up = clock_monotonic(a->admin->loop->clock) - a->admin->started_ns;
-	buf_printf(&a->body, "{\"status\":\"ok\",\"uptime_s\":%.3f,\"reloads\":%llu}\n", (double)up / (double)NS_PER_S,
+	buf_printf(&a->body, "{\"status\":\"ok\",\"uptime_s\":%.3f,\"reloads\":%llu}\n",
+		   (double)up / (double)NS_PER_S,
 		   (unsigned long long)a->admin->source.reloads(a->admin->source.data));
 }
 
@@ -140,10 +142,14 @@ static void add_numbers(struct buf *b, const struct admin_numbers *n)
 		const char *name;
 		uint64_t number;
 	} rows[] = {
-		{ "requests", n->requests },       { "failed", n->failed },
-		{ "client_gone", n->cut },         { "over_limit", n->over_limit },
-		{ "sent_bytes", n->sent_bytes },   { "subrequests", n->subrequests },
-		{ "cache_lookups", n->cache_lookups }, { "log_bytes", n->log_bytes },
+		{ "requests", n->requests },
+		{ "failed", n->failed },
+		{ "client_gone", n->cut },
+		{ "over_limit", n->over_limit },
+		{ "sent_bytes", n->sent_bytes },
+		{ "subrequests", n->subrequests },
+		{ "cache_lookups", n->cache_lookups },
+		{ "log_bytes", n->log_bytes },
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		buf_printf(b, ",\"%s\":%llu", rows[i].name, (unsigned long long)rows[i].number);
@@ -165,8 +171,10 @@ static void stats(struct asked *a)
 			bytes += cache_object_bytes(item.object);
 		buf_add(&a->body, n ? STR(",{\"pop\":") : STR("{\"pop\":"));
 		buf_add_json(&a->body, pop.name);
-		buf_printf(&a->body, ",\"under_way\":%zu,\"in_line\":%zu,\"cached_objects\":%llu,\"cached_bytes\":%llu",
-			   pop.under_way, pop.in_line, (unsigned long long)objects, (unsigned long long)bytes);
+		buf_printf(&a->body,
+			   ",\"under_way\":%zu,\"in_line\":%zu,\"cached_objects\":%llu,\"cached_bytes\":%llu",
+			   pop.under_way, pop.in_line, (unsigned long long)objects,
+			   (unsigned long long)bytes);
 		buf_printf(&a->body, ",\"purges_on_their_way\":%zu",
 			   pop.world->purges ? purge_relay_waiting(pop.world->purges) : 0);
 		add_numbers(&a->body, pop.numbers);
@@ -187,10 +195,12 @@ static void add_object(struct buf *b, const struct admin_pop *pop, const struct 
 	buf_add_json(b, blob_str(o->vary));
 	buf_add(b, STR(",\"surrogate_keys\":"));
 	buf_add_json(b, blob_str(o->surrogate_keys));
-	buf_printf(b, ",\"bytes\":%llu,\"complete\":%s,\"hits\":%llu,\"age_s\":%.3f,\"max_age_s\":%.3f,\"fresh\":%s}",
-		   (unsigned long long)cache_object_bytes(o), cache_object_complete(o) ? "true" : "false",
-		   (unsigned long long)item->hits, (double)age / 1e9, (double)o->max_age_ns / 1e9,
-		   age < o->max_age_ns && !item->purged ? "true" : "false");
+	buf_printf(
+		b,
+		",\"bytes\":%llu,\"complete\":%s,\"hits\":%llu,\"age_s\":%.3f,\"max_age_s\":%.3f,\"fresh\":%s}",
+		(unsigned long long)cache_object_bytes(o), cache_object_complete(o) ? "true" : "false",
+		(unsigned long long)item->hits, (double)age / 1e9, (double)o->max_age_ns / 1e9,
+		age < o->max_age_ns && !item->purged ? "true" : "false");
 }
 
 static void list_cache(struct asked *a)
@@ -250,7 +260,8 @@ static void purge(struct asked *a, struct str key)
 		return;
 	}
 	if (!key.ptr && (!keys.len || !cache_surrogate_keys_valid(keys))) {
-		refuse(a, 400, "no keys are given; POST /purge/KEY, or name them in the header Surrogate-Key");
+		refuse(a, 400,
+		       "no keys are given; POST /purge/KEY, or name them in the header Surrogate-Key");
 		return;
 	}
 	if (key.ptr && !purge_one(a, key, &purged))
@@ -284,7 +295,9 @@ static bool method_is(struct asked *a, const char *method)
 static void route(struct asked *a)
 {
 	struct str path = a->uri.path;
-	if (str_starts(path, STR("/service/"))) { /* as for Fastly's API: the service is this one, whatever its name */
+	if (str_starts(
+		    path,
+		    STR("/service/"))) { /* as for Fastly's API: the service is this one, whatever its name */
 		path = str_sub(path, 9, path.len);
 		path = str_sub(path, MIN(str_find_char(path, '/'), path.len), path.len);
 	}
@@ -303,7 +316,8 @@ static void route(struct asked *a)
 	} else if (str_eq(path, STR("/purge")) || str_starts(path, STR("/purge/"))) {
 		bool named = path.len > 7;
 		if (method_is(a, "POST"))
-			purge(a, named ? percent_decode(str_sub(path, 7, path.len), a->arena) : (struct str){ 0 });
+			purge(a, named ? percent_decode(str_sub(path, 7, path.len), a->arena)
+				       : (struct str){ 0 });
 	} else {
 		refuse(a, 404, "there are /health, /stats, /cache, /purge/KEY and /purge_all");
 	}
@@ -345,8 +359,9 @@ bool admin_listen(struct admin **out, struct loop *loop, const struct net_addres
 	char host[IP_TEXT_BYTES];
 	CHECK(token.len > 0 && token.len <= ADMIN_TOKEN_BYTES_MAX);
 	if (!ip_is_loopback(address->ip, address->ip_len))
-		return FAIL(e, INVALID,
-			    "the admin endpoint listens on this machine alone; write 127.0.0.1:PORT or [::1]:PORT");
+		return FAIL(
+			e, INVALID,
+			"the admin endpoint listens on this machine alone; write 127.0.0.1:PORT or [::1]:PORT");
 	struct admin *a = NEW(struct admin);
 	struct http_server_options options = http_server_defaults;
 	a->loop = loop;

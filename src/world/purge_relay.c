@@ -41,7 +41,9 @@ static void purge_others(struct purge_relay *r, const struct cache *from, struct
 {
 	uint64_t count;
 	for (size_t i = 0; i < r->count; i++) {
-		/* One that fails has failed to be told, as it may at the edge: nobody is there to hear of it. */
+		/*
+		 * One that fails has failed to be told, as it may at the edge: nobody is there to hear of it.
+		 */
 		bool done = r->caches[i] == from || cache_purge(r->caches[i], key, soft, &count);
 		(void)done;
 	}

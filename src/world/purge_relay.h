@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a purge travels between POPs: at once where it is made, and in the others' caches after a delay. Worlds that have
- * no relay purge their own cache only.
+ * How a purge travels between POPs: at once where it is made, and in the others' caches after a delay. Worlds
+ * that have no relay purge their own cache only.
  */
 #ifndef WORLD_PURGE_RELAY_H
 #define WORLD_PURGE_RELAY_H
@@ -34,7 +34,7 @@ void purge_relay_leave(struct purge_relay *r, struct cache *cache);
 size_t purge_relay_waiting(const struct purge_relay *r); /* purges on their way */
 
 /* cache_purge() of `cache`, and, `r` not being NULL, the same for the others' later. */
-must_use bool purge_relay_purge(struct purge_relay *r, struct cache *cache, struct str surrogate_key, bool soft,
-				uint64_t *count);
+must_use bool purge_relay_purge(struct purge_relay *r, struct cache *cache, struct str surrogate_key,
+				bool soft, uint64_t *count);
 
 #endif

@@ -294,7 +294,7 @@ def a_changed_guest_is_served_and_no_request_is_dropped(t):
         stop.set()
         asking.join()
         assert_equal(set(statuses), {(200, "Hello from C!"), (200, "Hello from rust!")})
-        assert_in("serves the changed guest since now", edge.err)
+        edge.wait_for("serves the changed guest since now")
 
 
 @test
@@ -441,3 +441,19 @@ def the_program_answers_to_viceroys_name(t):
     assert_in("viceroy: listening on", edge.err)
     with t.background(t.guest("c-hello"), "--addr=127.0.0.1:0") as edge:  # no command: serve
         edge.wait_for("viceroy: listening on")
+
+
+@test
+def under_viceroys_name_rust_log_decides_what_is_said(t):
+    t.program = t.path("viceroy")
+    os.symlink(os.path.abspath(settings.backlot), t.program)
+    for level, flags, logged in (("viceroy=info,hyper=trace", [], True), ("error", ["-v"], False), ("hyper=trace", ["-v"], False), (None, ["-v"], True)):
+        with t.serve(t.guest("c-hello"), "--admin=127.0.0.1:0", *flags, env={"RUST_LOG": level}) as edge:
+            edge.get("/one")
+            admin = Admin(edge)
+            t.eventually(lambda: admin.ask("GET", "/stats").json()["pops"][0]["requests"] == 1)
+            assert_equal("/one 200" in edge.err, logged)
+    t.program = settings.backlot
+    with t.serve(t.guest("c-hello"), "-v", env={"RUST_LOG": "error"}) as edge:
+        edge.get("/one")
+        t.eventually(lambda: "/one 200" in edge.err)
