@@ -25,11 +25,6 @@ struct str pop_name(size_t i, size_t count)
 	return count > 1 ? places[i].name : STR("XXX");
 }
 
-struct str pop_hostname(size_t i, size_t count)
-{
-	return count > 1 ? places[i].hostname : STR("localhost");
-}
-
 /* ---- surroundings ---- */
 
 static void surroundings_destroy(struct rc *rc)
@@ -92,7 +87,8 @@ bool surroundings_new(struct surroundings **out, struct edge *edge, const struct
 			return false;
 		struct world *w = s->worlds[s->count];
 		w->pop = pop_name(s->count, o->pops);
-		w->hostname = pop_hostname(s->count, o->pops);
+		if (o->pops > 1)
+			w->hostname = w->served_by = places[s->count].hostname;
 		if (before)
 			take_over(w, before->worlds[s->count]);
 	}

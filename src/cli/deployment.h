@@ -15,7 +15,6 @@ enum { POPS_MAX = 16, GUESTS_MAX = 128 };
 
 /* "AMS", "FRA", … for several POPs; of a single one what Viceroy says: "XXX". Borrowed, for ever. */
 struct str pop_name(size_t i, size_t count);
-struct str pop_hostname(size_t i, size_t count);
 
 /* The worlds of one manifest. Counted; a deployment holds a reference. */
 struct surroundings {

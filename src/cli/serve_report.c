@@ -68,8 +68,7 @@ void serve_init_front(void *data, struct front *front, size_t pop)
 	front->ended = tell_of_ending;
 	front->finished = finished;
 	front->data = &s->pops[pop];
-	if (s->pops_count > 1)
-		front->served_by = pop_hostname(pop, s->pops_count);
+	front->show_pop = s->pops_count > 1;
 }
 
 /* ---- the admin endpoint ---- */

@@ -163,9 +163,9 @@ static void follow(struct handled *h)
 		struct http_response response = i->response;
 		h->answered = true;
 		h->record.status = response.status;
-		if (h->front->served_by.len)
+		if (h->front->show_pop && !headers_has(&response.headers, STR("X-Served-By")))
 			headers_add_borrowed(&response.headers, h->exchange->arena, STR("X-Served-By"),
-					     h->front->served_by);
+					     h->front->world->served_by);
 		i->response.body = NULL; /* the reference goes to the exchange */
 		exchange_respond(h->exchange, &response, i->keep_framing);
 	}

@@ -32,7 +32,7 @@ struct front_record {
 struct front {
 	struct service *service; /* borrowed, as the world is */
 	struct world *world;
-	struct str served_by; /* added to responses as X-Served-By; empty: nothing is added. Borrowed */
+	bool show_pop; /* responses without X-Served-By get the world's */
 	size_t alive, alive_max;
 	struct list waiting; /* struct handled */
 	struct list under_way;

@@ -28,7 +28,6 @@ struct readthrough {
 };
 
 /* The node in whose cache it was, in Fastly's form: cache-{datacenter}{node}-{datacenter}. */
-#define SERVED_BY "cache-xxx1-XXX"
 
 static struct loop *loop_of(const struct readthrough *rt)
 {
@@ -81,9 +80,9 @@ void readthroughs_cancel(struct invocation *i)
 
 /* ---- answers ---- */
 
-void readthrough_mark(struct headers *h, struct arena *a, bool hit, uint64_t hits)
+void readthrough_mark(const struct world *w, struct headers *h, struct arena *a, bool hit, uint64_t hits)
 {
-	headers_set(h, a, STR("X-Served-By"), STR(SERVED_BY));
+	headers_set(h, a, STR("X-Served-By"), w->served_by);
 	headers_set(h, a, STR("X-Cache"), hit ? STR("HIT") : STR("MISS"));
 	headers_set(h, a, STR("X-Cache-Hits"), arena_printf(a, "%llu", (unsigned long long)hits));
 }
@@ -97,7 +96,7 @@ static void respond(struct readthrough *rt, const struct http_response *head, bo
 	r.reason = arena_str(&f->arena, head->reason);
 	r.headers = headers_copy(&head->headers, &f->arena);
 	cache_rules_hide_surrogates(&rt->request, &r.headers);
-	readthrough_mark(&r.headers, &f->arena, hit, hits);
+	readthrough_mark(rt->invocation->world, &r.headers, &f->arena, hit, hits);
 	if (origin && !hit) {
 		f->remote_host = arena_str(&f->arena, origin->remote_host);
 		memcpy(f->remote_ip, origin->remote_ip, sizeof f->remote_ip);
@@ -319,6 +318,7 @@ struct fetch *readthrough_send(struct invocation *i, const struct readthrough_re
 	event_init(&rt->over);
 	list_push(&i->readthroughs, &rt->link);
 	rt->event = http_lookup_trace_start(&i->trace, r->http, CACHE_TRANSACTION);
+	i->cache_lookups++;
 	http_lookup_start(&rt->lookup, i->world->cache, CACHE_TRANSACTION, r->http, r->key, &i->arena, loop);
 	rt->request = rt->lookup.request;
 	rt->request.body = r->http->body ? body_ref(r->http->body) : NULL;

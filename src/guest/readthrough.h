@@ -35,7 +35,7 @@ must_use struct fetch *readthrough_send(struct invocation *i, const struct readt
 /*
  * X-Cache, X-Cache-Hits and X-Served-By, as Fastly's host sets them on each response to what a service sent.
  */
-void readthrough_mark(struct headers *h, struct arena *a, bool hit, uint64_t hits);
+void readthrough_mark(const struct world *w, struct headers *h, struct arena *a, bool hit, uint64_t hits);
 
 /* ---- for guest.c ---- */
 

@@ -359,9 +359,7 @@ bool admin_listen(struct admin **out, struct loop *loop, const struct net_addres
 	char host[IP_TEXT_BYTES];
 	CHECK(token.len > 0 && token.len <= ADMIN_TOKEN_BYTES_MAX);
 	if (!ip_is_loopback(address->ip, address->ip_len))
-		return FAIL(
-			e, INVALID,
-			"the admin endpoint listens on this machine alone; write 127.0.0.1:PORT or [::1]:PORT");
+		return FAIL(e, INVALID, "it is for this machine alone; write 127.0.0.1:PORT or [::1]:PORT");
 	struct admin *a = NEW(struct admin);
 	struct http_server_options options = http_server_defaults;
 	a->loop = loop;

@@ -8,7 +8,7 @@
  *	GET  /health                   {"status":"ok", …}
  *	GET  /stats                    numbers, for each POP
  *	GET  /cache[?pop=X&limit=N]    what is cached
- *	POST /purge/KEY[?pop=X&soft=1] purges by a surrogate key; /purge with the header Surrogate-Key: several
+ *	POST /purge/KEY[?pop=X&soft=1] purges by a surrogate key; /purge, header Surrogate-Key: several
  *	POST /purge_all[?pop=X&soft=1] purges everything
  *
  * Purges may also be written as for Fastly's API: /service/ID/purge/KEY, with Fastly-Key and

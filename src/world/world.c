@@ -17,6 +17,7 @@ struct world *world_new(struct loop *loop, uint64_t seed)
 	w->acl = acl_memory_new();
 	w->pop = STR("XXX");
 	w->hostname = STR("localhost");
+	w->served_by = STR("cache-xxx1-XXX");
 	w->geo = geo_table_new(table_memory_new(), true);
 	w->device = device_table_new(table_memory_new());
 	w->log = log_capture_new();

@@ -57,8 +57,8 @@ struct world {
 	struct limits limits; /* what ends something; see limits.h */
 	struct limits noted;  /* what is told of */
 	enum limits_mode limits_mode;
-	struct str pop,
-		hostname; /* which POP this is, for FASTLY_POP and FASTLY_HOSTNAME; literals, or as long-lived */
+	/* Which POP this is: FASTLY_POP, FASTLY_HOSTNAME and X-Served-By. Literals, or as long-lived. */
+	struct str pop, hostname, served_by;
 	struct pmap fastly_keys; /* for which fastly_key_is_valid answers yes; the values mean nothing */
 	struct pmap shields;     /* struct shield_site by name */
 	bool http_cache;         /* requests to backends go through the cache; else all of them go out */

@@ -34,8 +34,9 @@ def the_log_has_a_line_for_each_request_as_json(t):
             answer = edge.get("/proxy?a=1")
             assert_equal((answer.status, answer.body), (200, b"twelve bytes"))
             edge.get("/panic")
-            t.eventually(lambda: t.read("requests.log").count("\n") == 2)
-        first, second = [json.loads(line) for line in t.read("requests.log").splitlines()]
+            edge.get("/state/cache/x")
+            t.eventually(lambda: t.read("requests.log").count("\n") == 3)
+        first, second, third = [json.loads(line) for line in t.read("requests.log").splitlines()]
     assert_matches(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", first["time"])
     assert_matches(r"^http://127\.0\.0\.1:\d+/proxy\?a=1$", first["url"])
     assert_equal([first[key] for key in ("client", "method", "status", "bytes", "subrequests", "outcome", "client_gone")],
@@ -44,6 +45,7 @@ def the_log_has_a_line_for_each_request_as_json(t):
     assert_between(0.001, first["cpu_ms"], first["ms"] + 1000)
     assert_between(1 << 16, first["memory_bytes"], 1 << 27)
     assert_equal((second["status"], second["outcome"]), (500, "trap"))
+    assert_equal((third["status"], third["cache_lookups"]), (404, 1))
 
 
 @test

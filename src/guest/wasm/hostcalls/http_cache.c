@@ -103,6 +103,7 @@ static enum abi_status start_lookup(struct sandbox *sb, enum cache_op_kind kind,
 		return status;
 	g->by = sb->invocation;
 	g->event = http_lookup_trace_start(&sb->invocation->trace, &r->http, kind);
+	sb->invocation->cache_lookups++;
 	http_lookup_start(&g->lookup, sb->world->cache, kind, &r->http, key, sandbox_arena(sb),
 			  sandbox_loop(sb));
 	put_u32(out, handle);

@@ -242,7 +242,7 @@ static struct guest_response *take_response(struct sandbox *sb, struct guest_pen
 		*body = body_gunzip(*body);
 	}
 	if (p->passed)
-		readthrough_mark(&r->http.headers, sandbox_arena(sb), false, 0);
+		readthrough_mark(sb->world, &r->http.headers, sandbox_arena(sb), false, 0);
 	adjust_headers(sb, &r->http.headers, p->response_headers);
 	return r;
 }
