@@ -80,11 +80,20 @@ void readthroughs_cancel(struct invocation *i)
 
 /* ---- answers ---- */
 
+/* Each cache on the way adds its word behind those of the ones before. */
+static void add_word(struct headers *h, struct arena *a, struct str name, struct str word)
+{
+	struct str before = headers_get(h, name);
+	headers_set(h, a, name,
+		    before.len ? arena_printf(a, STR_FMT ", " STR_FMT, STR_ARG(before), STR_ARG(word))
+			       : word);
+}
+
 void readthrough_mark(const struct world *w, struct headers *h, struct arena *a, bool hit, uint64_t hits)
 {
-	headers_set(h, a, STR("X-Served-By"), w->served_by);
-	headers_set(h, a, STR("X-Cache"), hit ? STR("HIT") : STR("MISS"));
-	headers_set(h, a, STR("X-Cache-Hits"), arena_printf(a, "%llu", (unsigned long long)hits));
+	add_word(h, a, STR("X-Served-By"), w->served_by);
+	add_word(h, a, STR("X-Cache"), hit ? STR("HIT") : STR("MISS"));
+	add_word(h, a, STR("X-Cache-Hits"), arena_printf(a, "%llu", (unsigned long long)hits));
 }
 
 /* Takes the head's body. */

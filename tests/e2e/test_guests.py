@@ -23,12 +23,33 @@ def suite(t, guest, *paths, tests):
 
 @test
 def the_rust_sdks_guest_passes_its_suite(t):
-    suite(t, "rust-abi", "rust/tests", tests=54)
+    suite(t, "rust-abi", "rust/tests", tests=69)
 
 
 @test
 def the_javascript_sdks_guest_passes_its_suite(t):
     suite(t, "js-abi", "js/tests", tests=45)
+
+
+@test
+def the_javascript_sdks_http_cache_passes_its_suite(t):
+    suite(t, "js-cache", "js/cache.fiddle", tests=9)
+
+
+@test
+def without_the_http_cache_every_request_goes_out_and_hooks_are_refused(t):
+    body = t.write("without.fiddle", """origin origin
+  GET /x -> 200 text/plain "hello"
+GET /http-cache
+  clientFetch.bodyText includes "x-cache: none none"
+GET /http-cache
+  originFetches.count() is 1
+GET /http-cache?after=all
+  clientFetch.bodyText includes "HttpCacheApiUnsupported"
+""")
+    run = ("test", "-C", MANIFEST, "--service", t.guest("rust-abi"))
+    assert_equal(Summary(t.run(*run, "--http-cache", "off", body, code=0)).counts, (1, 0))
+    assert_equal(Summary(t.run(*run, body, code=1)).counts, (0, 1))
 
 
 @test

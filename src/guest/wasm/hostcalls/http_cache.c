@@ -26,7 +26,7 @@ enum abi_status http_cache_call_find(struct sandbox *sb, uint32_t handle, struct
 		return ABI_WAIT;
 	}
 	struct trace_event *event = take(g->event);
-	if (g->by == sb->invocation)
+	if (g->invocation == sb->invocation->number)
 		http_lookup_trace_end(&g->lookup, &sb->invocation->trace, event);
 	*out = &g->lookup;
 	return g->lookup.op.failed ? ABI_ERROR : ABI_OK;
@@ -101,7 +101,7 @@ static enum abi_status start_lookup(struct sandbox *sb, enum cache_op_kind kind,
 	struct guest_http_cache *g = open_lookup(sb, &handle, &status);
 	if (!g)
 		return status;
-	g->by = sb->invocation;
+	g->invocation = sb->invocation->number;
 	g->event = http_lookup_trace_start(&sb->invocation->trace, &r->http, kind);
 	sb->invocation->cache_lookups++;
 	http_lookup_start(&g->lookup, sb->world->cache, kind, &r->http, key, sandbox_arena(sb),
@@ -273,7 +273,7 @@ static enum abi_status begin_write(struct sandbox *sb, uint32_t handle, uint32_t
 	status = cache_call_room(sb, 2);
 	if (status != ABI_OK)
 		return status;
-	*r = handles_take(&sb->handles, response, HANDLE_RESPONSE);
+	*r = sandbox_response(sb, response);
 	return *r ? ABI_OK : ABI_BADF;
 }
 

@@ -8,8 +8,8 @@
 
 struct guest_http_cache {
 	struct http_lookup lookup;
-	struct trace_event *event;   /* until its end was noted in it */
-	const struct invocation *by; /* whose event it is: that may be gone when the lookup is done */
+	struct trace_event *event; /* until its end was noted in it, … */
+	uint64_t invocation;       /* … of the invocation with this number, which may be gone by then */
 };
 
 /*

@@ -143,6 +143,35 @@ async function cacheOverride() {
   return ok(report.join("\n"));
 }
 
+/**
+ * One request through the host's readthrough cache, or `?n=` of the same at once: `?path=`, and `ttl`, `swr`, `key`,
+ * `pci` or `pass` as overrides. The client's method, conditions and range go along.
+ */
+async function cached(event, url) {
+  const { path = "/x", n = "1", pass: passed, ttl, swr, key, pci } = Object.fromEntries(url.searchParams);
+  const headers = new Headers();
+  for (const name of ["range", "if-none-match", "x-variant", "fastly-debug"]) {
+    if (event.request.headers.has(name)) headers.set(name, event.request.headers.get(name));
+  }
+  const given = {
+    ...(ttl && { ttl: Number(ttl) }),
+    ...(swr && { swr: Number(swr) }),
+    ...(key && { surrogateKey: key }),
+    ...(pci && { pci: true }),
+  };
+  const cacheOverride = passed ? pass() : new CacheOverride("override", given);
+  const one = async () => {
+    try {
+      const r = await ask(path, "origin", { method: event.request.method, headers, cacheOverride });
+      const said = ["x-cache", "x-cache-hits", "age", "surrogate-key"].map((name) => r.headers.get(name));
+      return `${[r.status, ...said].join(" ")} ${await r.text()}`;
+    } catch (error) {
+      return `error: ${error.name}`;
+    }
+  };
+  return ok((await Promise.all(Array.from({ length: Number(n) }, one))).join("\n"));
+}
+
 /** The client has its answer; what the guest does after it must still happen and be seen. */
 function lateSend(event) {
   event.respondWith(text("accepted", { status: 202 }));
@@ -159,6 +188,7 @@ const fanout = (event) => createFanoutHandoff(event.request, "origin");
 export const routes = {
   backend,
   "cache-override": cacheOverride,
+  cached,
   "dynamic-backend": dynamicBackend,
   fanout,
   "late-send": lateSend,

@@ -16,6 +16,7 @@ mod early_hints;
 mod echo;
 mod failures;
 mod geo;
+mod http_cache;
 mod kv_store;
 mod log;
 mod object_store;
@@ -57,6 +58,10 @@ const FAMILIES: &[(&str, Family)] = &[
     ("fanout", downstream::fanout),
     ("geo", geo::geo),
     ("grow", failures::grow),
+    ("http-cache", http_cache::http_cache),
+    ("http-cache-purge", http_cache::purge),
+    ("http-cache-requests", http_cache::cacheable),
+    ("http-cache-together", http_cache::together),
     ("inspect", security::inspect),
     ("kv-store", kv_store::kv_store),
     ("kv-store-ttl", kv_store::time_to_live),
