@@ -5,6 +5,7 @@
 
 #include "cli/edge.h"
 #include "cli/service.h"
+#include "cli/test_program.h"
 #include "guest/limit.h"
 
 enum { EXIT_TRAP = 134, EXIT_OTHER = 1 };
@@ -44,12 +45,13 @@ static void show_breaches(const struct cli_options *o, const struct invocation *
 	}
 }
 
-static int run(const struct cli_options *o, struct edge *edge, struct service *service)
+static int run(const struct cli_options *o, struct edge *edge, struct service *service,
+	       const struct guest_program *program)
 {
 	struct http_request request = { .method = STR("GET"),
 					.uri = STR("http://example.com/"),
 					.version = HTTP_1_1 };
-	const struct invocation_request asked = { .http = &request };
+	const struct invocation_request asked = { .http = &request, .program = program };
 	fflush(NULL);
 	struct invocation *i = service_invoke(service, edge->world, &asked);
 	/* Whatever is sent as a response is read by nobody. */
@@ -60,12 +62,33 @@ static int run(const struct cli_options *o, struct edge *edge, struct service *s
 	return code;
 }
 
+/*
+ * A Rust test program is run test by test, unless it is to be profiled or asked for something else; the rest
+ * as it is.
+ */
+static int run_any(const struct cli_options *o, struct edge *edge, struct service *service)
+{
+	struct test_program tests;
+	int code = -1;
+	test_program_open(&tests, o->input);
+	if (tests.is_one && !o->profile)
+		code = test_program_run(o, &tests, service);
+	if (code < 0) {
+		struct guest_program program = { .args = o->guest_args };
+		if (tests.is_one)
+			program = test_program_plain(o, &tests);
+		code = run(o, edge, service, &program);
+	}
+	test_program_close(&tests);
+	return code;
+}
+
 static int open_and_run(const struct cli_options *o, struct edge *edge, struct wasm_options *wasm)
 {
 	struct error e;
 	struct service *service = NULL;
 	wasm->memory_bytes_max = limits_memory_room(&edge->world->limits, edge->world->limits_mode);
-	int code = cli_open_service(&service, o->input, wasm, &e) ? run(o, edge, service)
+	int code = cli_open_service(&service, o->input, wasm, &e) ? run_any(o, edge, service)
 								  : cli_error(o, CLI_USAGE, &e);
 	service_destroy(&service);
 	return code;
@@ -76,7 +99,6 @@ int cmd_run(const struct cli_options *o)
 	struct error e;
 	struct edge edge;
 	struct wasm_options wasm = cli_wasm_options(o);
-	wasm.args = o->guest_args;
 	wasm.program = program_name(o->input);
 	wasm.instances_max = 1;
 	int code;

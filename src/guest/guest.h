@@ -98,10 +98,27 @@ struct invocation {
 	uint64_t hostcalls;
 };
 
+/* A word of a guest's memory that is set before it starts. */
+struct guest_word {
+	uint32_t address, value;
+};
+
+/*
+ * How one invocation's program is started, where that is not the service's business. All borrowed as the
+ * request is.
+ */
+struct guest_program {
+	const char *const *args;      /* argv behind the program's name; NULL-ended */
+	const char *const *variables; /* "NAME=value", beside those every guest has; NULL-ended; NULL: none */
+	const struct guest_word *words;
+	size_t word_count;
+};
+
 struct invocation_request {
 	const struct http_request
 		*http;        /* borrowed until the invocation is destroyed; its body is referenced */
 	struct client client; /* what it points at is borrowed for as long */
+	const struct guest_program *program; /* NULL: as the service is started always */
 };
 
 struct service {

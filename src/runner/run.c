@@ -1,95 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The supervisor. Workers are forked, so they know the files and options already; they take the next file by
- * a counter in shared memory and write results to a pipe. What a worker is doing stands in shared memory,
- * too: when it dies, or takes too long, that is the test that is to blame.
- */
+/* Files and results between the supervisor and its workers. */
 #include "runner/run.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/buf.h"
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/pmap.h"
 #include "runner/executor.h"
-
-enum { WORKERS_MAX = 256, MESSAGE_BYTES_MAX = 4 << 20, POLL_MS = 200 };
-
-/* ---- shared memory ---- */
-
-struct slot {                  /* what a worker is doing */
-	_Atomic uint32_t file; /* index + 1; 0: nothing */
-	_Atomic uint32_t test; /* index + 1; 0: still loading */
-	_Atomic uint64_t since_ns;
-};
-
-struct shared {
-	_Atomic uint32_t next_file;
-	_Atomic uint32_t stop;
-	struct slot slots[WORKERS_MAX];
-};
+#include "runner/workers.h"
 
 /* ---- messages: a header, then the bytes of name and text ---- */
 
 enum message_kind { MESSAGE_RESULT, MESSAGE_BROKEN, MESSAGE_WARNING, MESSAGE_FILE_DONE };
 
 struct message {
-	uint32_t kind, file, line, passed, requests, checks, checks_failed, name_len, text_len;
+	uint32_t kind, file, line, passed, requests, checks, checks_failed, name_len;
 	uint64_t ns;
 };
-
-static void send_all(int fd, struct str bytes)
-{
-	while (bytes.len) {
-		ssize_t n = write(fd, bytes.ptr, bytes.len);
-		if (n < 0 && errno != EINTR)
-			_exit(3); /* the supervisor is gone */
-		bytes = str_sub(bytes, n > 0 ? (size_t)n : 0, bytes.len);
-	}
-}
 
 /* ---- worker ---- */
 
 struct worker_side {
 	struct executor_listener super;
 	const struct run_options *options;
-	struct shared *shared;
-	struct slot *slot;
-	struct clock *clock;
-	int fd;
+	struct workers_shared *shared;
+	struct worker *self;
 	uint32_t file;
-	struct buf out;
 };
+
+/*
+ * What a worker is at: a file, and a test of it; 0: the service is being loaded, which takes as long as it
+ * takes.
+ */
+static uint64_t item_of(uint32_t file, uint32_t test)
+{
+	return (uint64_t)(file + 1) << 32 | test;
+}
 
 static void send_message(struct worker_side *w, struct message m, struct str name, struct str text)
 {
 	m.file = w->file;
 	m.name_len = (uint32_t)name.len;
-	m.text_len = (uint32_t)text.len;
-	buf_reset(&w->out);
-	buf_add(&w->out, (struct str){ (const char *)&m, sizeof m });
-	buf_add(&w->out, name);
-	buf_add(&w->out, text);
-	send_all(w->fd, buf_str(&w->out));
+	const struct str parts[] = { { (const char *)&m, sizeof m }, name, text };
+	worker_send(w->self, parts, COUNT_OF(parts));
 }
 
 static void worker_starts(struct executor_listener *l, size_t test)
 {
 	struct worker_side *w = (struct worker_side *)l;
-	w->slot->since_ns = clock_monotonic(w->clock);
-	w->slot->test = (uint32_t)test + 1;
+	worker_is_at(w->self, item_of(w->file, (uint32_t)test + 1), true);
 }
 
 static void worker_ended(struct executor_listener *l, const struct test_result *r)
@@ -103,7 +64,7 @@ static void worker_ended(struct executor_listener *l, const struct test_result *
 				       .requests = r->requests,
 				       .checks = r->checks,
 				       .checks_failed = r->checks_failed },
-		     r->name, str_sub(r->text, 0, MESSAGE_BYTES_MAX / 2));
+		     r->name, str_sub(r->text, 0, WORKER_MESSAGE_BYTES_MAX / 2));
 	if (!r->passed && w->options->bail)
 		w->shared->stop = 1;
 }
@@ -112,7 +73,7 @@ static void worker_broken(struct executor_listener *l, struct str text)
 {
 	struct worker_side *w = (struct worker_side *)l;
 	send_message(w, (struct message){ .kind = MESSAGE_BROKEN }, STR(""),
-		     str_sub(text, 0, MESSAGE_BYTES_MAX / 2));
+		     str_sub(text, 0, WORKER_MESSAGE_BYTES_MAX / 2));
 }
 
 static void worker_warning(struct executor_listener *l, struct str text)
@@ -130,32 +91,10 @@ static void run_file(struct worker_side *w, struct executor *x, const struct tes
 		     size_t first)
 {
 	w->file = file;
-	w->slot->since_ns = clock_monotonic(w->clock);
-	w->slot->test = 0;
-	w->slot->file = file + 1;
+	worker_is_at(w->self, item_of(file, 0), false);
 	executor_run(x, &files->at[file], first, &w->super);
-	w->slot->file = 0;
+	worker_is_at(w->self, 0, false);
 	send_message(w, (struct message){ .kind = MESSAGE_FILE_DONE }, STR(""), STR(""));
-}
-
-noreturn_fn static void worker_main(struct worker_side *w, const struct test_files *files, uint32_t file,
-				    size_t first)
-{
-	struct error e;
-	struct executor *x = executor_new(w->options, &e);
-	CHECK(x); /* the supervisor has tried the options */
-	if (file != UINT32_MAX)
-		run_file(w, x, files, file, first);
-	while (!w->shared->stop) {
-		uint32_t next = atomic_fetch_add(&w->shared->next_file, 1);
-		if (next >= files->count)
-			break;
-		run_file(w, x, files, next, 0);
-	}
-	executor_destroy(&x);
-	clock_destroy(&w->clock);
-	buf_fini(&w->out);
-	exit(0);
 }
 
 /* ---- supervisor ---- */
@@ -171,11 +110,11 @@ struct file_state {
 	struct kept_result *results, **last;
 };
 
-struct worker {
-	pid_t pid; /* 0: gone */
-	int fd;
-	struct buf in;
-	bool killed; /* by us, for taking too long */
+/* Where a worker that is started begins: in the file, at the test; else with the next file. */
+struct begin {
+	bool given;
+	uint32_t file;
+	size_t test;
 };
 
 struct supervisor {
@@ -184,48 +123,36 @@ struct supervisor {
 	struct reporter *reporter;
 	struct run_totals *totals;
 	struct arena arena;
-	struct shared *shared;
-	struct clock *clock;
+	struct workers *workers;
+	struct workers_shared *shared;
 	struct pmap warned; /* warnings that were passed on */
 	struct file_state *states;
 	size_t reported; /* files */
-	struct worker workers[WORKERS_MAX];
-	unsigned count;
+	struct begin begin[WORKERS_MAX];
 };
 
-static bool spawn(struct supervisor *s, unsigned index, uint32_t file, size_t first, struct error *e)
+static void work(void *data, struct worker *self, unsigned index)
 {
-	int fds[2];
-	struct worker *w = &s->workers[index];
-	if (pipe2(fds, O_CLOEXEC) != 0)
-		return FAIL(e, IO, "no pipe for a worker process: %s", strerror(errno));
-	fflush(NULL); /* else the child would print what is buffered again */
-	pid_t pid = fork();
-	if (pid < 0) {
-		close(fds[0]);
-		close(fds[1]);
-		return FAIL(e, IO, "no worker process: %s", strerror(errno));
+	struct supervisor *s = data;
+	struct error e;
+	const struct begin *begin = &s->begin[index];
+	struct worker_side side = {
+		.super = { worker_starts, worker_ended, worker_broken, worker_warning, worker_stop },
+		.options = s->options,
+		.shared = s->shared,
+		.self = self,
+	};
+	struct executor *x = executor_new(s->options, &e);
+	CHECK(x); /* the supervisor has tried the options */
+	if (begin->given)
+		run_file(&side, x, s->files, begin->file, begin->test);
+	while (!s->shared->stop) {
+		uint32_t next = atomic_fetch_add(&s->shared->next, 1);
+		if (next >= s->files->count)
+			break;
+		run_file(&side, x, s->files, next, 0);
 	}
-	if (pid == 0) {
-		struct worker_side side = {
-			.super = { worker_starts, worker_ended, worker_broken, worker_warning, worker_stop },
-			.options = s->options,
-			.shared = s->shared,
-			.slot = &s->shared->slots[index],
-			.clock = clock_system_new(),
-			.fd = fds[1],
-			.out = BUF_INIT(MESSAGE_BYTES_MAX),
-		};
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(fds[0]);
-		worker_main(&side, s->files, file, first);
-	}
-	close(fds[1]);
-	w->pid = pid;
-	w->fd = fds[0];
-	w->killed = false;
-	buf_init(&w->in, MESSAGE_BYTES_MAX);
-	return true;
+	executor_destroy(&x);
 }
 
 static void keep_result(struct supervisor *s, uint32_t file, const struct test_result *r)
@@ -287,25 +214,15 @@ static void take_message(struct supervisor *s, const struct message *m, struct s
 	}
 }
 
-/* Takes whole messages off the front of what has come. */
-static void take_messages(struct supervisor *s, struct worker *w)
+static void hear(void *data, unsigned index, struct str message)
 {
-	struct str in = buf_str(&w->in);
-	for (;;) {
-		struct message m;
-		if (in.len < sizeof m)
-			break;
-		memcpy(&m, in.ptr, sizeof m);
-		size_t whole = sizeof m + m.name_len + m.text_len;
-		if (in.len < whole)
-			break;
-		take_message(s, &m, str_sub(in, sizeof m, m.name_len),
-			     str_sub(in, sizeof m + m.name_len, m.text_len));
-		in = str_sub(in, whole, in.len);
-	}
-	if (in.len)
-		memmove(w->in.ptr, in.ptr, in.len);
-	w->in.len = in.len;
+	struct supervisor *s = data;
+	struct message m;
+	(void)index;
+	CHECK(message.len >= sizeof m);
+	memcpy(&m, message.ptr, sizeof m);
+	take_message(s, &m, str_sub(message, sizeof m, m.name_len),
+		     str_sub(message, sizeof m + m.name_len, message.len));
 }
 
 /* Files are reported in their order, each when it and all before it are done. */
@@ -320,34 +237,42 @@ static void report_ready(struct supervisor *s, bool all)
 	}
 }
 
-/* A worker ended before its time: blames the test it was at, and goes on behind it with a new one. */
-static bool bury(struct supervisor *s, unsigned index, int status, struct error *e)
+static void report_round(void *data)
 {
-	struct slot *slot = &s->shared->slots[index];
-	uint32_t file = slot->file, test = slot->test;
+	report_ready(data, false);
+}
+
+/* The service did not even load: the file is broken. */
+static bool bury_loading(struct supervisor *s, const struct worker_end *end, uint32_t file, const char *how,
+			 const char *what, struct error *e)
+{
+	keep_broken(s, file,
+		    arena_printf(&s->arena, "%s: loading the service %s%s\n", s->files->at[file].path, how,
+				 what));
+	s->states[file].done = true;
+	s->begin[end->index] = (struct begin){ 0 };
+	return s->shared->stop || s->shared->next >= s->files->count ||
+	       workers_start(s->workers, end->index, e);
+}
+
+/* A worker ended before its time: blames the test it was at, and goes on behind it with a new one. */
+static bool bury(void *data, const struct worker_end *end, struct error *e)
+{
+	struct supervisor *s = data;
+	uint32_t test = (uint32_t)end->item;
 	const char *how = "made its worker process crash";
-	char late[96], what[64] = "";
-	if (s->workers[index].killed) {
+	char late[96], what[64];
+	if (end->item == 0)
+		return true;
+	uint32_t file = (uint32_t)(end->item >> 32) - 1;
+	worker_end_print(end, what, sizeof what);
+	if (end->late) {
 		snprintf(late, sizeof late, "took longer than %g s and was stopped (--timeout)",
 			 (double)s->options->timeout_ns / 1e9);
 		how = late;
 	}
-	if (WIFSIGNALED(status) && !s->workers[index].killed)
-		snprintf(what, sizeof what, " (%s)", strsignal(WTERMSIG(status)));
-	else if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
-		snprintf(what, sizeof what, " (exit code %d)", WEXITSTATUS(status));
-	if (file == 0)
-		return true;
-	file--;
-	slot->file = 0;
-	if (test == 0) {
-		keep_broken(s, file,
-			    arena_printf(&s->arena, "%s: loading the service %s%s\n", s->files->at[file].path,
-					 how, what));
-		s->states[file].done = true;
-		return s->shared->stop || s->shared->next_file >= s->files->count ||
-		       spawn(s, index, UINT32_MAX, 0, e);
-	}
+	if (test == 0)
+		return bury_loading(s, end, file, how, what, e);
 	struct script script;
 	struct str text;
 	bool parsed = executor_parse(&s->files->at[file], &s->arena, &script, &text);
@@ -356,95 +281,21 @@ static bool bury(struct supervisor *s, unsigned index, int status, struct error 
 	keep_result(s, file,
 		    &(struct test_result){ .name = known ? script.tests[test - 1].name : STR(""),
 					   .line = line,
-					   .ns = clock_monotonic(s->clock) - slot->since_ns,
+					   .ns = end->ns,
 					   .text = arena_printf(&s->arena, "%s:%u: the test %s%s\n",
 								s->files->at[file].path, line, how, what) });
 	if (s->options->bail)
 		s->shared->stop = 1;
-	return spawn(s, index, file, test, e);
+	s->begin[end->index] = (struct begin){ true, file, test };
+	return workers_start(s->workers, end->index, e);
 }
 
-static void kill_late(struct supervisor *s)
-{
-	uint64_t now = clock_monotonic(s->clock);
-	for (unsigned i = 0; i < s->count; i++) {
-		const struct slot *slot = &s->shared->slots[i];
-		uint64_t since = slot->since_ns;
-		/* Loading has no limit: compiling a large guest takes as long as it takes. */
-		if (!s->workers[i].pid || !slot->file || !slot->test || now < since ||
-		    now - since < s->options->timeout_ns)
-			continue;
-		s->workers[i].killed = true;
-		kill(s->workers[i].pid, SIGKILL);
-	}
-}
-
-/* Reads from a worker; at its end, waits for it. */
-static bool hear(struct supervisor *s, unsigned index, struct error *e)
-{
-	struct worker *w = &s->workers[index];
-	char *room = buf_room(&w->in, 64 * 1024);
-	CHECK(room);
-	ssize_t n = read(w->fd, room, 64 * 1024);
-	if (n > 0) {
-		buf_grew(&w->in, (size_t)n);
-		take_messages(s, w);
-		return true;
-	}
-	if (n < 0 && errno == EINTR)
-		return true;
-	int status = 0;
-	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	close(w->fd);
-	buf_fini(&w->in);
-	w->pid = 0;
-	return bury(s, index, status, e);
-}
-
-static bool supervise(struct supervisor *s, struct error *e)
-{
-	for (;;) {
-		struct pollfd polled[WORKERS_MAX];
-		unsigned who[WORKERS_MAX], alive = 0;
-		for (unsigned i = 0; i < s->count; i++) {
-			if (!s->workers[i].pid)
-				continue;
-			who[alive] = i;
-			polled[alive++] = (struct pollfd){ .fd = s->workers[i].fd, .events = POLLIN };
-		}
-		if (alive == 0)
-			return true;
-		if (poll(polled, alive, POLL_MS) < 0 && errno != EINTR)
-			return FAIL(e, IO, "poll: %s", strerror(errno));
-		for (unsigned i = 0; i < alive; i++) {
-			if (polled[i].revents && !hear(s, who[i], e))
-				return false;
-		}
-		kill_late(s);
-		report_ready(s, false);
-	}
-}
-
-static unsigned workers_wanted(const struct run_options *options, size_t files)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t wanted = options->jobs ? options->jobs : (size_t)MAX(cores, 1L);
-	return (unsigned)MIN(MIN(wanted, files), (size_t)WORKERS_MAX);
-}
-
-static void stop_workers(struct supervisor *s)
-{
-	for (unsigned i = 0; i < s->count; i++) {
-		struct worker *w = &s->workers[i];
-		if (!w->pid)
-			continue;
-		kill(w->pid, SIGKILL);
-		waitpid(w->pid, NULL, 0);
-		close(w->fd);
-		buf_fini(&w->in);
-	}
-}
+static const struct workers_ops workers_ops = {
+	.work = work,
+	.message = hear,
+	.ended = bury,
+	.round = report_round,
+};
 
 static bool check_options(const struct run_options *options, struct error *e)
 {
@@ -466,24 +317,21 @@ bool run_tests(const struct test_files *files, const struct run_options *options
 		mem_free(s);
 		return false;
 	}
-	s->clock = clock_system_new();
-	s->shared = mmap(NULL, sizeof *s->shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(s->shared != MAP_FAILED);
+	s->workers = workers_new(&workers_ops, s, options->timeout_ns);
+	s->shared = workers_shared(s->workers);
 	s->states = arena_zalloc(&s->arena, MAX(files->count, (size_t)1) * sizeof(*s->states));
 	for (size_t i = 0; i < files->count; i++)
 		s->states[i].last = &s->states[i].results;
 	reporter->ops->begin(reporter, files->count);
-	unsigned wanted = workers_wanted(options, files->count);
+	unsigned wanted = files->count ? workers_wanted(options->jobs, files->count) : 0;
 	bool ok = true;
-	for (; ok && s->count < wanted; s->count++)
-		ok = spawn(s, s->count, UINT32_MAX, 0, e);
-	ok = ok && supervise(s, e);
-	stop_workers(s);
+	for (unsigned i = 0; ok && i < wanted; i++)
+		ok = workers_start(s->workers, i, e);
+	ok = ok && workers_run(s->workers, e);
+	workers_destroy(&s->workers);
 	if (ok)
 		report_ready(s, true);
-	munmap(s->shared, sizeof *s->shared);
 	pmap_fini(&s->warned);
-	clock_destroy(&s->clock);
 	arena_fini(&s->arena);
 	mem_free(s);
 	return ok;

@@ -9,6 +9,8 @@
 #include "base/attr.h"
 #include "base/str.h"
 
+struct buf;
+
 struct log_sink {
 	const struct log_sink_ops *ops;
 };
@@ -52,6 +54,9 @@ bool log_capture_get(const struct log_sink *s, size_t i, struct str *endpoint, s
  */
 must_use struct log_sink *log_fd_new(int fd);
 size_t log_fd_lost(const struct log_sink *s);
+
+/* Adds an entry as log_fd_new() writes it. */
+void log_line_add(struct buf *out, struct str endpoint, struct str message);
 
 /* For a guest's own output: writes the messages' bytes to a file descriptor (not owned), as they are. */
 must_use struct log_sink *log_raw_new(int fd);

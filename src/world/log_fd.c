@@ -55,19 +55,24 @@ static bool write_all(int fd, struct str s)
 	return true;
 }
 
+void log_line_add(struct buf *out, struct str endpoint, struct str message)
+{
+	buf_add(out, endpoint);
+	buf_add(out, STR(" :: "));
+	while (message.ptr) {
+		buf_add(out, str_split(&message, '\n'));
+		if (message.ptr)
+			buf_add(out, STR("\\n"));
+	}
+	buf_add_char(out, '\n');
+}
+
 static void log_fd_write(struct log_sink *super, struct str endpoint, struct str message)
 {
 	struct shared_fd *to = ((struct log_fd *)super)->to;
 	struct buf *line = &to->line;
 	buf_reset(line);
-	buf_add(line, endpoint);
-	buf_add(line, STR(" :: "));
-	while (message.ptr) {
-		buf_add(line, str_split(&message, '\n'));
-		if (message.ptr)
-			buf_add(line, STR("\\n"));
-	}
-	buf_add_char(line, '\n');
+	log_line_add(line, endpoint, message);
 	if (line->full || !write_all(to->fd, buf_str(line)))
 		to->lost++;
 	if (line->cap > LINE_BYTES_KEPT)

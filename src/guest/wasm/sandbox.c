@@ -533,6 +533,21 @@ static void take_outcome(struct sandbox *sb)
 		sandbox_finish(sb, sb->limit_hit ? OUTCOME_LIMIT : OUTCOME_TRAP, report);
 }
 
+/* Sets the words of memory that the program is to start with. */
+static void set_words(struct sandbox *sb)
+{
+	const struct guest_program *p = sb->program;
+	if (!p || !sb->has_memory)
+		return;
+	sb->base = wasmtime_memory_data(sb->context, &sb->memory);
+	sb->size = wasmtime_memory_data_size(sb->context, &sb->memory);
+	for (size_t i = 0; i < p->word_count; i++) {
+		uint8_t *at = sandbox_memory(sb, p->words[i].address, sizeof p->words[i].value);
+		if (at)
+			memcpy(at, &p->words[i].value, sizeof p->words[i].value);
+	}
+}
+
 /* The instance is there: calls its `_start`. False: there is none. */
 static bool call_start(struct sandbox *sb)
 {
@@ -542,6 +557,7 @@ static bool call_start(struct sandbox *sb)
 			 item.kind == WASMTIME_EXTERN_MEMORY;
 	if (sb->has_memory)
 		sb->memory = item.of.memory;
+	set_words(sb);
 	if (!wasmtime_instance_export_get(sb->context, &sb->instance, "_start", 6, &item) ||
 	    item.kind != WASMTIME_EXTERN_FUNC) {
 		sb->no_start = true;
@@ -697,6 +713,7 @@ void sandbox_start(struct wasm_service *s, struct wasm_invocation *first)
 	struct sandbox *sb = new_sandbox(s);
 	sb->service = s;
 	sb->world = w;
+	sb->program = first->asked->program;
 	sb->resume.run = resumed;
 	sb->wall_timer.fire = wall_time_over;
 	s->alive++;

@@ -134,8 +134,9 @@ struct sandbox {
 	const struct invocation_request *asked; /* of the request under way; empty between requests */
 	uint32_t requests;                      /* so far, with the one under way */
 	struct next_request next;
-	struct resident resident; /* in the world, between requests, and … */
-	struct list between;      /* … in the service */
+	struct resident resident;            /* in the world, between requests, and … */
+	struct list between;                 /* … in the service */
+	const struct guest_program *program; /* of the first request; may be NULL */
 
 	wasmtime_store_t *store;
 	wasmtime_context_t *context;

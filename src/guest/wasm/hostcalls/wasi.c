@@ -25,7 +25,7 @@ static void each_arg(struct sandbox *sb, string_fn *see, void *data)
 {
 	const struct wasm_options *o = &sb->service->options;
 	see(data, o->program);
-	for (const char *const *arg = o->args; arg && *arg; arg++)
+	for (const char *const *arg = sb->program ? sb->program->args : o->args; arg && *arg; arg++)
 		see(data, str_from(*arg));
 }
 
@@ -47,6 +47,8 @@ static void each_variable(struct sandbox *sb, string_fn *see, void *data)
 	};
 	for (size_t i = 0; i < COUNT_OF(variables); i++)
 		see(data, variables[i]);
+	for (const char *const *more = sb->program ? sb->program->variables : NULL; more && *more; more++)
+		see(data, str_from(*more));
 }
 
 struct sizes {

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/workers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "base/mem.h"
+#include "loop/clock.h"
+
+enum { POLL_MS = 200, READ_BYTES = 64 << 10, PARTS_MAX = 4 };
+
+struct slot { /* what a worker is at */
+	_Atomic uint64_t item, since_ns;
+	_Atomic uint32_t timed;
+};
+
+struct shared {
+	struct workers_shared super;
+	struct slot slots[WORKERS_MAX];
+};
+
+struct worker {
+	struct slot *slot;
+	struct clock *clock;
+	int fd;
+};
+
+struct process {
+	pid_t pid; /* 0: gone */
+	int fd;
+	struct buf in;
+	bool late; /* we have killed it for that */
+};
+
+struct workers {
+	const struct workers_ops *ops;
+	void *data;
+	uint64_t timeout_ns;
+	struct shared *shared;
+	struct clock *clock;
+	struct process processes[WORKERS_MAX];
+};
+
+/* ---- in the worker process ---- */
+
+void worker_is_at(struct worker *self, uint64_t item, bool timed)
+{
+	self->slot->since_ns = clock_monotonic(self->clock);
+	self->slot->timed = timed;
+	self->slot->item = item;
+}
+
+static void send_all(int fd, struct str bytes)
+{
+	while (bytes.len) {
+		ssize_t n = write(fd, bytes.ptr, bytes.len);
+		if (n < 0 && errno != EINTR)
+			_exit(3); /* the supervisor is gone */
+		bytes = str_sub(bytes, n > 0 ? (size_t)n : 0, bytes.len);
+	}
+}
+
+void worker_send(struct worker *self, const struct str *parts, size_t count)
+{
+	struct iovec pieces[PARTS_MAX + 1];
+	uint32_t len = 0;
+	CHECK(count <= PARTS_MAX);
+	pieces[0] = (struct iovec){ &len, sizeof len };
+	for (size_t i = 0; i < count; i++) {
+		pieces[i + 1] = (struct iovec){ (void *)(uintptr_t)parts[i].ptr, parts[i].len };
+		len += (uint32_t)parts[i].len;
+	}
+	CHECK(len <= WORKER_MESSAGE_BYTES_MAX);
+	ssize_t n = writev(self->fd, pieces, (int)count + 1);
+	if (n < 0 && errno != EINTR)
+		_exit(3);
+	size_t wrote = n > 0 ? (size_t)n : 0;
+	for (size_t i = 0; i <= count; i++) {
+		struct str piece = { pieces[i].iov_base, pieces[i].iov_len };
+		size_t gone = MIN(wrote, piece.len);
+		wrote -= gone;
+		send_all(self->fd, str_sub(piece, gone, piece.len));
+	}
+}
+
+noreturn_fn static void be_worker(struct workers *w, unsigned index, int fd, pid_t parent)
+{
+	struct worker self = { &w->shared->slots[index], clock_system_new(), fd };
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(3); /* it was gone before we could ask to go with it */
+	w->ops->work(w->data, &self, index);
+	clock_destroy(&self.clock);
+	exit(0);
+}
+
+/* ---- in the supervisor ---- */
+
+struct workers *workers_new(const struct workers_ops *ops, void *data, uint64_t timeout_ns)
+{
+	struct workers *w = NEW(struct workers);
+	w->ops = ops;
+	w->data = data;
+	w->timeout_ns = timeout_ns;
+	w->clock = clock_system_new();
+	w->shared = mmap(NULL, sizeof *w->shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(w->shared != MAP_FAILED);
+	return w;
+}
+
+static void forget(struct process *p)
+{
+	close(p->fd);
+	buf_fini(&p->in);
+	p->pid = 0;
+}
+
+void workers_destroy(struct workers **pw)
+{
+	struct workers *w = take(*pw);
+	if (!w)
+		return;
+	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+		if (!w->processes[i].pid)
+			continue;
+		kill(w->processes[i].pid, SIGKILL);
+		waitpid(w->processes[i].pid, NULL, 0);
+		forget(&w->processes[i]);
+	}
+	munmap(w->shared, sizeof *w->shared);
+	clock_destroy(&w->clock);
+	mem_free(w);
+}
+
+struct workers_shared *workers_shared(struct workers *w)
+{
+	return &w->shared->super;
+}
+
+unsigned workers_wanted(uint64_t jobs, size_t work)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t wanted = jobs ? jobs : (uint64_t)MAX(cores, 1L);
+	return (unsigned)MAX(MIN(MIN(wanted, (uint64_t)work), (uint64_t)WORKERS_MAX), UINT64_C(1));
+}
+
+bool workers_start(struct workers *w, unsigned index, struct error *e)
+{
+	int fds[2];
+	struct process *p = &w->processes[index];
+	CHECK(index < WORKERS_MAX && !p->pid);
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return FAIL(e, IO, "no pipe for a worker process: %s", strerror(errno));
+	fflush(NULL); /* else the child would print what is buffered again */
+	w->shared->slots[index].item = 0;
+	pid_t self = getpid(), pid = fork();
+	if (pid < 0) {
+		close(fds[0]);
+		close(fds[1]);
+		return FAIL(e, IO, "no worker process: %s", strerror(errno));
+	}
+	if (pid == 0) {
+		close(fds[0]);
+		be_worker(w, index, fds[1], self);
+	}
+	close(fds[1]);
+	*p = (struct process){ .pid = pid, .fd = fds[0], .in = BUF_INIT(2 * WORKER_MESSAGE_BYTES_MAX) };
+	return true;
+}
+
+/* Takes whole messages off the front of what has come. */
+static void take_messages(struct workers *w, unsigned index)
+{
+	struct buf *in = &w->processes[index].in;
+	struct str left = buf_str(in);
+	uint32_t len;
+	while (left.len >= sizeof len) {
+		memcpy(&len, left.ptr, sizeof len);
+		if (left.len - sizeof len < len)
+			break;
+		w->ops->message(w->data, index, str_sub(left, sizeof len, len));
+		left = str_sub(left, sizeof len + len, left.len);
+	}
+	if (left.len)
+		memmove(in->ptr, left.ptr, left.len);
+	in->len = left.len;
+}
+
+/* Reads from a worker; at its end, waits for it. */
+static bool hear(struct workers *w, unsigned index, struct error *e)
+{
+	struct process *p = &w->processes[index];
+	const struct slot *slot = &w->shared->slots[index];
+	char *room = buf_room(&p->in, READ_BYTES);
+	CHECK(room);
+	ssize_t n = read(p->fd, room, READ_BYTES);
+	if (n > 0) {
+		buf_grew(&p->in, (size_t)n);
+		take_messages(w, index);
+		return true;
+	}
+	if (n < 0 && errno == EINTR)
+		return true;
+	struct worker_end end = { .index = index, .late = p->late };
+	while (waitpid(p->pid, &end.status, 0) < 0 && errno == EINTR)
+		;
+	end.item = slot->item;
+	end.ns = clock_monotonic(w->clock) - slot->since_ns;
+	forget(p);
+	return w->ops->ended(w->data, &end, e);
+}
+
+static void kill_late(struct workers *w)
+{
+	uint64_t now = clock_monotonic(w->clock);
+	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+		const struct slot *slot = &w->shared->slots[i];
+		uint64_t since = slot->since_ns;
+		if (!w->processes[i].pid || !slot->item || !slot->timed || now < since ||
+		    now - since < w->timeout_ns)
+			continue;
+		w->processes[i].late = true;
+		kill(w->processes[i].pid, SIGKILL);
+	}
+}
+
+bool workers_run(struct workers *w, struct error *e)
+{
+	for (;;) {
+		struct pollfd polled[WORKERS_MAX];
+		unsigned who[WORKERS_MAX], alive = 0;
+		for (unsigned i = 0; i < WORKERS_MAX; i++) {
+			if (!w->processes[i].pid)
+				continue;
+			who[alive] = i;
+			polled[alive++] = (struct pollfd){ .fd = w->processes[i].fd, .events = POLLIN };
+		}
+		if (alive == 0)
+			return true;
+		if (poll(polled, alive, POLL_MS) < 0 && errno != EINTR)
+			return FAIL(e, IO, "poll: %s", strerror(errno));
+		for (unsigned i = 0; i < alive; i++) {
+			if (polled[i].revents && !hear(w, who[i], e))
+				return false;
+		}
+		kill_late(w);
+		w->ops->round(w->data);
+	}
+}
+
+void worker_end_print(const struct worker_end *end, char *out, size_t cap)
+{
+	out[0] = '\0';
+	if (WIFSIGNALED(end->status) && !end->late)
+		snprintf(out, cap, " (%s)", strsignal(WTERMSIG(end->status)));
+	else if (WIFEXITED(end->status) && WEXITSTATUS(end->status) != 0)
+		snprintf(out, cap, " (exit code %d)", WEXITSTATUS(end->status));
+}
