@@ -15,6 +15,7 @@ struct handled {
 	bool answered;
 	uint64_t started_ns;
 	struct watcher watcher;
+	struct watcher gone; /* the client, while what it was handed over to has not answered */
 };
 
 static void follow(struct handled *h);
@@ -37,6 +38,7 @@ static void handled_free(struct handled *h)
 {
 	struct front *f = h->front;
 	watcher_stop(&h->watcher);
+	watcher_stop(&h->gone);
 	list_remove(&h->link);
 	if (h->invocation) {
 		f->alive--;
@@ -154,23 +156,57 @@ static void pass_on_interims(struct handled *h)
 	}
 }
 
+static void respond(struct handled *h)
+{
+	struct invocation *i = h->invocation;
+	struct http_response response = i->response;
+	struct fetch *f = i->handoff ? i->handoff->sent->fetch : NULL;
+	h->answered = true;
+	h->record.status = response.status;
+	if (h->front->show_pop && !headers_has(&response.headers, STR("X-Served-By")))
+		headers_add_borrowed(&response.headers, h->exchange->arena, STR("X-Served-By"),
+				     h->front->world->served_by);
+	i->response.body = NULL; /* the reference goes to the exchange */
+	watcher_stop(&h->gone);
+	if (f && f->upgraded && response.status == 101) {
+		body_unref(&response.body);
+		exchange_upgrade(h->exchange, &response, take(f->upgraded), f->upgraded_rest);
+	} else {
+		exchange_respond(h->exchange, &response, i->keep_framing);
+	}
+}
+
+/* The client is, and the answer of a backend is all that is missing: nobody waits for it any more. */
+static void give_up(struct handled *h)
+{
+	watcher_stop(&h->watcher);
+	watcher_stop(&h->gone);
+	end_invocation(h);
+	follow_exchange(h);
+}
+
+static void client_gone(struct task *t)
+{
+	struct handled *h = container_of(t, struct handled, gone.task);
+	if (h->invocation->ended)
+		give_up(h);
+}
+
 /* Looks at where the invocation is and passes on what is new. */
 static void follow(struct handled *h)
 {
 	struct invocation *i = h->invocation;
 	pass_on_interims(h);
-	if (i->responded && !h->answered) {
-		struct http_response response = i->response;
-		h->answered = true;
-		h->record.status = response.status;
-		if (h->front->show_pop && !headers_has(&response.headers, STR("X-Served-By")))
-			headers_add_borrowed(&response.headers, h->exchange->arena, STR("X-Served-By"),
-					     h->front->world->served_by);
-		i->response.body = NULL; /* the reference goes to the exchange */
-		exchange_respond(h->exchange, &response, i->keep_framing);
+	if (i->responded && !h->answered)
+		respond(h);
+	if (i->handoff && !h->answered && i->ended && h->exchange->gone) {
+		give_up(h);
+		return;
 	}
-	if (!i->ended) {
+	if (!invocation_over(i)) {
 		watcher_start(&h->watcher, &i->changed, woken);
+		if (i->handoff && !h->answered)
+			watcher_start(&h->gone, &h->exchange->changed, client_gone);
 		return;
 	}
 	struct event *unsettled = invocation_unsettled(i);

@@ -40,6 +40,19 @@ struct subrequest {
 	uint64_t wall_ns;            /* when it was sent */
 };
 
+enum handoff_kind { HANDOFF_WEBSOCKET, HANDOFF_GRIP };
+
+/*
+ * The client's request was given to a backend, or to the GRIP proxy, and the answer to that is the response:
+ * a 101 with the connection in `fetch`, or any other.
+ */
+struct handoff {
+	enum handoff_kind kind;
+	struct subrequest *sent;
+};
+
+const char *handoff_kind_name(enum handoff_kind kind); /* "websocket", "grip" */
+
 struct log_entry {
 	struct log_entry *next;
 	struct str endpoint, message;
@@ -74,7 +87,9 @@ struct invocation {
 	struct event changed; /* fired when it responded, informed or ended */
 
 	bool responded;
-	struct http_response response;             /* the body is a reference for whoever asked: take it */
+	struct http_response response; /* the body is a reference for whoever asked: take it */
+	struct handoff *handoff;       /* NULL: the service answers itself */
+	struct watcher handed_off;
 	bool keep_framing;                         /* the response's framing headers are the guest's own */
 	struct interim *interims, **interims_last; /* 103s, in order */
 
@@ -149,6 +164,12 @@ void invocation_destroy(struct invocation **pi);
 
 void service_destroy(struct service **ps); /* leaves NULL; NULL is fine */
 
+/* Has the service done all it will, and the client its answer? */
+static inline bool invocation_over(const struct invocation *i)
+{
+	return i->ended && i->responded;
+}
+
 /*
  * Fired when a request that is still under way, to an origin or through the cache, settles; NULL when there
  * is none. A service may end without waiting for what it sent; whoever destroys the invocation then cancels
@@ -168,5 +189,11 @@ void invocation_log(struct invocation *i, struct str endpoint, struct str messag
  */
 struct fetch *invocation_send(struct invocation *i, struct backend *backend, struct str path,
 			      const struct http_request *request);
+/*
+ * The same in place of a response: it comes from there. What goes wrong is a 503 when there was no
+ * connection, else a 502, and so is a 101 to a client that did not ask for it.
+ */
+void invocation_hand_off(struct invocation *i, enum handoff_kind kind, struct backend *backend,
+			 struct str path, const struct http_request *request);
 
 #endif

@@ -54,6 +54,10 @@ struct http_client_ops {
  * no redirects, no proxies from the environment, no cookies, no netrc. Only http and https. The body of a
  * response is never NULL. A body that failed says why: INCOMPLETE, TIMEOUT or PROTOCOL.
  *
+ * A request with `upgrade` goes over HTTP/1.1 on a connection of its own, its headers as they are (Connection
+ * and Upgrade too) but for framing; a 101 is then an answer, with the connection in `upgraded`. The time-out
+ * for the first byte runs from the connection on.
+ *
  * Names are resolved, and connections made, without blocking the loop. The connect time-out covers both and
  * TLS; that for the first byte runs from the call to the end of the response's head; the one between bytes
  * does not count while the reader is the slow one. A certificate is always checked. Where its name is neither

@@ -123,13 +123,13 @@ static void transfer_free(struct transfer *t)
 	mem_free(t);
 }
 
-/* Nobody hears of this transfer any more. It is freed at once, or when libcurl has come out of it. */
-static void give_up(struct transfer *t)
+void transfer_give_up(struct transfer *t)
 {
 	struct body *upload = take(t->upload);
 	struct curl_client *c = t->client;
 	t->dead = true;
 	t->fetch = NULL;
+	transfer_drop_upgrade(t);
 	t->download = NULL;
 	task_cancel(&t->unpause);
 	if (t->timer)
@@ -147,15 +147,15 @@ static void give_up(struct transfer *t)
 
 static void cancel_fetch(struct fetch *f)
 {
-	give_up(f->answerer);
+	transfer_give_up(f->answerer);
 }
 
 static void cancel_download(struct body_source *source)
 {
-	give_up(container_of(source, struct transfer, source));
+	transfer_give_up(container_of(source, struct transfer, source));
 }
 
-static void note_remote(struct transfer *t)
+void transfer_note_remote(struct transfer *t)
 {
 	struct fetch *f = t->fetch;
 	char *ip = NULL;
@@ -186,18 +186,22 @@ static void transfer_done(struct transfer *t, CURLcode code)
 		CHECK(t->api->curl_multi_add_handle(t->client->multi, t->easy) == CURLM_OK);
 		return;
 	}
-	if (download && code == CURLE_OK) {
+	if (t->upgrade && code == CURLE_OK) {
+		if (transfer_connected(t))
+			return;
+		fail(t, FETCH_INTERNAL_ERROR, "the connection cannot be watched");
+	} else if (download && code == CURLE_OK) {
 		body_end(download);
 	} else if (download) {
 		body_fail(download, transfer_body_failure(t, code));
 	} else if (t->fetch) {
-		note_remote(t);
+		transfer_note_remote(t);
 		fail(t, transfer_error(t, code),
 		     t->error[0] ? t->error
 		     : code      ? t->api->curl_easy_strerror(code)
 				 : "");
 	}
-	give_up(t);
+	transfer_give_up(t);
 }
 
 /* Ends what libcurl is done with, and what was given up meanwhile. */
@@ -318,7 +322,7 @@ static void head_complete(struct transfer *t)
 	body_set_source(t->download, &t->source);
 	t->download->expected = announced_length(t);
 	t->head.body = t->download; /* the only reference */
-	note_remote(t);
+	transfer_note_remote(t);
 	restart_timer(t, t->between_bytes_ns);
 	t->fetch = NULL;
 	fetch_respond(f, t->head);
@@ -486,8 +490,10 @@ static struct fetch *curl_client_send(struct http_client *client, const struct h
 	enum fetch_error why;
 	f->remote_host = arena_str(&f->arena, target->host);
 	struct transfer *t = start(c, &e) ? transfer_new(c, f) : NULL;
-	if (t && transfer_set_up(t, target, path, request, &why)) {
-		start_timer(t, target);
+	bool upgrade = request->upgrade;
+	if (t && (upgrade ? transfer_set_up_upgrade : transfer_set_up)(t, target, path, request, &why)) {
+		if (!upgrade)
+			start_timer(t, target);
 		CHECK(c->api->curl_multi_add_handle(c->multi, t->easy) == CURLM_OK);
 		return f;
 	}
@@ -495,7 +501,7 @@ static struct fetch *curl_client_send(struct http_client *client, const struct h
 		body_abandon(request->body);
 	if (t) {
 		fail(t, why, "");
-		give_up(t);
+		transfer_give_up(t);
 	} else {
 		fetch_fail(f, FETCH_INTERNAL_ERROR, str_from(e.text));
 	}
@@ -509,11 +515,13 @@ static void curl_client_destroy(struct http_client *client)
 	while (!list_empty(&c->transfers)) {
 		struct transfer *t = container_of(c->transfers.next, struct transfer, link);
 		struct body *download = take(t->download);
+		if (t->stream)
+			curl_stream_lose(take(t->stream));
 		if (download)
 			body_fail(download, BODY_FAILURE_INCOMPLETE);
 		else if (t->fetch)
 			fail(t, FETCH_INTERNAL_ERROR, "the client was shut down");
-		give_up(t);
+		transfer_give_up(t);
 	}
 	if (c->multi) {
 		c->api->curl_multi_cleanup(c->multi);

@@ -24,6 +24,8 @@
 	X(curl_easy_setopt)              \
 	X(curl_easy_getinfo)             \
 	X(curl_easy_pause)               \
+	X(curl_easy_recv)                \
+	X(curl_easy_send)                \
 	X(curl_easy_strerror)            \
 	X(curl_easy_cleanup)             \
 	X(curl_multi_init)               \
@@ -36,6 +38,7 @@
 	X(curl_multi_cleanup)            \
 	X(curl_slist_append)             \
 	X(curl_slist_free_all)           \
+	X(SSL_shutdown)                  \
 	X(SSL_CTX_get0_param)            \
 	X(X509_VERIFY_PARAM_set1_ip_asc) \
 	X(X509_VERIFY_PARAM_set1_host)   \

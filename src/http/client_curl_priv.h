@@ -55,6 +55,10 @@ struct transfer {
 	bool download_paused;
 	struct task unpause;
 
+	/* a connection that is only made, and used by others: client_curl_upgrade.c */
+	struct upgrade *upgrade;    /* NULL: an ordinary request */
+	struct curl_stream *stream; /* once it is made */
+
 	uint64_t first_byte_ns, between_bytes_ns;
 	uv_timer_t *timer; /* NULL without these two */
 	bool timed_out;
@@ -70,6 +74,18 @@ must_use bool transfer_set_up(struct transfer *t, const struct http_target *targ
 size_t transfer_read(char *out, size_t size, size_t count, void *data);
 int transfer_trailers(struct curl_slist **list, void *data);
 
+/* ---- client_curl_upgrade.c ---- */
+
+/* The same for a request that may switch protocols; libcurl only connects. */
+must_use bool transfer_set_up_upgrade(struct transfer *t, const struct http_target *target, struct str path,
+				      const struct http_request *request, enum fetch_error *why);
+/* The connection is there: sends the request over it, and the fetch has another answerer. */
+must_use bool transfer_connected(struct transfer *t);
+/* The request is not sent any more. */
+void transfer_drop_upgrade(struct transfer *t);
+/* The client goes, and the connection with it. */
+void curl_stream_lose(struct curl_stream *s);
+
 /* ---- client_curl_error.c ---- */
 
 /* What it means when a transfer ends with `code` before its head, and within its body. */
@@ -77,6 +93,10 @@ enum fetch_error transfer_error(const struct transfer *t, CURLcode code);
 enum body_failure transfer_body_failure(const struct transfer *t, CURLcode code);
 
 /* ---- client_curl.c ---- */
+
+void transfer_note_remote(struct transfer *t);
+/* Nobody hears of this transfer any more. It is freed at once, or when libcurl has come out of it. */
+void transfer_give_up(struct transfer *t);
 
 size_t transfer_header(char *bytes, size_t size, size_t count, void *data);
 size_t transfer_write(char *bytes, size_t size, size_t count, void *data);

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "net/stream.h"
 
 static const struct {
 	const char *name, *text;
@@ -28,6 +29,8 @@ static void fetch_destroy(struct rc *r)
 	if (!f->settled && f->cancel)
 		f->cancel(f);
 	CHECK(list_empty(&f->changed.watchers));
+	if (f->upgraded)
+		stream_close(&f->upgraded, true, NULL, NULL);
 	if (f->response.body) {
 		body_abandon(f->response.body);
 		body_unref(&f->response.body);

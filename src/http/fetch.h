@@ -56,6 +56,8 @@ enum fetch_error {
 const char *fetch_error_text(enum fetch_error error);
 const char *fetch_error_name(enum fetch_error error); /* "connection_refused" */
 
+struct stream; /* net/stream.h */
+
 struct fetch {
 	struct rc rc;
 	struct loop *loop;
@@ -64,6 +66,12 @@ struct fetch {
 	enum fetch_error error; /* FETCH_OK: `response` is there, its body may still be coming */
 	struct str error_text;  /* more words about the error, for people; may be empty */
 	struct http_response response;
+	/*
+	 * Of a 101: the connection, to go on with in whatever it switched to, and what came behind the head.
+	 * NULL where there is none, in memory. take() it; else it is closed with the fetch.
+	 */
+	struct stream *upgraded;
+	struct str upgraded_rest;
 	struct event changed;   /* fired when settled, and for `informed` */
 	struct str remote_host; /* who answered, for reports; may be empty */
 	uint8_t remote_ip[16];

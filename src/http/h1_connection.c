@@ -23,9 +23,8 @@ enum step { STEP_MORE, STEP_WAIT };
 
 /* ---- the end ---- */
 
-static void free_connection(void *data)
+void h1_free(struct h1_connection *c)
 {
-	struct h1_connection *c = data;
 	h1_drop_response(c);
 	server_connection_closed(&c->super);
 	buf_fini(&c->section.text);
@@ -34,7 +33,13 @@ static void free_connection(void *data)
 	buf_fini(&c->head);
 	buf_fini(&c->copied);
 	buf_fini(&c->tail);
+	buf_fini(&c->upgrade_rest);
 	mem_free(c);
+}
+
+static void free_connection(void *data)
+{
+	h1_free(data);
 }
 
 static void fail_body(struct h1_connection *c, enum body_failure why)
@@ -50,6 +55,8 @@ void h1_close(struct h1_connection *c, bool reset)
 		return;
 	stream_close(&c->super.stream, reset, free_connection, c);
 	timer_stop(c->super.loop, &c->timer);
+	if (c->upgrade)
+		stream_close(&c->upgrade, true, NULL, NULL);
 	fail_body(c, BODY_FAILURE_INCOMPLETE);
 	if (c->writing)
 		watcher_stop(
@@ -130,7 +137,9 @@ void h1_response_done(struct h1_connection *c)
 void h1_all_written(struct h1_connection *c)
 {
 	struct h1_response *out = &c->response;
-	if (out->begun && (out->cut_after || (out->framing == H1_LENGTH && out->left > 0)))
+	if (c->upgrade)
+		h1_hand_over(c);
+	else if (out->begun && (out->cut_after || (out->framing == H1_LENGTH && out->left > 0)))
 		h1_close(c, out->framing == H1_UNTIL_CLOSE);
 	else if (out->begun)
 		h1_response_done(c);
@@ -477,11 +486,18 @@ static void close_now(struct server_connection *c)
 	h1_close((struct h1_connection *)c, false);
 }
 
+static bool upgrade(struct server_exchange *x, const struct http_response *response, struct stream *taken,
+		    struct str rest)
+{
+	return h1_upgrade(x->carrier, response, taken, rest);
+}
+
 static const struct server_connection_ops h1_ops = {
 	.name = "HTTP/1",
 	.inform = inform,
 	.respond = respond,
 	.abort = abort_exchange,
+	.upgrade = upgrade,
 	.stop = stop,
 	.close = close_now,
 };

@@ -5,6 +5,7 @@
  *   h1_section.c     bytes → whole lines of a head or of trailers
  *   h1_request.c     a head → struct http_request; chunks → body (llhttp)
  *   h1_response.c    struct http_response → a head, and how its body is framed
+ *   h1_upgrade.c     connections that have left HTTP
  *   h1_write.c       heads, bodies and trailers → the stream
  *   h1_connection.c  what the client sends, step by step; time-outs; the end
  */
@@ -108,6 +109,8 @@ struct h1_connection {
 	size_t lent; /* bytes of the body's own memory in the write under way */
 	struct stream_write write;
 	bool writing;
+	struct stream *upgrade; /* who gets the connection behind this response; NULL: nobody */
+	struct buf upgrade_rest;
 
 	struct timer timer;
 	enum h1_waiting waiting;
@@ -129,6 +132,8 @@ must_use bool h1_read_trailers(struct h1_connection *c);
 /* ---- h1_response.c ---- */
 
 void h1_begin_response(struct h1_connection *c, const struct http_response *r, bool keep_framing);
+/* A 101: its head, but for framing. */
+void h1_begin_upgrade(struct h1_connection *c, const struct http_response *r);
 void h1_write_interim(struct h1_connection *c, uint16_t status, const struct headers *headers);
 void h1_send_continue(struct h1_connection *c);
 /* An empty response to what is no request; the connection ends with it. */
@@ -141,7 +146,16 @@ void h1_flush(struct h1_connection *c);
 void h1_write_init(struct h1_connection *c);
 void h1_drop_response(struct h1_connection *c);
 
+/* ---- h1_upgrade.c ---- */
+
+bool h1_upgrade(struct h1_connection *c, const struct http_response *response, struct stream *taken,
+		struct str rest);
+/* The 101 is out. */
+void h1_hand_over(struct h1_connection *c);
+
 /* ---- h1_connection.c ---- */
+
+void h1_free(struct h1_connection *c);
 
 void h1_connection_new(struct http_server *s, struct stream *taken);
 /* Ends it at once; whoever still works on its exchange learns that the client is gone. */

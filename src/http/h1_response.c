@@ -198,6 +198,22 @@ void h1_begin_response(struct h1_connection *c, const struct http_response *r, b
 		c->response.left = 0; /* the length was only said */
 }
 
+void h1_begin_upgrade(struct h1_connection *c, const struct http_response *r)
+{
+	bool has_date = false;
+	size_t room = STATUS_LINE_BYTES + r->reason.len + headers_bytes(&r->headers) + OWN_FIELDS_BYTES;
+	char *start = buf_room(&c->next, room);
+	CHECK(start); /* no client of ours takes in a head that would not fit */
+	char *at = put_status_line(start, HTTP_1_1, 101, r->reason);
+	at = put(at, STR("connection: upgrade\r\n"));
+	at = put_fields(at, &r->headers, &has_date);
+	at = put(at, STR("\r\n"));
+	CHECK((size_t)(at - start) <= room);
+	buf_grew(&c->next, (size_t)(at - start));
+	c->response.begun = true;
+	c->response.framing = H1_NO_BODY;
+}
+
 void h1_write_interim(struct h1_connection *c, uint16_t status, const struct headers *headers)
 {
 	static const struct headers none;

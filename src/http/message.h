@@ -18,6 +18,7 @@ struct http_request {
 	enum http_version version;
 	struct headers headers;
 	struct body *body;
+	bool upgrade; /* of one that is sent: its answer may be a 101, which hands the connection on */
 };
 
 struct http_response {

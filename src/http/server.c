@@ -102,6 +102,27 @@ void exchange_respond(struct exchange *super, const struct http_response *respon
 	}
 }
 
+static void cannot_upgrade(struct exchange *super)
+{
+	struct body *body = body_new(((struct server_exchange *)super)->loop);
+	body_write(body, STR("Error: the client's connection cannot switch protocols."));
+	body_end(body);
+	exchange_respond(super, &(struct http_response){ .status = 502, .body = body }, false);
+}
+
+void exchange_upgrade(struct exchange *super, const struct http_response *response, struct stream *taken,
+		      struct str rest)
+{
+	struct server_exchange *x = (struct server_exchange *)super;
+	CHECK(!super->responded);
+	if (x->carrier && x->ops->upgrade && x->ops->upgrade(x, response, taken, rest)) {
+		super->responded = true;
+		return;
+	}
+	stream_close(&taken, true, NULL, NULL);
+	cannot_upgrade(super);
+}
+
 void exchange_abort(struct exchange *super)
 {
 	struct server_exchange *x = (struct server_exchange *)super;

@@ -11,7 +11,8 @@
  * repeated or malformed Host ends the connection without an answer. What it bears: bare LF, empty lines
  * before a request, a Content-Length beside chunked (dropped) or repeated with the same value (one is kept).
  * A body with bad chunks fails with BODY_FAILURE_PROTOCOL, and the connection ends after the response.
- * Upgrade is a header like any other. Header names keep their case and fields their order.
+ * Upgrade is a header like any other, until the handler answers by exchange_upgrade(). Header names keep
+ * their case and fields their order.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -114,6 +115,17 @@ void exchange_inform(struct exchange *x, uint16_t status, const struct headers *
  * send no body.
  */
 void exchange_respond(struct exchange *x, const struct http_response *response, bool keep_framing);
+/*
+ * Answers 101 and leaves HTTP: from then on bytes go between the client and `taken` (the server's from then
+ * on), both ways and with back-pressure, until both have ended or one breaks, which the other is told. What
+ * the client sent behind its request goes first; so does `rest`, which had come from `taken` (copied).
+ * `Connection: upgrade` is added. Such a connection does not keep a server that stops.
+ *
+ * Instead the client gets a 502 where its connection cannot be switched: over HTTP/2 or HTTP/1.0, when it did
+ * not ask (Upgrade), while its request's body is not read to the end, when the server is stopping.
+ */
+void exchange_upgrade(struct exchange *x, const struct http_response *response, struct stream *taken,
+		      struct str rest);
 void exchange_abort(struct exchange *x); /* cuts the connection without a response */
 /* Gives the exchange back, its arena included; without a response it is an abort. Nobody may watch it any
  * more. */

@@ -26,6 +26,9 @@ struct server_connection_ops {
 	void (*inform)(struct server_exchange *, uint16_t status, const struct headers *headers);
 	void (*respond)(struct server_exchange *, const struct http_response *response, bool keep_framing);
 	void (*abort)(struct server_exchange *);
+	/* As exchange_upgrade(). False: this cannot be switched, and nothing was done. NULL: never. */
+	bool (*upgrade)(struct server_exchange *, const struct http_response *response, struct stream *taken,
+			struct str rest);
 	/* Takes no further request; closes when those under way are answered, or at once. */
 	void (*stop)(struct server_connection *);
 	/* Closes now; whoever still works on an exchange of it learns that the client is gone. */

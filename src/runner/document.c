@@ -9,6 +9,13 @@ enum { PREVIEW_BYTES = 1024, HEAD_BYTES_MAX = 16 << 20 };
 
 /* ---- what lines may name ---- */
 
+static const struct schema_field handoff_fields[] = {
+	{ "kind", &schema_string, SCHEMA_READY, "websocket or grip" },
+	{ "backend", &schema_string, SCHEMA_READY, "the backend it was for" },
+	{ 0 },
+};
+static const struct schema_type handoff_type = { VALUE_OBJECT, .fields = handoff_fields };
+
 static const struct schema_field client_fields[] = {
 	{ "req", &schema_string, SCHEMA_READY, "the request: its line, headers and body" },
 	{ "resp", &schema_string, SCHEMA_READY, "the response's status line and headers" },
@@ -22,6 +29,8 @@ static const struct schema_field client_fields[] = {
 	{ "bodyChunkCount", &schema_number, SCHEMA_READY, "in how many pieces it came" },
 	{ "complete", &schema_bool, SCHEMA_READY, "did the response end as it should?" },
 	{ "trailers", &schema_string, SCHEMA_READY, "the response's trailers" },
+	{ "handoff", &handoff_type, SCHEMA_READY,
+	  "what the request was handed over to, which then answered; undefined when the service did" },
 	{ "instanceRequests", &schema_number, SCHEMA_READY,
 	  "how many requests the instance that answered had handled by then, this one included" },
 	{ 0 },
@@ -166,6 +175,14 @@ static struct str path_of(struct str uri)
 	return slash == STR_NONE ? STR("/") : str_sub(rest, slash, rest.len);
 }
 
+static struct value *handoff_value(const struct handoff *h, struct arena *a)
+{
+	struct value *v = value_object(a);
+	set(a, v, "kind", value_string(a, str_from(handoff_kind_name(h->kind))));
+	set(a, v, "backend", value_string(a, h->sent->backend->name));
+	return v;
+}
+
 static struct value *client_value(const struct client_fetch *f, struct arena *a, struct buf *b)
 {
 	struct value *v = value_object(a);
@@ -185,6 +202,8 @@ static struct value *client_value(const struct client_fetch *f, struct arena *a,
 	if (r->body)
 		add_headers(b, &r->body->trailers);
 	set(a, v, "trailers", keep(a, b));
+	if (f->invocation->handoff)
+		set(a, v, "handoff", handoff_value(f->invocation->handoff, a));
 	set(a, v, "instanceRequests", value_number(a, f->invocation->nth));
 	return v;
 }

@@ -99,7 +99,7 @@ static void progress(struct run_exchange *ex)
 	bool read = read_response(ex);
 	if (i->responded && !i->ended)
 		ex->responded_first = true;
-	if (!i->ended)
+	if (!invocation_over(i))
 		watcher_start(&ex->on_change, &i->changed, changed);
 	else if ((unsettled = invocation_unsettled(i)))
 		watcher_start(&ex->on_fetch, unsettled, fetch_came);

@@ -21,6 +21,7 @@ struct world *world_new(struct loop *loop, uint64_t seed)
 	w->geo = geo_table_new(table_memory_new(), true);
 	w->device = device_table_new(table_memory_new());
 	w->log = log_capture_new();
+	w->handoff.websocket = w->handoff.grip = true;
 	w->limits = w->noted = *limits_profile(STR("guard"));
 	w->limits_mode = LIMITS_OFF;
 	return w;

@@ -53,7 +53,16 @@ struct world {
 	 * "stderr".
 	 */
 	struct log_sink *raw_stdout, *raw_stderr;
-	bool stdio_by_line;   /* an entry is a line, whatever the writes; else a write, as Viceroy has it */
+	bool stdio_by_line; /* an entry is a line, whatever the writes; else a write, as Viceroy has it */
+	/*
+	 * What a service may hand its client's request to: WebSockets to a backend, and anything to the GRIP
+	 * proxy, which listens on `grip_port` of this machine; 0: there is none, and requests for it go to
+	 * the backend itself, as in tests.
+	 */
+	struct {
+		bool websocket, grip;
+		uint16_t grip_port;
+	} handoff;
 	struct limits limits; /* what ends something; see limits.h */
 	struct limits noted;  /* what is told of */
 	enum limits_mode limits_mode;

@@ -319,8 +319,6 @@ TEST(what_is_not_supported_yet_is_refused_not_ignored)
 	assert_refused("--adapt is not supported yet: ", "run", "--adapt", "g");
 	assert_refused("--wasm-cm-gc is not supported yet: ", "serve", "--wasm-cm-gc", "g");
 	assert_refused("--debug-info is not supported yet: ", "g", "-g");
-	assert_refused("--local-pushpin-proxy-port is not supported yet: ", "g", "--local-pushpin-proxy-port",
-		       "80");
 	assert_refused("--experimental_modules is not supported yet: ", "g", "--experimental_modules",
 		       "wasi-nn");
 	assert_refused("--profile is not supported yet: ", "g", "--profile=guest,out,50us");
@@ -329,17 +327,21 @@ TEST(what_is_not_supported_yet_is_refused_not_ignored)
 	assert_true(p.o.wasm_exceptions && p.o.wasm_gc);
 }
 
-TEST(websocket_passthrough_can_only_be_off)
+TEST(websockets_are_passed_on_unless_that_is_off)
 {
+	PARSE(usual, "run", "g");
+	assert_true(usual.o.websocket_passthrough);
 	PARSE(off, "run", "--enable-local-websocket-passthrough=false", "g");
 	assert_parsed(off);
 	assert_false(off.o.websocket_passthrough);
-	assert_refused("passthrough=true is not supported yet", "run",
-		       "--enable-local-websocket-passthrough=true", "g");
 	/* Its value needs an equals sign, so this one is the guest's file. */
-	assert_refused("passthrough=true is not supported yet", "run", "--enable-local-websocket-passthrough",
-		       "false");
+	PARSE(bare, "run", "--enable-local-websocket-passthrough", "false");
+	assert_parsed(bare);
+	assert_true(bare.o.websocket_passthrough);
 	assert_refused("possible values: false, true", "run", "--enable-local-websocket-passthrough=no", "g");
+	PARSE(grip, "g", "--local-pushpin-proxy-port", "7999");
+	assert_parsed(grip);
+	assert_int_equal(grip.o.pushpin_port, 7999);
 }
 
 TEST(profiling_strategies_are_checked_though_none_works)

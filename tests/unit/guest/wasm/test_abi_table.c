@@ -8,7 +8,7 @@
 #include "support/abi_check.h"
 
 /* Change these with the table; docs/reference/abi.md says the same. */
-enum { FUNCTIONS = 255, DONE = 236, STUBS = 19, ALIASES = 50 };
+enum { FUNCTIONS = 255, DONE = 241, STUBS = 14, ALIASES = 50 };
 
 static const char expected_list[] = "tests/unit/guest/wasm/abi-signatures.txt";
 

@@ -3,6 +3,7 @@
 import { Backend } from "fastly:backend";
 import { CacheOverride } from "fastly:cache-override";
 import { createFanoutHandoff } from "fastly:fanout";
+import { createWebsocketHandoff } from "fastly:websocket";
 import { Logger } from "fastly:logger";
 import { check, checkEqual, checkThrows, json, ok, text } from "../support.js";
 
@@ -184,6 +185,7 @@ function lateSend(event) {
 }
 
 const fanout = (event) => createFanoutHandoff(event.request, "origin");
+const websocket = (event) => createWebsocketHandoff(event.request, "origin");
 
 export const routes = {
   backend,
@@ -198,4 +200,5 @@ export const routes = {
   send,
   "send-error": sendError,
   "send-streaming": sendStreaming,
+  websocket,
 };

@@ -352,8 +352,8 @@ fn declined() -> Vec<String> {
         ("visits to this pop", unsafe {
             downstream_visits_this_pop(&mut hops)
         }),
-        ("upgrade_websocket", unsafe {
-            upgrade_websocket(BACKEND.as_ptr(), BACKEND.len())
+        ("upgrade_websocket to nobody", unsafe {
+            upgrade_websocket("nobody".as_ptr(), 6)
         }),
         ("on_behalf_of", unsafe {
             on_behalf_of(one, "service".as_ptr(), 7)
