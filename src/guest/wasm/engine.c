@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -36,10 +37,26 @@ void engine_fingerprint(const struct engine_options *o, bool own_memory, char *o
 		 o->wasm_exceptions, o->wasm_gc, own_memory ? WASM_IMAGE_VERSION : "whole");
 }
 
+size_t engine_clean(char *text, size_t len)
+{
+	struct str hint = STR("\nnote: using the `WASMTIME_BACKTRACE_DETAILS=1`");
+	size_t at = str_find((struct str){ text, len }, hint);
+	if (at != STR_NONE) {
+		size_t line = str_find_char(str_sub((struct str){ text, len }, at + 1, len), '\n');
+		size_t end = line == STR_NONE ? len : at + 1 + line;
+		memmove(text + at, text + end, len - end);
+		len -= end - at;
+	}
+	while (len && (text[len - 1] == '\0' || text[len - 1] == '\n'))
+		len--;
+	return len;
+}
+
 bool engine_error(struct error *e, wasmtime_error_t *taken, const char *doing)
 {
 	wasm_name_t text;
 	wasmtime_error_message(taken, &text);
+	text.size = engine_clean(text.data, text.size);
 	FAIL(e, INVALID, "%s: %.*s", doing, (int)text.size, text.data);
 	wasm_name_delete(&text);
 	wasmtime_error_delete(taken);

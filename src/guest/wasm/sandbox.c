@@ -505,9 +505,8 @@ static struct str take_report(struct sandbox *sb)
 		wasmtime_error_message(sb->error, &text);
 		wasmtime_error_delete(take(sb->error));
 	}
-	struct str report = arena_str(&sb->invocation->arena, (struct str){ text.data, text.size });
-	while (report.len && (report.ptr[report.len - 1] == '\0' || report.ptr[report.len - 1] == '\n'))
-		report.len--;
+	size_t len = engine_clean(text.data, text.size);
+	struct str report = arena_str(&sb->invocation->arena, (struct str){ text.data, len });
 	wasm_byte_vec_delete(&text);
 	return report;
 }

@@ -119,8 +119,36 @@ static bool define_imports(struct linking *l, const wasmtime_module_t *module, c
 		    path, STR_ARG(buf_str(&l->missing)), l->missing_count > ERROR_IMPORTS_MAX ? " …" : "");
 }
 
+/* A `_start` that cannot be called is refused here; one that is not there is found out when it is to be called. */
+static bool check_start(const wasmtime_module_t *module, const char *path, struct error *e)
+{
+	wasm_exporttype_vec_t exports;
+	size_t params = 0, results = 0;
+	bool func = true;
+	wasmtime_module_exports(module, &exports);
+	for (size_t i = 0; i < exports.size; i++) {
+		const wasm_name_t *name = wasm_exporttype_name(exports.data[i]);
+		const wasm_externtype_t *type = wasm_exporttype_type(exports.data[i]);
+		if (!str_eq((struct str){ name->data, name->size }, STR("_start")))
+			continue;
+		func = wasm_externtype_kind(type) == WASM_EXTERN_FUNC;
+		const wasm_functype_t *f = func ? wasm_externtype_as_functype_const(type) : NULL;
+		params = f ? wasm_functype_params(f)->size : 0;
+		results = f ? wasm_functype_results(f)->size : 0;
+	}
+	wasm_exporttype_vec_delete(&exports);
+	if (!func)
+		return FAIL(e, INVALID, "%s: the guest's `_start` is not a function", path);
+	return (!params && !results) ||
+	       FAIL(e, INVALID,
+		    "%s: the guest's `_start` takes %zu parameters and gives %zu results; it is called without any", path,
+		    params, results);
+}
+
 static bool link_guest(struct wasm_service *s, const char *path, struct error *e)
 {
+	if (!check_start(s->module, path, e))
+		return false;
 	s->linker = wasmtime_linker_new(s->engine->wasm);
 	struct linking l = { .linker = s->linker,
 			     .trap_unknown_imports = s->options.trap_unknown_imports,
