@@ -314,6 +314,33 @@ def what_was_begun_ends_in_the_old_guest(t):
 
 
 @test
+def a_sandbox_that_waits_for_another_request_goes_with_its_guest(t):
+    copy_guest(t, "rust-reuse", "main.wasm")
+    with t.serve("main.wasm", "--watch") as edge:
+        assert_equal(edge.get("/").text, "request 1: ")
+        assert_equal(edge.get("/").text, "request 2: ")
+        copy_guest(t, "c-hello", "main.wasm")
+        t.eventually(lambda: edge.get("/").text == "Hello from C!")
+        copy_guest(t, "rust-reuse", "main.wasm")
+        t.eventually(lambda: edge.get("/").text == "request 1: ")
+
+
+@test
+def a_guest_that_is_written_slowly_is_served_once_it_is_whole(t):
+    copy_guest(t, "c-hello", "main.wasm")
+    with open(t.guest("rust-hello"), "rb") as f:
+        whole = f.read()
+    with t.serve("main.wasm", "--watch") as edge:
+        with open(t.path("main.wasm"), "wb") as f:
+            f.write(whole[:len(whole) // 2])
+            f.flush()
+            edge.wait_for("warning: nothing is changed")  # it has paused for too long
+            assert_equal(edge.get("/").text, "Hello from C!")
+            f.write(whole[len(whole) // 2:])
+        t.eventually(lambda: edge.get("/").text == "Hello from rust!")
+
+
+@test
 def a_broken_guest_or_manifest_is_told_of_and_the_old_one_goes_on(t):
     t.write("fastly.toml", 'name = "x"\n')
     copy_guest(t, "c-hello", "main.wasm")

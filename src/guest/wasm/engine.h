@@ -50,8 +50,8 @@ void engine_start_ticking(struct engine *e);
 void engine_fingerprint(const struct engine_options *o, bool own_memory, char *out, size_t cap);
 
 /*
- * Wasmtime's words as ours, in place: without a hint at an environment variable that this program does not heed, and
- * without blank lines at the end. The new length.
+ * Wasmtime's words as ours, in place: without a hint at an environment variable that this program does not
+ * heed, and without blank lines at the end. The new length.
  */
 size_t engine_clean(char *text, size_t len);
 

@@ -119,7 +119,10 @@ static bool define_imports(struct linking *l, const wasmtime_module_t *module, c
 		    path, STR_ARG(buf_str(&l->missing)), l->missing_count > ERROR_IMPORTS_MAX ? " …" : "");
 }
 
-/* A `_start` that cannot be called is refused here; one that is not there is found out when it is to be called. */
+/*
+ * A `_start` that cannot be called is refused here; one that is not there is found out when it is to be
+ * called.
+ */
 static bool check_start(const wasmtime_module_t *module, const char *path, struct error *e)
 {
 	wasm_exporttype_vec_t exports;
@@ -141,8 +144,8 @@ static bool check_start(const wasmtime_module_t *module, const char *path, struc
 		return FAIL(e, INVALID, "%s: the guest's `_start` is not a function", path);
 	return (!params && !results) ||
 	       FAIL(e, INVALID,
-		    "%s: the guest's `_start` takes %zu parameters and gives %zu results; it is called without any", path,
-		    params, results);
+		    "%s: the guest's `_start` takes %zu parameters and gives %zu results; it is called without any",
+		    path, params, results);
 }
 
 static bool link_guest(struct wasm_service *s, const char *path, struct error *e)
