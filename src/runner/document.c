@@ -9,6 +9,8 @@ enum { PREVIEW_BYTES = 1024, HEAD_BYTES_MAX = 16 << 20 };
 
 /* ---- what lines may name ---- */
 
+static const struct schema_type logs_type = { VALUE_ARRAY, .item = &schema_string };
+
 static const struct schema_field handoff_fields[] = {
 	{ "kind", &schema_string, SCHEMA_READY, "websocket or grip" },
 	{ "backend", &schema_string, SCHEMA_READY, "the backend it was for" },
@@ -29,6 +31,7 @@ static const struct schema_field client_fields[] = {
 	{ "bodyChunkCount", &schema_number, SCHEMA_READY, "in how many pieces it came" },
 	{ "complete", &schema_bool, SCHEMA_READY, "did the response end as it should?" },
 	{ "trailers", &schema_string, SCHEMA_READY, "the response's trailers" },
+	{ "earlyHints", &logs_type, SCHEMA_READY, "the headers of each 103 before the response, in order" },
 	{ "handoff", &handoff_type, SCHEMA_READY,
 	  "what the request was handed over to, which then answered; undefined when the service did" },
 	{ "instanceRequests", &schema_number, SCHEMA_READY,
@@ -53,7 +56,6 @@ static const struct schema_field origin_fields[] = {
 };
 static const struct schema_type origin_type = { VALUE_OBJECT, .fields = origin_fields };
 static const struct schema_type origins_type = { VALUE_ARRAY, .item = &origin_type };
-static const struct schema_type logs_type = { VALUE_ARRAY, .item = &schema_string };
 
 static const struct schema_field usage_fields[] = {
 	{ "cpuTime", &schema_number, SCHEMA_READY, "the guest's own CPU time, in microseconds" },
@@ -202,6 +204,12 @@ static struct value *client_value(const struct client_fetch *f, struct arena *a,
 	if (r->body)
 		add_headers(b, &r->body->trailers);
 	set(a, v, "trailers", keep(a, b));
+	struct value *hints = value_array(a);
+	for (const struct interim *hint = f->invocation->interims; hint; hint = hint->next) {
+		add_headers(b, &hint->headers);
+		value_push(a, hints, keep(a, b));
+	}
+	set(a, v, "earlyHints", hints);
 	if (f->invocation->handoff)
 		set(a, v, "handoff", handoff_value(f->invocation->handoff, a));
 	set(a, v, "instanceRequests", value_number(a, f->invocation->nth));

@@ -181,6 +181,18 @@ def serves_hello(t, guest, language, target="/"):
 
 
 @test
+def early_hints_come_before_the_response(t):
+    for guest in ("rust-abi", "js-abi"):
+        with t.serve(t.guest(guest), "-C", MANIFEST) as edge:
+            response = edge.get("/early-hints")
+            assert_equal((response.status, response.text), (200, "ok\nafter two hints\n"))
+            assert_equal([(hint.status, hint.headers["link"]) for hint in response.informational],
+                         [(103, "</one.css>; rel=preload; as=style"), (103, "</two.js>; rel=preload; as=script")])
+            old = edge.raw("GET /early-hints HTTP/1.0\r\nHost: a\r\n\r\n")  # who cannot know what a 103 is
+            assert_equal((old.status, old.informational), (200, []))
+
+
+@test
 def the_rust_sdks_guest_answers_over_http(t):
     serves_hello(t, "rust-hello", "rust")
 
