@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "cli/access_log.h"
 #include "cli/options.h"
+#include "guest/wasm/profile.h"
 #include "net/address.h"
 #include "world/limits.h"
 
@@ -65,7 +66,7 @@ struct cli_options {
 	bool log_stdout, log_stderr;
 	enum cli_unknown_imports unknown_imports;
 	bool wasm_exceptions, wasm_gc, wasm_cm_gc, adapt;
-	const char *profile;
+	struct profile_options profile; /* without a path: the command's own */
 	uint64_t pushpin_port;
 	bool websocket_passthrough;
 	unsigned experimental_modules;

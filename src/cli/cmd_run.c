@@ -59,7 +59,7 @@ static int run(const struct cli_options *o, struct edge *edge, struct service *s
 	show_breaches(o, i);
 	int code = exit_code(o, i);
 	invocation_destroy(&i);
-	return code;
+	return code == 0 && cli_profile_lost(service) ? EXIT_OTHER : code;
 }
 
 /*
@@ -71,7 +71,7 @@ static int run_any(const struct cli_options *o, struct edge *edge, struct servic
 	struct test_program tests;
 	int code = -1;
 	test_program_open(&tests, o->input);
-	if (tests.is_one && !o->profile)
+	if (tests.is_one && o->profile.strategy == PROFILE_NONE)
 		code = test_program_run(o, &tests, service);
 	if (code < 0) {
 		struct guest_program program = { .args = o->guest_args };
@@ -87,6 +87,8 @@ static int open_and_run(const struct cli_options *o, struct edge *edge, struct w
 {
 	struct error e;
 	struct service *service = NULL;
+	if (!cli_profile_place(o, wasm, &e))
+		return cli_error(o, EXIT_OTHER, &e);
 	wasm->memory_bytes_max = limits_memory_room(&edge->world->limits, edge->world->limits_mode);
 	int code = cli_open_service(&service, o->input, wasm, &e) ? run_any(o, edge, service)
 								  : cli_error(o, CLI_USAGE, &e);

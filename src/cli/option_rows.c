@@ -88,7 +88,7 @@ typedef const char *text_member;
 #define CHOICE choice_member
 #define SWITCH bool
 #define ADDRESS struct net_address
-#define PROFILE text_member
+#define PROFILE struct profile_options
 #define OPTION(okind, member, ...) \
 	_Static_assert(sizeof(((struct cli_options *)NULL)->member) == sizeof(okind), "the type of " #member);
 #include "cli/options.def"

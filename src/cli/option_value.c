@@ -53,19 +53,28 @@ static bool choose(const char *choices, struct str value, unsigned *out, struct 
 }
 
 /* jitdump, perfmap, vtune, guest, guest,PATH and guest,PATH,PERIOD. */
-static bool check_profile(struct str value, struct error *e)
+static bool read_profile(struct str value, struct profile_options *out, struct error *e)
 {
-	struct str rest = value;
+	static const char *const names[] = {
+		[PROFILE_GUEST] = "guest",
+		[PROFILE_JITDUMP] = "jitdump",
+		[PROFILE_PERFMAP] = "perfmap",
+		[PROFILE_VTUNE] = "vtune",
+	};
+	struct str rest = value, name = str_split(&rest, ',');
 	struct error period;
-	uint64_t ns;
-	struct str name = str_split(&rest, ',');
-	bool native =
-		str_eq(name, STR("jitdump")) || str_eq(name, STR("perfmap")) || str_eq(name, STR("vtune"));
-	bool ok = native ? !rest.ptr : str_eq(name, STR("guest"));
+	*out = (struct profile_options){ .period_ns = PROFILE_PERIOD_NS };
+	for (size_t i = PROFILE_GUEST; i < COUNT_OF(names); i++) {
+		if (str_eq(name, str_from(names[i])))
+			out->strategy = (enum profile_strategy)i;
+	}
+	bool ok = out->strategy == PROFILE_GUEST || (out->strategy != PROFILE_NONE && !rest.ptr);
+	if (ok && rest.ptr) {
+		out->path = str_split(&rest, ',');
+		ok = out->path.len > 0;
+	}
 	if (ok && rest.ptr)
-		ok = str_split(&rest, ',').len > 0;
-	if (ok && rest.ptr)
-		ok = duration_parse(rest, &ns, &period);
+		ok = duration_parse(rest, &out->period_ns, &period) && out->period_ns > 0;
 	return ok ||
 	       FAIL(e, INVALID,
 		    "not a profiling strategy; there are jitdump, perfmap, vtune and guest[,PATH[,PERIOD]]");
@@ -104,8 +113,7 @@ bool option_value_set(const struct option_row *row, struct cli_options *o, struc
 	case OPTION_ADDRESS:
 		return address_parse(value, member, e);
 	case OPTION_PROFILE:
-		*(const char **)member = value.ptr;
-		return check_profile(value, e);
+		return read_profile(value, member, e);
 	}
 	return FAIL(e, INTERNAL, "an option of a kind that nobody reads");
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/service.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 static void tell(void *data, enum wasm_notice kind, const char *text)
 {
@@ -29,6 +32,8 @@ struct wasm_options cli_wasm_options(const struct cli_options *o)
 		.trap_unknown_imports = o->unknown_imports == UNKNOWN_IMPORTS_TRAP,
 		.wasm_exceptions = o->wasm_exceptions,
 		.wasm_gc = o->wasm_gc,
+		.debug_info = o->debug_info,
+		.profile = o->profile,
 		.cache_folder = o->env->cache_folder,
 		.notice = tell,
 		.notice_data = (void *)o,
@@ -41,6 +46,45 @@ bool cli_limits_choice(const struct cli_options *o, struct limits_choice *c, str
 	if (!o->limits_profile || limits_choice_open(c, o->limits_profile, e))
 		return true;
 	return error_wrap(e, "--limits-profile");
+}
+
+/* And the folders above it. */
+static bool make_folder(struct str path, struct error *e)
+{
+	scoped(arena_fini) struct arena a = { 0 };
+	for (size_t len = 1; len <= path.len; len++) {
+		if (len < path.len && path.ptr[len] != '/')
+			continue;
+		const char *folder = arena_str(&a, str_sub(path, 0, len)).ptr;
+		if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+			return FAIL(e, IO, "--profile: the folder %s cannot be made: %s", folder, strerror(errno));
+	}
+	return true;
+}
+
+static bool is_folder(struct str path)
+{
+	scoped(arena_fini) struct arena a = { 0 };
+	struct stat st;
+	return stat(arena_str(&a, path).ptr, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool cli_profile_place(const struct cli_options *o, struct wasm_options *wasm, struct error *e)
+{
+	struct profile_options *p = &wasm->profile;
+	if (p->strategy != PROFILE_GUEST)
+		return true;
+	if (!p->path.len)
+		p->path = STR("guest-profiles");
+	if (o->command == COMMAND_SERVE && !make_folder(p->path, e))
+		return false;
+	p->folder = o->command == COMMAND_SERVE || is_folder(p->path);
+	return true;
+}
+
+bool cli_profile_lost(const struct service *s)
+{
+	return strcmp(s->ops->kind, "wasm") == 0 && ((const struct wasm_service *)s)->profile_lost;
 }
 
 bool cli_open_service(struct service **out, const char *path, const struct wasm_options *wasm,

@@ -13,6 +13,14 @@ struct wasm_options cli_wasm_options(const struct cli_options *o);
 /* What the command line says about limits. */
 must_use bool cli_limits_choice(const struct cli_options *o, struct limits_choice *c, struct error *e);
 
+/*
+ * Fills in where guests' profiles go: a folder, which is made, for the command that runs many; else a file. Nothing when
+ * they are not profiled.
+ */
+must_use bool cli_profile_place(const struct cli_options *o, struct wasm_options *wasm, struct error *e);
+/* Could a profile not be written? That was said. */
+bool cli_profile_lost(const struct service *s);
+
 /* Opens a service of whatever kind the file is. */
 must_use bool cli_open_service(struct service **out, const char *path, const struct wasm_options *wasm,
 			       struct error *e);

@@ -94,7 +94,7 @@ def mistakes_name_what_is_wrong_and_what_was_meant(t):
 @test
 def what_is_not_supported_is_refused(t):
     guest = t.write("a.wat", '(module (func (export "_start")))')
-    for option in ["--adapt", "--wasm-cm-gc", "-g", "--profile=guest", "--experimental_modules=wasi-nn"]:
+    for option in ["--adapt", "--wasm-cm-gc", "--experimental_modules=wasi-nn"]:
         for command in ["serve", "run"]:
             assert_in("is not supported yet: ", t.run(command, option, guest, code=2).err)
     t.run("run", "--enable-local-websocket-passthrough=false", "--local-pushpin-proxy-port=1", guest, code=0)

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -26,6 +27,7 @@ enum { WASM_STACK_BYTES = 1 << 20, FIBER_STACK_BYTES = 2 << 20 };
 struct ticker {
 	pthread_t thread;
 	wasm_engine_t *engine;
+	uint64_t period_ns;
 	pthread_mutex_t lock; /* of `stop` */
 	pthread_cond_t stopped;
 	bool stop;
@@ -33,8 +35,8 @@ struct ticker {
 
 void engine_fingerprint(const struct engine_options *o, bool own_memory, char *out, size_t cap)
 {
-	snprintf(out, cap, "wasmtime-" WASMTIME_VERSION "-stack%d-exceptions%d-gc%d-%s", WASM_STACK_BYTES,
-		 o->wasm_exceptions, o->wasm_gc, own_memory ? WASM_IMAGE_VERSION : "whole");
+	snprintf(out, cap, "wasmtime-" WASMTIME_VERSION "-stack%d-exceptions%d-gc%d-debug%d-profile%d-%s",
+		 WASM_STACK_BYTES, o->wasm_exceptions, o->wasm_gc, o->debug_info, o->profile, own_memory ? WASM_IMAGE_VERSION : "whole");
 }
 
 size_t engine_clean(char *text, size_t len)
@@ -93,6 +95,14 @@ static void set_own_memory(wasm_config_t *config, struct engine *self)
 	wasmtime_config_host_stack_creator_set(config, &stacks);
 }
 
+static const wasmtime_profiling_strategy_t profilers[] = {
+	[PROFILE_NONE] = WASMTIME_PROFILING_STRATEGY_NONE,
+	[PROFILE_GUEST] = WASMTIME_PROFILING_STRATEGY_NONE, /* that one is ours */
+	[PROFILE_JITDUMP] = WASMTIME_PROFILING_STRATEGY_JITDUMP,
+	[PROFILE_PERFMAP] = WASMTIME_PROFILING_STRATEGY_PERFMAP,
+	[PROFILE_VTUNE] = WASMTIME_PROFILING_STRATEGY_VTUNE,
+};
+
 struct engine *engine_new(const struct engine_options *options, struct error *e)
 {
 	scoped(engine_destroy) struct engine *self = NEW(struct engine);
@@ -111,6 +121,8 @@ struct engine *engine_new(const struct engine_options *options, struct error *e)
 	wasmtime_config_wasm_wide_arithmetic_set(config, true);
 	wasmtime_config_wasm_exceptions_set(config, options->wasm_exceptions);
 	wasmtime_config_wasm_gc_set(config, options->wasm_gc);
+	wasmtime_config_debug_info_set(config, options->debug_info);
+	wasmtime_config_profiler_set(config, profilers[options->profile]);
 	if (self->memories)
 		set_own_memory(config, self);
 	else
@@ -131,8 +143,10 @@ static void *tick(void *data)
 	struct clock *clock = clock_system_new();
 	uint64_t next_ns = clock_monotonic(clock);
 	pthread_mutex_lock(&t->lock);
+	if (t->period_ns < NS_PER_MS)
+		prctl(PR_SET_TIMERSLACK, 1UL); /* the usual slack is as long as the period of samples */
 	while (!t->stop) {
-		next_ns += ENGINE_TICK_MS * NS_PER_MS;
+		next_ns = MAX(next_ns + t->period_ns, clock_monotonic(clock));
 		const struct timespec next = { (time_t)(next_ns / NS_PER_S), (long)(next_ns % NS_PER_S) };
 		pthread_cond_timedwait(&t->stopped, &t->lock, &next);
 		wasmtime_engine_increment_epoch(t->engine);
@@ -148,6 +162,7 @@ void engine_start_ticking(struct engine *e)
 		return;
 	e->ticker = NEW(struct ticker);
 	e->ticker->engine = e->wasm;
+	e->ticker->period_ns = e->options.tick_ns ? e->options.tick_ns : ENGINE_TICK_MS * NS_PER_MS;
 	pthread_condattr_t monotonic;
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

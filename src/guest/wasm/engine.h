@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "guest/wasm/memory_pool.h"
+#include "guest/wasm/profile.h"
 
 enum { ENGINE_TICK_MS = 5 };
 
@@ -21,6 +22,9 @@ struct engine_options {
 	uint64_t memory_bytes_max; /* linear memory of one */
 	uint64_t table_elements_max;
 	bool wasm_exceptions, wasm_gc;
+	bool debug_info; /* native debuggers are told of the guest's */
+	enum profile_strategy profile;
+	uint64_t tick_ns; /* 0: ENGINE_TICK_MS */
 	/*
 	 * The memories come from a memory_pool, which fits one module alone. NULL: from Wasmtime's own pool,
 	 * which fits all modules. Borrowed for engine_new(), but for the image's file.

@@ -11,6 +11,7 @@
 #include "guest/wasm/hostcalls/cache_calls.h"
 #include "guest/wasm/hostcalls/http_cache_calls.h"
 #include "guest/wasm/hostcalls/kv_calls.h"
+#include "guest/wasm/profile.h"
 #include "guest/wasm/wasm_service.h"
 
 /* One event that a parked guest waits for. */
@@ -477,14 +478,26 @@ uint64_t sandbox_cpu_ns(const struct sandbox *sb)
 	return sb->cpu_ns + (sb->running ? cpu_time_ns() - sb->cpu_started_ns : 0);
 }
 
+/* At every tick, but not at those that come for samples only. */
+static bool wants_to_yield(struct sandbox *sb)
+{
+	if (!sb->service->options.yield || !sb->profiler)
+		return sb->service->options.yield;
+	if (sb->profiled_ns - sb->yielded_ns < ENGINE_TICK_MS * NS_PER_MS)
+		return false;
+	sb->yielded_ns = sb->profiled_ns;
+	return true;
+}
+
 static wasmtime_error_t *epoch_ticked(const wasmtime_context_t *context, void *data, uint64_t *delta,
 				      wasmtime_update_deadline_kind_t *kind)
 {
 	struct sandbox *sb = data;
 	uint64_t cpu_ns = sandbox_cpu_ns(sb) - sb->cpu_before_ns;
 	*delta = 1;
-	*kind = sb->service->options.yield ? WASMTIME_UPDATE_DEADLINE_YIELD
-					   : WASMTIME_UPDATE_DEADLINE_CONTINUE;
+	if (sb->profiler)
+		profile_sample(sb);
+	*kind = wants_to_yield(sb) ? WASMTIME_UPDATE_DEADLINE_YIELD : WASMTIME_UPDATE_DEADLINE_CONTINUE;
 	if (sb->has_memory)
 		sb->size = wasmtime_memory_data_size(context, &sb->memory);
 	if (!invocation_within(sb->invocation, LIMIT_cpu_ns, cpu_ns))
@@ -649,6 +662,7 @@ void sandbox_finish(struct sandbox *sb, enum outcome outcome, struct str report)
 	struct wasm_service *s = sb->service;
 	timer_stop(sandbox_loop(sb), &sb->wall_timer);
 	sandbox_stop(sb);
+	profile_end(sb);
 	end_store(sb);
 	s->alive--;
 	sandbox_print_rest(sb);
@@ -729,6 +743,7 @@ void sandbox_start(struct wasm_service *s, struct wasm_invocation *first)
 	wasmtime_store_epoch_deadline_callback(sb->store, epoch_ticked, sb, NULL);
 	engine_start_ticking(s->engine);
 	sb->starting = true;
+	sb->profiler = profile_begin(s);
 	sb->future = wasmtime_instance_pre_instantiate_async(s->pre, sb->context, &sb->instance, &sb->trap,
 							     &sb->error);
 	/* At once: a guest that need not wait ends before the next one takes another, colder place in the

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "guest/guest.h"
+#include "guest/wasm/profile.h"
 #include "guest/wasm/memory_pool.h"
 
 struct engine;
@@ -34,6 +35,8 @@ struct wasm_options {
 	bool yield; /* let others run every few ms of guest CPU (a server does, a test does not) */
 	bool trap_unknown_imports; /* instead of refusing the guest */
 	bool wasm_exceptions, wasm_gc;
+	bool debug_info; /* compiled code carries it, for native debuggers */
+	struct profile_options profile; /* its path is borrowed */
 	enum wasm_memory memory;
 	const char *const *args;  /* argv after the program's name; NULL-ended; NULL: none */
 	struct str program;       /* argv[0]; empty: "compute-app" */
@@ -56,6 +59,7 @@ struct wasm_service {
 	struct list promises;         /* struct next_request: may be offered a request, the newest last */
 	struct list between_requests; /* struct sandbox, the oldest first */
 	uint32_t alive;               /* instances */
+	bool profile_lost;            /* one could not be written */
 };
 
 /*

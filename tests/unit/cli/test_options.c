@@ -318,13 +318,14 @@ TEST(what_is_not_supported_yet_is_refused_not_ignored)
 {
 	assert_refused("--adapt is not supported yet: ", "run", "--adapt", "g");
 	assert_refused("--wasm-cm-gc is not supported yet: ", "serve", "--wasm-cm-gc", "g");
-	assert_refused("--debug-info is not supported yet: ", "g", "-g");
 	assert_refused("--experimental_modules is not supported yet: ", "g", "--experimental_modules",
 		       "wasi-nn");
-	assert_refused("--profile is not supported yet: ", "g", "--profile=guest,out,50us");
 	PARSE(p, "run", "--wasm-exceptions", "--wasm-gc", "g");
 	assert_parsed(p);
 	assert_true(p.o.wasm_exceptions && p.o.wasm_gc);
+	PARSE(debugged, "run", "-g", "g");
+	assert_parsed(debugged);
+	assert_true(debugged.o.debug_info);
 }
 
 TEST(websockets_are_passed_on_unless_that_is_off)
@@ -344,20 +345,38 @@ TEST(websockets_are_passed_on_unless_that_is_off)
 	assert_int_equal(grip.o.pushpin_port, 7999);
 }
 
-TEST(profiling_strategies_are_checked_though_none_works)
+TEST(a_profiling_strategy_has_a_path_and_a_period)
 {
-	static const char *const good[] = { "jitdump",   "perfmap",       "vtune",      "guest",
-					    "guest,dir", "guest,dir,1ms", "guest,dir,2" };
+	static const struct {
+		const char *text;
+		enum profile_strategy strategy;
+		const char *path;
+		uint64_t period_ns;
+	} good[] = {
+		{ "jitdump", PROFILE_JITDUMP, "", 50000 },
+		{ "perfmap", PROFILE_PERFMAP, "", 50000 },
+		{ "vtune", PROFILE_VTUNE, "", 50000 },
+		{ "guest", PROFILE_GUEST, "", 50000 },
+		{ "guest,dir", PROFILE_GUEST, "dir", 50000 },
+		{ "guest,a/b,1ms", PROFILE_GUEST, "a/b", 1000000 },
+		{ "guest,dir,2", PROFILE_GUEST, "dir", UINT64_C(2000000000) },
+	};
 	static const char *const bad[] = { "invalid_profiling_strategy",
 					   "guest,",
 					   "guest,,1ms",
 					   "guest,dir,",
+					   "guest,dir,0",
 					   "guest,dir,1y",
 					   "perfmap,x",
 					   "Guest",
 					   "guest,dir,1ms,x" };
-	for (size_t i = 0; i < COUNT_OF(good); i++)
-		assert_refused("is not supported yet", "run", "--profile", good[i], "g");
+	for (size_t i = 0; i < COUNT_OF(good); i++) {
+		PARSE(p, "run", "--profile", good[i].text, "g");
+		assert_parsed(p);
+		assert_int_equal(p.o.profile.strategy, good[i].strategy);
+		assert_str(p.o.profile.path, good[i].path);
+		assert_int_equal(p.o.profile.period_ns, good[i].period_ns);
+	}
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		assert_refused("not a profiling strategy", "run", "--profile", bad[i], "g");
 }
