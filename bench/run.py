@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures whole programs: Backlot, and Viceroy beside it in the same run when there is one. `make bench` calls it.
 
-    bench/run.py [--build DIR] [--guests DIR] [--viceroy FILE] [--only starts,invocation,shape,load,frames]
+    bench/run.py [--build DIR] [--guests DIR] [--viceroy FILE] [--only starts,invocation,shape,cargo,load,frames]
                  [--rounds N] [--markdown FILE] [--json FILE]
 
 Viceroy is $VICEROY, or `viceroy` on PATH. Rounds of the two take turns, so that what else the machine does hits both.
@@ -25,7 +25,7 @@ import time
 import instructions
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SECTIONS = ("starts", "invocation", "shape", "load", "frames")
+SECTIONS = ("starts", "invocation", "shape", "cargo", "load", "frames")
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
@@ -269,6 +269,46 @@ def measure_shape(bench):
 # ---- served under load ----
 
 
+CARGO_MANIFEST = """manifest_version = 3
+name = "bench"
+language = "rust"
+
+[local_server]
+kv_stores.visits = []
+config_stores.settings = { format = "inline-toml", contents = { greeting = "the world" } }
+"""
+
+
+def measure_cargo(bench):
+    """A Rust test program with 200 tests, as cargo starts it, and as nextest does: a process a test."""
+    say("cargo test of 200 tests, through `run`")
+    config = bench.write("cargo/fastly.toml", CARGO_MANIFEST)
+    program = bench.guest("rust-tests-many")
+    section = "cargo test through `run`"
+
+    def run(command, *args):
+        return bench.measure("spawn", "end", command, "run", "-C", config, "--", program, *args)["ms"]
+
+    one = ("a0::t0", "--exact", "--nocapture")
+    for _ in range(2):
+        run(bench.backlot)
+    ours = {"all": [], "one": []}
+    theirs = {"all": [], "one": []}
+    for turn in range(bench.rounds):
+        for figures, command in ((ours, bench.backlot), (theirs, bench.viceroy)):
+            if command and (command == bench.backlot or turn < 2):
+                figures["all"].append(run(command))
+                figures["one"].append(run(command, *one))
+
+    def further(figures):
+        return [(a - o) / 199 for a, o in zip(figures["all"], figures["one"])]
+
+    # Of Viceroy, which runs all tests in the one instance, the difference of the two is nothing but noise.
+    bench.row(section, "200 tests, the whole command", ours["all"], theirs["all"])
+    bench.row(section, "one test, the whole command (as nextest runs them)", ours["one"], theirs["one"])
+    bench.row(section, "each test after the first", further(ours), goal=1)
+
+
 @contextlib.contextmanager
 def running(command, folder, env):
     process = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -391,8 +431,8 @@ def main():
                   if bench.viceroy else "; no viceroy on PATH or in $VICEROY to compare with"))
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="backlot-bench-") as bench.folder:
-        for section, measure in zip(SECTIONS, (measure_starts, measure_invocations, measure_shape, measure_load,
-                                               measure_frames)):
+        for section, measure in zip(SECTIONS, (measure_starts, measure_invocations, measure_shape, measure_cargo,
+                                               measure_load, measure_frames)):
             if section in wanted:
                 measure(bench)
     missed = [row[1] for row in bench.rows if row[6] is False]

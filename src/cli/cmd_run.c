@@ -62,37 +62,38 @@ static int run(const struct cli_options *o, struct edge *edge, struct service *s
 	return code == 0 && cli_profile_lost(service) ? EXIT_OTHER : code;
 }
 
-/*
- * A Rust test program is run test by test, unless it is to be profiled or asked for something else; the rest
- * as it is.
- */
-static int run_any(const struct cli_options *o, struct edge *edge, struct service *service)
+/* A Rust test program is run test by test, unless it is asked for something else; the rest as it is. */
+static int run_any(const struct cli_options *o, struct edge *edge, struct service *service,
+		   struct test_program *tests)
 {
-	struct test_program tests;
-	int code = -1;
-	test_program_open(&tests, o->input);
-	if (tests.is_one && o->profile.strategy == PROFILE_NONE)
-		code = test_program_run(o, &tests, service);
-	if (code < 0) {
-		struct guest_program program = { .args = o->guest_args };
-		if (tests.is_one)
-			program = test_program_plain(o, &tests);
-		code = run(o, edge, service, &program);
-	}
-	test_program_close(&tests);
-	return code;
+	struct guest_program program = { .args = o->guest_args };
+	int code = tests->is_one ? test_program_run(o, tests, service) : -1;
+	if (code >= 0)
+		return code;
+	if (tests->is_one)
+		program = test_program_plain(o, tests);
+	return run(o, edge, service, &program);
 }
 
 static int open_and_run(const struct cli_options *o, struct edge *edge, struct wasm_options *wasm)
 {
 	struct error e;
 	struct service *service = NULL;
+	struct test_program tests;
+	int code;
 	if (!cli_profile_place(o, wasm, &e))
 		return cli_error(o, EXIT_OTHER, &e);
+	test_program_open(&tests, o->input);
+	/* One profile is asked for, so there is to be one instance. */
+	tests.is_one = tests.is_one && o->profile.strategy == PROFILE_NONE;
+	wasm->lines = !tests.is_one; /* tests trap by the hundred, and a panic says its line itself */
 	wasm->memory_bytes_max = limits_memory_room(&edge->world->limits, edge->world->limits_mode);
-	int code = cli_open_service(&service, o->input, wasm, &e) ? run_any(o, edge, service)
-								  : cli_error(o, CLI_USAGE, &e);
+	if (cli_open_service(&service, o->input, wasm, &e))
+		code = run_any(o, edge, service, &tests);
+	else
+		code = cli_error(o, CLI_USAGE, &e);
 	service_destroy(&service);
+	test_program_close(&tests);
 	return code;
 }
 

@@ -237,6 +237,7 @@ int cmd_serve(const struct cli_options *o)
 	struct test_files found = { 0 };
 	struct serving s = { .o = o, .pops_count = o->pops, .wasm = cli_wasm_options(o), .log.fd = -1 };
 	s.wasm.yield = true;
+	s.wasm.lines = true;
 	s.wasm.instances_max = GUESTS_MAX * (uint32_t)s.pops_count;
 	s.sweep.run = serve_sweep;
 	list_init(&s.retired);

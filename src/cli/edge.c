@@ -21,6 +21,8 @@ static void make_real(struct world *w, struct edge *edge, const struct cli_optio
 	w->log = log_fd_new(STDOUT_FILENO);
 	w->raw_stdout = o->log_stdout ? NULL : log_raw_new(STDOUT_FILENO);
 	w->raw_stderr = o->log_stderr ? NULL : log_raw_new(STDERR_FILENO);
+	w->stdout_terminal = w->raw_stdout && o->env->out_terminal;
+	w->stderr_terminal = w->raw_stderr && o->env->err_terminal;
 	w->handoff.websocket = o->websocket_passthrough;
 	w->handoff.grip = o->pushpin_port != 0;
 	w->handoff.grip_port = (uint16_t)o->pushpin_port;

@@ -53,6 +53,7 @@ struct world {
 	 * "stderr".
 	 */
 	struct log_sink *raw_stdout, *raw_stderr;
+	bool stdout_terminal, stderr_terminal; /* what a guest prints to them is seen on a terminal */
 	bool stdio_by_line; /* an entry is a line, whatever the writes; else a write, as Viceroy has it */
 	/*
 	 * What a service may hand its client's request to: WebSockets to a backend, and anything to the GRIP

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -35,8 +36,8 @@ struct ticker {
 
 void engine_fingerprint(const struct engine_options *o, bool own_memory, char *out, size_t cap)
 {
-	snprintf(out, cap, "wasmtime-" WASMTIME_VERSION "-stack%d-exceptions%d-gc%d-debug%d-profile%d-%s",
-		 WASM_STACK_BYTES, o->wasm_exceptions, o->wasm_gc, o->debug_info, o->profile, own_memory ? WASM_IMAGE_VERSION : "whole");
+	snprintf(out, cap, "wasmtime-" WASMTIME_VERSION "-stack%d-exceptions%d-gc%d-debug%d-lines%d-profile%d-%s",
+		 WASM_STACK_BYTES, o->wasm_exceptions, o->wasm_gc, o->debug_info, o->lines, o->profile, own_memory ? WASM_IMAGE_VERSION : "whole");
 }
 
 size_t engine_clean(char *text, size_t len)
@@ -113,6 +114,8 @@ struct engine *engine_new(const struct engine_options *options, struct error *e)
 		if (!self->memories)
 			return NULL;
 	}
+	/* There is no other way by the C API; it is read when a configuration is made. */
+	setenv("WASMTIME_BACKTRACE_DETAILS", options->lines ? "1" : "0", true);
 	wasm_config_t *config = wasm_config_new();
 	wasmtime_config_epoch_interruption_set(config, true);
 	wasmtime_config_max_wasm_stack_set(config, WASM_STACK_BYTES);

@@ -23,6 +23,7 @@ struct engine_options {
 	uint64_t table_elements_max;
 	bool wasm_exceptions, wasm_gc;
 	bool debug_info; /* native debuggers are told of the guest's */
+	bool lines;      /* backtraces name lines of source, where the guest says; a trap takes longer then */
 	enum profile_strategy profile;
 	uint64_t tick_ns; /* 0: ENGINE_TICK_MS */
 	/*

@@ -13,7 +13,7 @@
 #include "guest/wasm/wasm_service.h"
 #include "loop/clock.h"
 
-enum { PATH_BYTES_MAX = 4096 };
+enum { PATH_BYTES_MAX = 4096, NAMES_TRIED_MAX = 1000 };
 
 struct wasmtime_guestprofiler *profile_begin(const struct wasm_service *s)
 {
@@ -33,11 +33,8 @@ void profile_sample(struct sandbox *sb)
 	sb->profiled_ns = now_ns;
 }
 
-static bool write_file(const char *path, struct str bytes, struct error *e)
+static bool write_all(FILE *out, const char *path, struct str bytes, struct error *e)
 {
-	FILE *out = fopen(path, "we");
-	if (!out)
-		return FAIL(e, IO, "%s: %s", path, strerror(errno));
 	bool ok = fwrite(bytes.ptr, 1, bytes.len, out) == bytes.len;
 	ok = fflush(out) == 0 && ok;
 	if (!ok)
@@ -46,16 +43,39 @@ static bool write_file(const char *path, struct str bytes, struct error *e)
 	return ok;
 }
 
-static bool find_path(const struct sandbox *sb, char *path, struct error *e)
+/* A file of its own in the folder: POPs count their invocations apart, so a name may be taken within a second. */
+static FILE *open_in_folder(const struct sandbox *sb, char *path)
 {
 	const struct profile_options *o = &sb->service->options.profile;
 	struct clock *clock = clock_system_new();
 	unsigned long long now_s = clock_wall(clock) / NS_PER_S;
 	clock_destroy(&clock);
-	int len = o->folder ? snprintf(path, PATH_BYTES_MAX, STR_FMT "/%llu-%llu.json", STR_ARG(o->path), now_s,
-				       (unsigned long long)sb->invocation->number)
-			    : snprintf(path, PATH_BYTES_MAX, STR_FMT, STR_ARG(o->path));
-	return len < PATH_BYTES_MAX || FAIL(e, INVALID, "%s: the path is too long", path);
+	FILE *out = NULL;
+	for (int i = 0; i < NAMES_TRIED_MAX && !out; i++) {
+		char more[16] = "";
+		if (i)
+			snprintf(more, sizeof more, "-%d", i);
+		snprintf(path, PATH_BYTES_MAX, STR_FMT "/%llu-%llu%s.json", STR_ARG(o->path), now_s,
+			 (unsigned long long)sb->invocation->number, more);
+		out = fopen(path, "wxe");
+		if (!out && errno != EEXIST)
+			break;
+	}
+	return out;
+}
+
+static bool write_file(const struct sandbox *sb, struct str bytes, struct error *e)
+{
+	const struct profile_options *o = &sb->service->options.profile;
+	char path[PATH_BYTES_MAX];
+	FILE *out;
+	if (o->folder) {
+		out = open_in_folder(sb, path);
+	} else {
+		snprintf(path, sizeof path, STR_FMT, STR_ARG(o->path));
+		out = fopen(path, "we");
+	}
+	return out ? write_all(out, path, bytes, e) : FAIL(e, IO, "%s: %s", path, strerror(errno));
 }
 
 static void lost(struct wasm_service *s, struct error *e)
@@ -68,7 +88,6 @@ static void lost(struct wasm_service *s, struct error *e)
 
 void profile_end(struct sandbox *sb)
 {
-	char path[PATH_BYTES_MAX];
 	struct error e;
 	wasm_byte_vec_t bytes;
 	if (!sb->profiler)
@@ -79,8 +98,7 @@ void profile_end(struct sandbox *sb)
 		lost(sb->service, &e);
 		return;
 	}
-	const struct str text = { bytes.data, bytes.size };
-	if (!find_path(sb, path, &e) || !write_file(path, text, &e))
+	if (!write_file(sb, (struct str){ bytes.data, bytes.size }, &e))
 		lost(sb->service, &e);
 	wasm_byte_vec_delete(&bytes);
 }

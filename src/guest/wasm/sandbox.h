@@ -146,6 +146,10 @@ struct sandbox {
 	uint8_t *base; /* of the guest's memory, with `size`; good during one host call */
 	size_t size;
 
+	struct { /* of descriptors 0 to 2, once the guest has closed or renumbered one */
+		bool changed;
+		uint8_t is;
+	} stdio[3];
 	struct handles handles;
 	uint32_t request_handle, body_handle; /* of the downstream request, this one or the last */
 	struct guest_request *downstream;

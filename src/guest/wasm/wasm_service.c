@@ -199,6 +199,7 @@ static bool start_engine(struct wasm_service *s, uint64_t initial_memory, bool o
 		.wasm_exceptions = o->wasm_exceptions,
 		.wasm_gc = o->wasm_gc,
 		.debug_info = o->debug_info,
+		.lines = o->lines,
 		.profile = o->profile.strategy,
 		.tick_ns = o->profile.strategy == PROFILE_GUEST ? o->profile.period_ns : 0,
 		.memory = own_memory ? &memory : NULL,
@@ -343,6 +344,7 @@ static bool load_file(struct wasm_service *s, const char *path, struct error *e)
 	struct engine_options flags = { .wasm_exceptions = s->options.wasm_exceptions,
 					.wasm_gc = s->options.wasm_gc,
 					.debug_info = s->options.debug_info,
+					.lines = s->options.lines,
 					.profile = s->options.profile.strategy };
 	engine_fingerprint(&flags, own_memory_wanted(&s->options), fingerprint, sizeof fingerprint);
 	if (s->options.cache_folder && !code_cache_open(s->options.cache_folder, e)) {

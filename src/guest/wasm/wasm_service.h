@@ -35,6 +35,7 @@ struct wasm_options {
 	bool yield; /* let others run every few ms of guest CPU (a server does, a test does not) */
 	bool trap_unknown_imports; /* instead of refusing the guest */
 	bool wasm_exceptions, wasm_gc;
+	bool lines;      /* backtraces name lines of source; makes traps of guests that have them slow */
 	bool debug_info; /* compiled code carries it, for native debuggers */
 	struct profile_options profile; /* its path is borrowed */
 	enum wasm_memory memory;

@@ -144,6 +144,8 @@ static struct invocation *run_program(struct worker_side *w, struct world *frame
 	replace_sink(&frame->log, w, STREAM_LOG);
 	replace_sink(&frame->raw_stdout, w, STREAM_OUT);
 	replace_sink(&frame->raw_stderr, w, STREAM_ERR);
+	frame->stdout_terminal = frame->stdout_terminal && w->run->options->nocapture;
+	frame->stderr_terminal = frame->stderr_terminal && w->run->options->nocapture;
 	frame->limits.cpu_ns = MIN(frame->limits.cpu_ns, limit_ns);
 	frame->limits.wall_ns = MIN(frame->limits.wall_ns, limit_ns);
 	struct invocation *i = service_invoke(w->run->service, frame, &asked);

@@ -11,9 +11,9 @@
 #include "guest/wasm/wasm_service.h"
 
 /* Numbers of WASI's errno. */
-enum { E_SUCCESS = 0, E_BADF = 8, E_FAULT = 21, E_INVAL = 28, E_NOSYS = 52, E_NOTSUP = 58, E_SPIPE = 70 };
-enum { FD_STDIN, FD_STDOUT, FD_STDERR };
-enum { FILETYPE_CHARACTER_DEVICE = 2 };
+enum { E_SUCCESS = 0, E_BADF = 8, E_FAULT = 21, E_INVAL = 28, E_NOTDIR = 54, E_NOTSOCK = 57, E_NOTSUP = 58, E_SPIPE = 70 };
+enum { FD_STDOUT = 1, FD_STDERR = 2 };
+enum { FILETYPE_UNKNOWN = 0, FILETYPE_CHARACTER_DEVICE = 2 };
 
 #define RESULT(number) ((enum abi_status)(number))
 
@@ -180,7 +180,31 @@ enum abi_status hostcall_wasi_proc_exit(struct sandbox *sb, struct wasi_proc_exi
 enum abi_status hostcall_wasi_proc_raise(struct sandbox *sb, struct wasi_proc_raise_args *a)
 {
 	(void)sb, (void)a;
-	return RESULT(E_NOSYS);
+	return RESULT(E_NOTSUP);
+}
+
+/* ---- descriptors 0, 1 and 2 ---- */
+
+enum stdio { IS_CLOSED, IS_STDIN, IS_STDOUT, IS_STDERR };
+
+/* What a descriptor stands for: itself, until the guest closes it or gives it another number. */
+static enum stdio stdio_of(const struct sandbox *sb, uint32_t fd)
+{
+	if (fd >= COUNT_OF(sb->stdio))
+		return IS_CLOSED;
+	return sb->stdio[fd].changed ? (enum stdio)sb->stdio[fd].is : (enum stdio)(fd + 1);
+}
+
+static void set_stdio(struct sandbox *sb, uint32_t fd, enum stdio is)
+{
+	sb->stdio[fd].changed = true;
+	sb->stdio[fd].is = (uint8_t)is;
+}
+
+static bool is_output(const struct sandbox *sb, uint32_t fd)
+{
+	enum stdio is = stdio_of(sb, fd);
+	return is == IS_STDOUT || is == IS_STDERR;
 }
 
 /* ---- poll_oneoff ---- */
@@ -223,7 +247,8 @@ static uint16_t subscription_error(struct sandbox *sb, const struct subscription
 	uint64_t now;
 	if (s->type == ON_CLOCK)
 		return read_clock(sb, s->clock_or_fd, &now) ? E_SUCCESS : E_INVAL;
-	return s->clock_or_fd > FD_STDERR ? E_BADF : E_SUCCESS;
+	bool there = s->type == ON_READ ? stdio_of(sb, s->clock_or_fd) == IS_STDIN : is_output(sb, s->clock_or_fd);
+	return there ? E_SUCCESS : E_BADF;
 }
 
 /* Writes an event for each subscription that is due; none is: how long until the next one. */
@@ -270,17 +295,12 @@ enum abi_status hostcall_wasi_poll_oneoff(struct sandbox *sb, struct wasi_poll_o
 	return RESULT(E_SUCCESS);
 }
 
-/* ---- descriptors 0, 1 and 2 ---- */
-
-static bool is_stdio(uint32_t fd)
-{
-	return fd <= FD_STDERR;
-}
+/* ---- standard input and output ---- */
 
 enum { IOVS_MAX = 1024, PRINT_BYTES_MAX = 1 << 20 };
 
 /* One write is one line of the log, so the pieces are put together first. */
-static void print_pieces(struct sandbox *sb, uint32_t fd, const uint8_t *iovs, uint32_t count, size_t len)
+static void print_pieces(struct sandbox *sb, int fd, const uint8_t *iovs, uint32_t count, size_t len)
 {
 	char *text = mem_alloc(len);
 	size_t used = 0;
@@ -292,14 +312,15 @@ static void print_pieces(struct sandbox *sb, uint32_t fd, const uint8_t *iovs, u
 			memcpy(text + used, sandbox_memory(sb, iov[0], iov[1]), step);
 		used += step;
 	}
-	sandbox_print(sb, (int)fd, (struct str){ text, used });
+	sandbox_print(sb, fd, (struct str){ text, used });
 	mem_free(text);
 }
 
 enum abi_status hostcall_wasi_fd_write(struct sandbox *sb, struct wasi_fd_write_args *a)
 {
-	if (a->fd != FD_STDOUT && a->fd != FD_STDERR)
+	if (!is_output(sb, a->fd))
 		return RESULT(E_BADF);
+	const int fd = stdio_of(sb, a->fd) == IS_STDOUT ? FD_STDOUT : FD_STDERR;
 	if (a->iovs_len > IOVS_MAX)
 		return RESULT(E_INVAL);
 	const uint8_t *iovs = sandbox_memory(sb, a->iovs, 8 * (uint64_t)a->iovs_len);
@@ -315,73 +336,98 @@ enum abi_status hostcall_wasi_fd_write(struct sandbox *sb, struct wasi_fd_write_
 	}
 	size_t len = MIN(total, (uint64_t)PRINT_BYTES_MAX); /* a short write is allowed */
 	if (a->iovs_len == 1)
-		sandbox_print(sb, (int)a->fd,
+		sandbox_print(sb, fd,
 			      (struct str){ (const char *)sandbox_memory(sb, iov[0], iov[1]), len });
 	else
-		print_pieces(sb, a->fd, iovs, a->iovs_len, len);
+		print_pieces(sb, fd, iovs, a->iovs_len, len);
 	put_u32(a->written, (uint32_t)len);
 	return RESULT(E_SUCCESS);
 }
 
 enum abi_status hostcall_wasi_fd_read(struct sandbox *sb, struct wasi_fd_read_args *a)
 {
-	(void)sb;
-	if (a->fd != FD_STDIN)
+	if (stdio_of(sb, a->fd) != IS_STDIN)
 		return RESULT(E_BADF);
 	put_u32(a->read, 0);
 	return RESULT(E_SUCCESS);
 }
 
+/* A terminal is a character device; of what is none, nothing is known. Standard input is empty, and none. */
+static uint8_t filetype(const struct sandbox *sb, enum stdio is)
+{
+	const struct world *w = sb->world;
+	bool terminal = (is == IS_STDOUT && w->stdout_terminal) || (is == IS_STDERR && w->stderr_terminal);
+	return terminal ? FILETYPE_CHARACTER_DEVICE : FILETYPE_UNKNOWN;
+}
+
 enum abi_status hostcall_wasi_fd_fdstat_get(struct sandbox *sb, struct wasi_fd_fdstat_get_args *a)
 {
 	uint8_t *out = sandbox_memory(sb, a->stat, 24);
-	if (!is_stdio(a->fd))
+	enum stdio is = stdio_of(sb, a->fd);
+	if (is == IS_CLOSED)
 		return RESULT(E_BADF);
 	if (!out)
 		return RESULT(E_FAULT);
-	const uint64_t rights = a->fd == FD_STDIN ? 1 << 1 : 1 << 6; /* fd_read, fd_write */
+	const uint64_t rights = is == IS_STDIN ? 1 << 1 : 1 << 6; /* fd_read, fd_write */
 	memset(out, 0, 24);
-	out[0] = FILETYPE_CHARACTER_DEVICE;
+	out[0] = filetype(sb, is);
 	memcpy(out + 8, &rights, sizeof rights);
+	memcpy(out + 16, &rights, sizeof rights); /* inherited */
 	return RESULT(E_SUCCESS);
 }
 
 enum abi_status hostcall_wasi_fd_filestat_get(struct sandbox *sb, struct wasi_fd_filestat_get_args *a)
 {
 	uint8_t *out = sandbox_memory(sb, a->stat, 64);
-	if (!is_stdio(a->fd))
+	enum stdio is = stdio_of(sb, a->fd);
+	if (is == IS_CLOSED)
 		return RESULT(E_BADF);
 	if (!out)
 		return RESULT(E_FAULT);
 	memset(out, 0, 64);
-	out[16] = FILETYPE_CHARACTER_DEVICE;
+	out[16] = filetype(sb, is);
 	return RESULT(E_SUCCESS);
 }
 
-/* Calls that mean nothing on standard input and output, and are errors on anything else. */
-#define STDIO_ONLY(name, on_stdio)                                                             \
-	enum abi_status hostcall_wasi_##name(struct sandbox *sb, struct wasi_##name##_args *a) \
-	{                                                                                      \
-		(void)sb;                                                                      \
-		return RESULT(is_stdio(a->fd) ? (on_stdio) : E_BADF);                          \
+enum abi_status hostcall_wasi_fd_close(struct sandbox *sb, struct wasi_fd_close_args *a)
+{
+	if (stdio_of(sb, a->fd) == IS_CLOSED)
+		return RESULT(E_BADF);
+	set_stdio(sb, a->fd, IS_CLOSED);
+	return RESULT(E_SUCCESS);
+}
+
+enum abi_status hostcall_wasi_fd_renumber(struct sandbox *sb, struct wasi_fd_renumber_args *a)
+{
+	enum stdio is = stdio_of(sb, a->fd);
+	if (is == IS_CLOSED || stdio_of(sb, a->to) == IS_CLOSED)
+		return RESULT(E_BADF);
+	if (a->fd != a->to) {
+		set_stdio(sb, a->to, is);
+		set_stdio(sb, a->fd, IS_CLOSED);
+	}
+	return RESULT(E_SUCCESS);
+}
+
+/* Calls that only make sense on something else than standard input and output. */
+#define ON_STDIO(name, stdin_error, output_error)                                                       \
+	enum abi_status hostcall_wasi_##name(struct sandbox *sb, struct wasi_##name##_args *a)          \
+	{                                                                                               \
+		enum stdio is = stdio_of(sb, a->fd);                                                    \
+		return RESULT(is == IS_CLOSED ? E_BADF : is == IS_STDIN ? (stdin_error) : (output_error)); \
 	}
 
-STDIO_ONLY(fd_close, E_SUCCESS)
-STDIO_ONLY(fd_fdstat_set_flags, E_SUCCESS)
-STDIO_ONLY(fd_advise, E_SPIPE)
-STDIO_ONLY(fd_allocate, E_INVAL)
-STDIO_ONLY(fd_datasync, E_INVAL)
-STDIO_ONLY(fd_fdstat_set_rights, E_SUCCESS)
-STDIO_ONLY(fd_filestat_set_size, E_INVAL)
-STDIO_ONLY(fd_filestat_set_times, E_INVAL)
-STDIO_ONLY(fd_pread, E_SPIPE)
-STDIO_ONLY(fd_pwrite, E_SPIPE)
-STDIO_ONLY(fd_seek, E_SPIPE)
-STDIO_ONLY(fd_sync, E_INVAL)
-STDIO_ONLY(fd_tell, E_SPIPE)
-STDIO_ONLY(fd_renumber, E_NOTSUP)
+ON_STDIO(fd_seek, E_SPIPE, E_SPIPE)
+ON_STDIO(fd_tell, E_SPIPE, E_SPIPE)
+ON_STDIO(fd_pread, E_SPIPE, E_BADF)
+ON_STDIO(fd_pwrite, E_BADF, E_SPIPE)
+ON_STDIO(fd_prestat_dir_name, E_NOTDIR, E_NOTDIR)
+ON_STDIO(sock_accept, E_NOTSOCK, E_NOTSOCK)
+ON_STDIO(sock_recv, E_NOTSOCK, E_NOTSOCK)
+ON_STDIO(sock_send, E_NOTSOCK, E_NOTSOCK)
+ON_STDIO(sock_shutdown, E_NOTSOCK, E_NOTSOCK)
 
-/* Calls on directories, files and sockets: none is ever open. */
+/* Calls on directories and files: none is ever open. */
 #define NEVER_OPEN(name)                                                                       \
 	enum abi_status hostcall_wasi_##name(struct sandbox *sb, struct wasi_##name##_args *a) \
 	{                                                                                      \
@@ -390,8 +436,15 @@ STDIO_ONLY(fd_renumber, E_NOTSUP)
 	}
 
 NEVER_OPEN(fd_prestat_get)
-NEVER_OPEN(fd_prestat_dir_name)
 NEVER_OPEN(fd_readdir)
+NEVER_OPEN(fd_fdstat_set_flags)
+NEVER_OPEN(fd_fdstat_set_rights)
+NEVER_OPEN(fd_advise)
+NEVER_OPEN(fd_allocate)
+NEVER_OPEN(fd_datasync)
+NEVER_OPEN(fd_filestat_set_size)
+NEVER_OPEN(fd_filestat_set_times)
+NEVER_OPEN(fd_sync)
 NEVER_OPEN(path_create_directory)
 NEVER_OPEN(path_filestat_get)
 NEVER_OPEN(path_filestat_set_times)
@@ -402,7 +455,3 @@ NEVER_OPEN(path_remove_directory)
 NEVER_OPEN(path_rename)
 NEVER_OPEN(path_symlink)
 NEVER_OPEN(path_unlink_file)
-NEVER_OPEN(sock_accept)
-NEVER_OPEN(sock_recv)
-NEVER_OPEN(sock_send)
-NEVER_OPEN(sock_shutdown)

@@ -6,7 +6,7 @@
 
 #define MODULE "wasi_snapshot_preview1"
 
-enum { E_SUCCESS = 0, E_BADF = 8, E_FAULT = 21, E_INVAL = 28, E_NOSYS = 52, E_NOTSUP = 58, E_SPIPE = 70 };
+enum { E_SUCCESS = 0, E_BADF = 8, E_FAULT = 21, E_INVAL = 28, E_NOTDIR = 54, E_NOTSOCK = 57, E_NOTSUP = 58, E_SPIPE = 70 };
 enum { REALTIME, MONOTONIC, PROCESS_CPU, THREAD_CPU };
 
 #define assert_errno(actual, expected) assert_int_equal((int)(actual), (expected))
@@ -156,7 +156,7 @@ TEST(there_are_no_signals)
 {
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
-	assert_errno(CALL("proc_raise", 9), E_NOSYS);
+	assert_errno(CALL("proc_raise", 9), E_NOTSUP);
 	abi_fini(&h);
 }
 
@@ -409,22 +409,24 @@ TEST(standard_input_is_empty)
 	abi_fini(&h);
 }
 
-TEST(standard_descriptors_are_character_devices)
+TEST(standard_descriptors_are_character_devices_when_they_are_terminals)
 {
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
+	h.sandbox->world->stdout_terminal = true;
 	uint32_t at = abi_room(&h, 72);
 	for (uint32_t fd = 0; fd < 4; fd++) {
 		memset(h.memory + at, 0xff, 72);
 		assert_errno(CALL("fd_fdstat_get", fd, at), fd < 3 ? E_SUCCESS : E_BADF);
 		if (fd < 3) {
-			assert_int_equal(h.memory[at], 2);
+			assert_int_equal(h.memory[at], fd == 1 ? 2 : 0);
+			assert_int_equal(abi_u64(&h, at + 16), abi_u64(&h, at + 8));
 			assert_int_equal(abi_u64(&h, at + 8),
 					 fd == 0 ? 2 : 64); /* may be read, may be written */
 		}
 		assert_int_equal(h.memory[at + 24], 0xff);
 		assert_errno(CALL("fd_filestat_get", fd, at), fd < 3 ? E_SUCCESS : E_BADF);
-		assert_int_equal(h.memory[at + 16], fd < 3 ? 2 : 0xff);
+		assert_int_equal(h.memory[at + 16], fd == 1 ? 2 : fd < 3 ? 0 : 0xff);
 		assert_int_equal(h.memory[at + 64], 0xff);
 	}
 	assert_errno(CALL("fd_fdstat_get", 1, ABI_MEMORY_BYTES - 23), E_FAULT);
@@ -436,22 +438,27 @@ TEST(calls_on_files_know_standard_descriptors_and_no_others)
 {
 	static const struct {
 		const char *name;
-		int on_stdio;
+		int on_stdin, on_output;
 	} calls[] = {
-		{ "fd_close", E_SUCCESS },
-		{ "fd_fdstat_set_flags", E_SUCCESS },
-		{ "fd_fdstat_set_rights", E_SUCCESS },
-		{ "fd_advise", E_SPIPE },
-		{ "fd_allocate", E_INVAL },
-		{ "fd_datasync", E_INVAL },
-		{ "fd_filestat_set_size", E_INVAL },
-		{ "fd_filestat_set_times", E_INVAL },
-		{ "fd_pread", E_SPIPE },
-		{ "fd_pwrite", E_SPIPE },
-		{ "fd_seek", E_SPIPE },
-		{ "fd_sync", E_INVAL },
-		{ "fd_tell", E_SPIPE },
-		{ "fd_renumber", E_NOTSUP },
+		{ "fd_fdstat_set_flags", E_BADF, E_BADF },
+		{ "fd_fdstat_set_rights", E_BADF, E_BADF },
+		{ "fd_advise", E_BADF, E_BADF },
+		{ "fd_allocate", E_BADF, E_BADF },
+		{ "fd_datasync", E_BADF, E_BADF },
+		{ "fd_filestat_set_size", E_BADF, E_BADF },
+		{ "fd_filestat_set_times", E_BADF, E_BADF },
+		{ "fd_sync", E_BADF, E_BADF },
+		{ "fd_readdir", E_BADF, E_BADF },
+		{ "fd_prestat_get", E_BADF, E_BADF },
+		{ "fd_prestat_dir_name", E_NOTDIR, E_NOTDIR },
+		{ "fd_pread", E_SPIPE, E_BADF },
+		{ "fd_pwrite", E_BADF, E_SPIPE },
+		{ "fd_seek", E_SPIPE, E_SPIPE },
+		{ "fd_tell", E_SPIPE, E_SPIPE },
+		{ "sock_accept", E_NOTSOCK, E_NOTSOCK },
+		{ "sock_recv", E_NOTSOCK, E_NOTSOCK },
+		{ "sock_send", E_NOTSOCK, E_NOTSOCK },
+		{ "sock_shutdown", E_NOTSOCK, E_NOTSOCK },
 	};
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
@@ -464,9 +471,42 @@ TEST(calls_on_files_know_standard_descriptors_and_no_others)
 			size_t count = abi_harmless(&h, call, 0, args);
 			args[0] = fds[f];
 			assert_errno(abi_call_with(&h, MODULE, calls[i].name, args, count),
-				     fds[f] < 3 ? calls[i].on_stdio : E_BADF);
+				     fds[f] == 0 ? calls[i].on_stdin : fds[f] < 3 ? calls[i].on_output : E_BADF);
 		}
 	}
+	abi_fini(&h);
+}
+
+TEST(a_descriptor_that_was_closed_is_none_any_more)
+{
+	struct abi_harness h;
+	abi_init(&h, ABI_MEMORY_BYTES);
+	uint32_t at = abi_room(&h, 72);
+	assert_errno(CALL("fd_close", 3), E_BADF);
+	assert_errno(CALL("fd_close", 1), E_SUCCESS);
+	assert_errno(CALL("fd_close", 1), E_BADF);
+	assert_errno(CALL("fd_fdstat_get", 1, at), E_BADF);
+	assert_errno(CALL("fd_write", 1, at, 0, at), E_BADF);
+	assert_errno(CALL("fd_seek", 1, 0, 0, at), E_BADF);
+	assert_errno(CALL("fd_fdstat_get", 2, at), E_SUCCESS);
+	abi_fini(&h);
+}
+
+TEST(a_descriptor_takes_the_place_of_another_one)
+{
+	struct abi_harness h;
+	abi_init(&h, ABI_MEMORY_BYTES);
+	struct str name, message;
+	uint32_t iov = place_iov(&h, STR("said")), out = abi_room(&h, 4);
+	assert_errno(CALL("fd_renumber", 1, 3), E_BADF);
+	assert_errno(CALL("fd_renumber", 3, 1), E_BADF);
+	assert_errno(CALL("fd_renumber", 1, 1), E_SUCCESS);
+	assert_errno(CALL("fd_renumber", 2, 1), E_SUCCESS);
+	assert_errno(CALL("fd_write", 2, iov, 1, out), E_BADF);
+	assert_errno(CALL("fd_write", 1, iov, 1, out), E_SUCCESS);
+	assert_true(log_capture_get(h.world->log, 0, &name, &message));
+	assert_str(name, "stderr");
+	assert_str(message, "said");
 	abi_fini(&h);
 }
 
@@ -502,7 +542,7 @@ TEST(every_function_was_called)
 {
 	static const char no_success[] =
 		"proc_exit proc_raise fd_advise fd_allocate fd_datasync fd_filestat_set_size "
-		"fd_filestat_set_times fd_pread fd_pwrite fd_seek fd_sync fd_tell fd_renumber "
+		"fd_filestat_set_times fd_fdstat_set_flags fd_fdstat_set_rights fd_pread fd_pwrite fd_seek fd_sync fd_tell "
 		"fd_prestat_get fd_prestat_dir_name fd_readdir path_create_directory "
 		"path_filestat_get path_filestat_set_times path_link path_open path_readlink "
 		"path_remove_directory path_rename path_symlink path_unlink_file sock_accept "
