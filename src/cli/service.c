@@ -57,7 +57,8 @@ static bool make_folder(struct str path, struct error *e)
 			continue;
 		const char *folder = arena_str(&a, str_sub(path, 0, len)).ptr;
 		if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-			return FAIL(e, IO, "--profile: the folder %s cannot be made: %s", folder, strerror(errno));
+			return FAIL(e, IO, "--profile: the folder %s cannot be made: %s", folder,
+				    strerror(errno));
 	}
 	return true;
 }

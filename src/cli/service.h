@@ -14,8 +14,8 @@ struct wasm_options cli_wasm_options(const struct cli_options *o);
 must_use bool cli_limits_choice(const struct cli_options *o, struct limits_choice *c, struct error *e);
 
 /*
- * Fills in where guests' profiles go: a folder, which is made, for the command that runs many; else a file. Nothing when
- * they are not profiled.
+ * Fills in where guests' profiles go: a folder, which is made, for the command that runs many; else a file.
+ * Nothing when they are not profiled.
  */
 must_use bool cli_profile_place(const struct cli_options *o, struct wasm_options *wasm, struct error *e);
 /* Could a profile not be written? That was said. */

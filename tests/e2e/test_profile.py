@@ -4,7 +4,7 @@ import json
 import os
 import re
 
-from harness import assert_between, assert_equal, assert_in, assert_matches, test
+from harness import assert_between, assert_equal, assert_in, assert_matches, assert_not_in, test
 
 BUSY = """(module
   (memory (export "memory") 1)
@@ -114,6 +114,13 @@ def a_test_program_is_profiled_whole(t):
     done = t.run("run", "--profile=guest,out.json", "--", t.guest("rust-tests"), "divides", code=0)
     assert_in("test tests::divides ... ok\n", done.out)
     check_profile(t.read("out.json"), "rust-tests")
+
+
+@test
+def a_trap_names_the_lines_of_source(t):
+    done = t.run("run", "--profile=guest,out.json", "--", t.guest("rust-tests"), "bad::traps", "--exact", code=134)
+    assert_matches(r"backlot_guest_tests::bad::traps::h[0-9a-f]+\n\s+at \S*src/lib\.rs:\d+:\d+", done.err)
+    assert_not_in("WASMTIME_BACKTRACE_DETAILS", done.err)
 
 
 @test

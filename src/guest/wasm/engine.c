@@ -36,8 +36,10 @@ struct ticker {
 
 void engine_fingerprint(const struct engine_options *o, bool own_memory, char *out, size_t cap)
 {
-	snprintf(out, cap, "wasmtime-" WASMTIME_VERSION "-stack%d-exceptions%d-gc%d-debug%d-lines%d-profile%d-%s",
-		 WASM_STACK_BYTES, o->wasm_exceptions, o->wasm_gc, o->debug_info, o->lines, o->profile, own_memory ? WASM_IMAGE_VERSION : "whole");
+	snprintf(out, cap,
+		 "wasmtime-" WASMTIME_VERSION "-stack%d-exceptions%d-gc%d-debug%d-lines%d-profile%d-%s",
+		 WASM_STACK_BYTES, o->wasm_exceptions, o->wasm_gc, o->debug_info, o->lines, o->profile,
+		 own_memory ? WASM_IMAGE_VERSION : "whole");
 }
 
 size_t engine_clean(char *text, size_t len)

@@ -43,7 +43,10 @@ static bool write_all(FILE *out, const char *path, struct str bytes, struct erro
 	return ok;
 }
 
-/* A file of its own in the folder: POPs count their invocations apart, so a name may be taken within a second. */
+/*
+ * A file of its own in the folder: POPs count their invocations apart, so a name may be taken within a
+ * second.
+ */
 static FILE *open_in_folder(const struct sandbox *sb, char *path)
 {
 	const struct profile_options *o = &sb->service->options.profile;

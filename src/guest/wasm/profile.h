@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Profiles of guests: taken by ourselves, a sample a period while the guest runs, and written in the format of the
- * Firefox profiler (https://profiler.firefox.com opens the files); or by a profiler of the system's, which Wasmtime then
- * tells about the compiled code.
+ * Profiles of guests: taken by ourselves, a sample a period while the guest runs, and written in the format
+ * of the Firefox profiler (https://profiler.firefox.com opens the files); or by a profiler of the system's,
+ * which Wasmtime then tells about the compiled code.
  */
 #ifndef GUEST_WASM_PROFILE_H
 #define GUEST_WASM_PROFILE_H
@@ -34,8 +34,8 @@ struct wasmtime_guestprofiler *profile_begin(const struct wasm_service *s);
 void profile_sample(struct sandbox *sb);
 
 /*
- * Writes it, named after the time and the number of the invocation, and ends it. What cannot be written is told by the
- * service's notice, and makes `profile_lost` true.
+ * Writes it, named after the time and the number of the invocation, and ends it. What cannot be written is
+ * told by the service's notice, and makes `profile_lost` true.
  */
 void profile_end(struct sandbox *sb);
 

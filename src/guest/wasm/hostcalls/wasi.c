@@ -11,7 +11,16 @@
 #include "guest/wasm/wasm_service.h"
 
 /* Numbers of WASI's errno. */
-enum { E_SUCCESS = 0, E_BADF = 8, E_FAULT = 21, E_INVAL = 28, E_NOTDIR = 54, E_NOTSOCK = 57, E_NOTSUP = 58, E_SPIPE = 70 };
+enum {
+	E_SUCCESS = 0,
+	E_BADF = 8,
+	E_FAULT = 21,
+	E_INVAL = 28,
+	E_NOTDIR = 54,
+	E_NOTSOCK = 57,
+	E_NOTSUP = 58,
+	E_SPIPE = 70
+};
 enum { FD_STDOUT = 1, FD_STDERR = 2 };
 enum { FILETYPE_UNKNOWN = 0, FILETYPE_CHARACTER_DEVICE = 2 };
 
@@ -247,7 +256,8 @@ static uint16_t subscription_error(struct sandbox *sb, const struct subscription
 	uint64_t now;
 	if (s->type == ON_CLOCK)
 		return read_clock(sb, s->clock_or_fd, &now) ? E_SUCCESS : E_INVAL;
-	bool there = s->type == ON_READ ? stdio_of(sb, s->clock_or_fd) == IS_STDIN : is_output(sb, s->clock_or_fd);
+	bool there =
+		s->type == ON_READ ? stdio_of(sb, s->clock_or_fd) == IS_STDIN : is_output(sb, s->clock_or_fd);
 	return there ? E_SUCCESS : E_BADF;
 }
 
@@ -336,8 +346,7 @@ enum abi_status hostcall_wasi_fd_write(struct sandbox *sb, struct wasi_fd_write_
 	}
 	size_t len = MIN(total, (uint64_t)PRINT_BYTES_MAX); /* a short write is allowed */
 	if (a->iovs_len == 1)
-		sandbox_print(sb, fd,
-			      (struct str){ (const char *)sandbox_memory(sb, iov[0], iov[1]), len });
+		sandbox_print(sb, fd, (struct str){ (const char *)sandbox_memory(sb, iov[0], iov[1]), len });
 	else
 		print_pieces(sb, fd, iovs, a->iovs_len, len);
 	put_u32(a->written, (uint32_t)len);
@@ -410,10 +419,10 @@ enum abi_status hostcall_wasi_fd_renumber(struct sandbox *sb, struct wasi_fd_ren
 }
 
 /* Calls that only make sense on something else than standard input and output. */
-#define ON_STDIO(name, stdin_error, output_error)                                                       \
-	enum abi_status hostcall_wasi_##name(struct sandbox *sb, struct wasi_##name##_args *a)          \
-	{                                                                                               \
-		enum stdio is = stdio_of(sb, a->fd);                                                    \
+#define ON_STDIO(name, stdin_error, output_error)                                                          \
+	enum abi_status hostcall_wasi_##name(struct sandbox *sb, struct wasi_##name##_args *a)             \
+	{                                                                                                  \
+		enum stdio is = stdio_of(sb, a->fd);                                                       \
 		return RESULT(is == IS_CLOSED ? E_BADF : is == IS_STDIN ? (stdin_error) : (output_error)); \
 	}
 

@@ -6,7 +6,16 @@
 
 #define MODULE "wasi_snapshot_preview1"
 
-enum { E_SUCCESS = 0, E_BADF = 8, E_FAULT = 21, E_INVAL = 28, E_NOTDIR = 54, E_NOTSOCK = 57, E_NOTSUP = 58, E_SPIPE = 70 };
+enum {
+	E_SUCCESS = 0,
+	E_BADF = 8,
+	E_FAULT = 21,
+	E_INVAL = 28,
+	E_NOTDIR = 54,
+	E_NOTSOCK = 57,
+	E_NOTSUP = 58,
+	E_SPIPE = 70
+};
 enum { REALTIME, MONOTONIC, PROCESS_CPU, THREAD_CPU };
 
 #define assert_errno(actual, expected) assert_int_equal((int)(actual), (expected))
@@ -471,7 +480,9 @@ TEST(calls_on_files_know_standard_descriptors_and_no_others)
 			size_t count = abi_harmless(&h, call, 0, args);
 			args[0] = fds[f];
 			assert_errno(abi_call_with(&h, MODULE, calls[i].name, args, count),
-				     fds[f] == 0 ? calls[i].on_stdin : fds[f] < 3 ? calls[i].on_output : E_BADF);
+				     fds[f] == 0  ? calls[i].on_stdin
+				     : fds[f] < 3 ? calls[i].on_output
+						  : E_BADF);
 		}
 	}
 	abi_fini(&h);
