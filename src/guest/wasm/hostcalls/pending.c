@@ -221,12 +221,10 @@ static struct guest_response *take_response(struct sandbox *sb, struct guest_pen
 	struct guest_response *r = ARENA_NEW(sandbox_arena(sb), struct guest_response);
 	struct fetch *f = p->fetch;
 	r->http = f->response;
-	/* The strings live in the fetch, which the invocation's record keeps; the list of them is the guest's
-	 * to change. */
-	r->http.headers = (struct headers){ 0 };
-	for (size_t i = 0; i < f->response.headers.count; i++)
-		headers_add_borrowed(&r->http.headers, sandbox_arena(sb), f->response.headers.at[i].name,
-				     f->response.headers.at[i].value);
+	/* The strings live in the fetch, which may be gone before the response is: through the cache nobody
+	 * else keeps it, and a sandbox outlives the record of its invocation. */
+	r->http.reason = arena_str(sandbox_arena(sb), f->response.reason);
+	r->http.headers = headers_copy(&f->response.headers, sandbox_arena(sb));
 	r->http.body = NULL;
 	memcpy(r->remote_ip, f->remote_ip, sizeof r->remote_ip);
 	r->remote_ip_len = f->remote_ip_len;
