@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures whole programs: Backlot, and Viceroy beside it in the same run when there is one. `make bench` calls it.
 
-    bench/run.py [--build DIR] [--guests DIR] [--viceroy FILE] [--only starts,invocation,shape,cargo,load,frames]
+    bench/run.py [--build DIR] [--guests DIR] [--viceroy FILE] [--only starts,invocation,shape,cargo,load,cache,frames]
                  [--rounds N] [--markdown FILE] [--json FILE]
 
 Viceroy is $VICEROY, or `viceroy` on PATH. Rounds of the two take turns, so that what else the machine does hits both.
@@ -25,7 +25,7 @@ import time
 import instructions
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SECTIONS = ("starts", "invocation", "shape", "cargo", "load", "frames")
+SECTIONS = ("starts", "invocation", "shape", "cargo", "load", "cache", "frames")
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
@@ -370,6 +370,57 @@ def report_load(bench, guest, results, memory):
     bench.row("Peak memory after the load", guest, memory["backlot"], memory.get("viceroy", ()), "MiB")
 
 
+# ---- the HTTP cache ----
+
+MANY = 1000
+
+
+def served_through(bench, stack):
+    """A port of `serve` with the guest that passes everything through the cache, an origin behind it."""
+    origin_port, port = free_port(), free_port()
+    stack.enter_context(running([os.path.join(bench.programs, "bench-origin"), str(origin_port)], bench.folder,
+                                bench.environment()))
+    wait_for(origin_port)
+    config = bench.write("cache/fastly.toml", manifest(origin_port))
+    stack.enter_context(running(serve_command(bench, bench.backlot, "rust-cache-proxy", port, config), bench.folder,
+                                bench.environment()))
+    wait_for(port)
+    return port
+
+
+def ask_together(port, path, many):
+    """So many requests on connections of their own, all sent before any is answered; their X-Cache values."""
+    sockets = [socket.create_connection(("127.0.0.1", port), 30) for _ in range(many)]
+    for s in sockets:
+        s.sendall(b"GET %s HTTP/1.1\r\nHost: cache.example\r\nConnection: close\r\n\r\n" % path.encode())
+    answers = []
+    for s in sockets:
+        with s, s.makefile("rb") as f:
+            head = f.read().split(b"\r\n\r\n", 1)[0].lower()
+            answers.append(next((line.split(b":", 1)[1].strip().decode() for line in head.split(b"\r\n")
+                                 if line.startswith(b"x-cache:")), head.split(b"\r\n", 1)[0].decode()))
+    return answers
+
+
+def measure_cache(bench):
+    say("the HTTP cache")
+    section = "HTTP cache, through a Rust guest"
+    with contextlib.ExitStack() as stack:
+        port = served_through(bench, stack)
+        for connections in (1, 16):
+            bench.measure("load", port, "/", 2, "requests", 100)
+            results = [bench.measure("load", port, "/", connections, "seconds", 1) for _ in range(bench.rounds)]
+            bench.row(section, "hits, %d connection%s" % (connections, "s" if connections > 1 else ""),
+                      of(results, "per_second"), unit="/s", more_is_better=True)
+        misses = []
+        for n in range(bench.rounds):
+            answers = ask_together(port, "/together/%d" % n, MANY)
+            if set(answers) != {"hit", "miss"}:
+                raise SystemExit("answers that are neither hit nor miss: %s" % sorted(set(answers)))
+            misses.append(answers.count("miss"))
+        bench.row(section, "misses of %d requests for the same at once" % MANY, max(misses), unit="", goal=2)
+
+
 # ---- frames ----
 
 
@@ -432,7 +483,7 @@ def main():
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="backlot-bench-") as bench.folder:
         for section, measure in zip(SECTIONS, (measure_starts, measure_invocations, measure_shape, measure_cargo,
-                                               measure_load, measure_frames)):
+                                               measure_load, measure_cache, measure_frames)):
             if section in wanted:
                 measure(bench)
     missed = [row[1] for row in bench.rows if row[6] is False]

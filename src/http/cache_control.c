@@ -67,11 +67,17 @@ static void read_directive(struct cache_control *cc, struct str element)
 struct cache_control cache_control_read(const struct headers *h, struct str name)
 {
 	struct cache_control cc = { 0 };
+	bool targeted = str_eq_nocase(name, STR("surrogate-control"));
 	size_t from = 0;
 	for (const struct header *f; (f = headers_next(h, name, &from));) {
 		cc.present = true;
-		for (struct str rest = f->value; rest.ptr;)
-			read_directive(&cc, next_element(&rest));
+		for (struct str rest = f->value; rest.ptr;) {
+			struct str element = next_element(&rest);
+			/* There a directive may name the caches it is for; it is taken for all. */
+			if (targeted)
+				element = str_trim(str_split(&element, ';'));
+			read_directive(&cc, element);
+		}
 	}
 	return cc;
 }

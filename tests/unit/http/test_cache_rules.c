@@ -149,6 +149,9 @@ TEST(lifetimes_come_from_the_headers_in_fastlys_order)
 		{ "Surrogate-Control: stale-while-revalidate=1|Cache-Control: stale-while-revalidate=5, "
 		  "stale-if-error=6, max-age=9",
 		  9, 0, 1, 6 },
+		{ "Surrogate-Control: max-age=8;abc, stale-if-error=2; x|Cache-Control: max-age=9", 8, 0, 0,
+		  2 },
+		{ "Cache-Control: max-age=9;abc", 0, 0, 0, 0 },
 		{ "Age: 7|Cache-Control: max-age=10", 10, 7, 0, 0 },
 		{ "Age: 7, 9|Cache-Control: max-age=10", 10, 7, 0, 0 },
 		{ "Age: -7|Cache-Control: max-age=10", 10, 0, 0, 0 },
