@@ -1603,6 +1603,84 @@ TEST(a_failed_call_changes_nothing_and_later_ones_work)
 	}
 }
 
+/* ---- storms ---- */
+
+enum { MANY_KEYS = 1000000, STORM_PURGES = 1000 };
+
+/* Memory pressure: room for a small part of them. */
+TEST(a_million_keys_leave_the_newest_within_the_bounds)
+{
+	struct subject subject, *s = &subject;
+	char key[32];
+	begin(s, memory);
+	cache_destroy(&s->cache);
+	s->cache = cache_memory_new(8 << 20, CACHE_OBJECTS_MAX);
+	for (int i = 0; i < MANY_KEYS; i++) {
+		struct cache_op op;
+		struct cache_write w = for_seconds(10);
+		snprintf(key, sizeof key, "key %d", i);
+		cache_op_init(&op, CACHE_LOOKUP, str_from(key), NULL);
+		struct cache_object *o = cache_insert(s->cache, &op, &w, &s->loop);
+		body_write(cache_object_input(o), STR("0123456789"));
+		body_end(cache_object_input(o));
+		assert_true(cache_object_complete(o));
+		cache_object_unref(&o);
+		cache_op_fini(&op);
+	}
+	size_t left = 0;
+	for (struct cache_item item = { 0 }; cache_next(s->cache, &item);)
+		left++;
+	assert_in_range(left, 1000, (8 << 20) / 600);
+	assert_found(key, NULL, "F 0123456789");
+	assert_found("key 0", NULL, "");
+	end(s);
+}
+
+CONTRACT(a_storm_of_purges_leaves_obligations_and_new_objects_alone)
+{
+	struct cache_op leader, waiter;
+	char key[32];
+	start(s, &leader, CACHE_TRANSACTION, "k", NULL);
+	start(s, &waiter, CACHE_TRANSACTION, "k", NULL);
+	for (int i = 0; i < STORM_PURGES; i++) {
+		struct cache_write w = for_seconds(10);
+		w.surrogate_keys = i % 2 ? STR("a b") : STR("a");
+		snprintf(key, sizeof key, "object %d", i % 10);
+		put_with(s, key, NULL, "x", &w);
+		uint64_t purged = purge(s, i % 3 ? "a" : i % 2 ? "b" : NULL, i % 5 == 0);
+		assert_in_range(purged, 1, 10);
+		assert_true(!waiter.done && leader.obliged);
+	}
+	put(s, "object", "x", 10);
+	struct cache_write w = for_seconds(10);
+	finish(cache_insert(s->cache, &leader, &w, &s->loop), "at last");
+	assert_op(&waiter, "F at last");
+	assert_found("object", NULL, "F x");
+	cache_op_fini(&waiter);
+	cache_op_fini(&leader);
+}
+
+CONTRACT(who_waits_for_a_body_that_never_ends_reads_what_there_is_and_may_leave)
+{
+	struct cache_write w = for_seconds(10);
+	struct cache_op leader, waiter;
+	struct body *reader;
+	start(s, &leader, CACHE_TRANSACTION, "k", NULL);
+	start(s, &waiter, CACHE_TRANSACTION, "k", NULL);
+	struct cache_object *o = cache_insert(s->cache, &leader, &w, &s->loop);
+	body_write(cache_object_input(o), STR("half"));
+	assert_true(waiter.done && waiter.found == o);
+	assert_int_equal(cache_object_open(o, &(struct cache_range){ 0 }, &s->loop, &reader), CACHE_OPENED);
+	assert_str(read_body(s, reader), "half …");
+	body_abandon(reader);
+	body_unref(&reader);
+	pass(s, 9 * NS_PER_S);
+	assert_found("k", NULL, "F half …"); /* whoever comes gets as much */
+	cache_object_unref(&o);
+	cache_op_fini(&waiter);
+	cache_op_fini(&leader);
+}
+
 TEST(choosing_what_is_stale_may_fail_and_then_nothing_has_changed)
 {
 	struct subject subject, *s = &subject;

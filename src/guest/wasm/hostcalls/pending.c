@@ -234,7 +234,7 @@ static struct guest_response *take_response(struct sandbox *sb, struct guest_pen
 		*body = body_new(sandbox_loop(sb));
 		body_end(*body);
 	}
-	if (p->gunzip && is_gzip(&r->http.headers)) {
+	if (p->gunzip && is_gzip(&r->http.headers) && r->http.status != 206 && has_content(*body)) {
 		headers_remove(&r->http.headers, STR("content-encoding"));
 		headers_remove(&r->http.headers, STR("content-length"));
 		*body = body_gunzip(*body);

@@ -332,6 +332,29 @@ TEST(a_key_of_the_guests_own_is_for_the_host_alone)
 	abi_fini(&h);
 }
 
+/* A request for /gzip whose response is to be unpacked. */
+static struct str get_unpacked(struct abi_harness *h, const char *method, const char *range)
+{
+	uint32_t r = request(h, range ? "Range" : "X-None", range ? range : "1");
+	uint32_t at = abi_place(h, STR("http://www.example/gzip")), name = abi_place(h, str_from(method));
+	assert_status(abi_call(h, MODULE, "uri_set", r, at, 23), ABI_OK);
+	assert_status(abi_call(h, MODULE, "method_set", r, name, strlen(method)), ABI_OK);
+	assert_status(abi_call(h, MODULE, "auto_decompress_response_set", r, 1), ABI_OK);
+	return result(h, send_async(h, r));
+}
+
+TEST(what_is_stored_packed_is_unpacked_whole_for_who_wants_it)
+{
+	struct abi_harness h;
+	abi_init(&h, ABI_MEMORY_BYTES);
+	assert_str(get_unpacked(&h, "GET", NULL), "200 MISS compressed\n");
+	assert_str(get_unpacked(&h, "GET", NULL), "200 HIT compressed\n");
+	assert_str(get_unpacked(&h, "HEAD", NULL), "200 HIT ");
+	assert_str(get_unpacked(&h, "GET", "bytes=0-1"), "206 HIT \x1f\x8b"); /* a part cannot be unpacked */
+	assert_int_equal(fetches(&h), 1);
+	abi_fini(&h);
+}
+
 TEST(without_the_cache_every_request_goes_out_unmarked)
 {
 	struct abi_harness h;
