@@ -158,8 +158,8 @@ static void wind_down(struct serving *s)
 		 end = now + MIN(o->shutdown_timeout_ns, UINT64_MAX - now);
 	bool late = false;
 	for (size_t i = 0; i < s->pops_count; i++)
-		late = loop_run(&s->edge.loop, &s->pops[i].stopped, end) == LOOP_LATE || late;
-	late = loop_run(&s->edge.loop, &s->drained, end) == LOOP_LATE || late;
+		late = edge_run(&s->edge, &s->pops[i].stopped, end) == LOOP_LATE || late;
+	late = edge_run(&s->edge, &s->drained, end) == LOOP_LATE || late;
 	if (late && !s->hurry)
 		fprintf(o->env->err, "%s: warning: what was not done within --shutdown-timeout is cut off\n",
 			o->program);
@@ -178,7 +178,7 @@ static void run(struct serving *s)
 		uv_signal_start(&handles[i], signals[i].caught, signals[i].number);
 	}
 	fflush(s->o->env->err);
-	loop_run(&s->edge.loop, &s->ending, UINT64_MAX);
+	edge_run(&s->edge, &s->ending, UINT64_MAX);
 	wind_down(s);
 	admin_close(&s->admin);
 	serve_stop_reloading(s);
@@ -211,6 +211,7 @@ static bool open_and_serve(struct serving *s, struct error *e)
 	if (!serve_open(s, e))
 		return false;
 	probe_backends(&s->edge, s->current->around->worlds[0], o);
+	edge_share(&s->edge, o);
 	return listen_and_serve(s, e);
 }
 

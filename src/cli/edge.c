@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/edge.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 #include "cli/service.h"
@@ -73,11 +74,28 @@ bool edge_open(struct edge *edge, const struct cli_options *o, const char *manif
 	return true;
 }
 
+void edge_share(struct edge *edge, const struct cli_options *o)
+{
+	cpu_set_t allowed;
+	unsigned cores =
+		sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? (unsigned)CPU_COUNT(&allowed) : 1;
+	unsigned threads = o->jobs ? (unsigned)o->jobs : cores;
+	if (threads > 1)
+		edge->crew = crew_new(&edge->loop, threads);
+}
+
+enum loop_result edge_run(struct edge *edge, const bool *done, uint64_t deadline_ns)
+{
+	return edge->crew ? crew_run(edge->crew, done, deadline_ns)
+			  : loop_run(&edge->loop, done, deadline_ns);
+}
+
 void edge_close(struct edge *edge)
 {
 	world_destroy(&edge->world);
 	manifest_fini(&edge->manifest);
 	http_client_destroy(&edge->client);
+	crew_destroy(&edge->crew);
 	loop_fini(&edge->loop);
 	clock_destroy(&edge->clock);
 }

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "http/client.h"
+#include "loop/crew.h"
 #include "loop/loop.h"
 #include "manifest/manifest.h"
 #include "world/world.h"
@@ -14,6 +15,7 @@ struct edge {
 	struct clock *clock;
 	struct loop loop;
 	struct http_client *client;
+	struct crew *crew; /* of edge_share(); NULL: one thread does everything */
 	/* Of edge_open(): */
 	struct world *world;
 	struct manifest manifest;
@@ -24,7 +26,11 @@ must_use bool edge_begin(struct edge *edge, struct error *e);
 /* With one world, and its manifest (NULL: there is none), whose warnings are printed. */
 must_use bool edge_open(struct edge *edge, const struct cli_options *o, const char *manifest,
 			struct error *e);
-/* Worlds of edge_world() are gone by then. */
+/* Has guests run on a thread for each core, or as many as the options say. */
+void edge_share(struct edge *edge, const struct cli_options *o);
+/* loop_run(), on these threads. */
+enum loop_result edge_run(struct edge *edge, const bool *done, uint64_t deadline_ns);
+/* Worlds of edge_world(), and services that ran in them, are gone by then. */
 void edge_close(struct edge *edge);
 
 /*

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <stdio.h>
+#ifdef __linux__
+#include <sys/epoll.h>
+#else
+#include <poll.h>
+#endif
 
 #include <uv.h>
 
@@ -252,6 +258,49 @@ enum loop_result loop_run(struct loop *l, const bool *done, uint64_t deadline_ns
 		if (!idle(l, now, deadline_ns))
 			return LOOP_STUCK;
 	}
+}
+
+/* ---- the same in parts ---- */
+
+bool loop_do_ready(struct loop *l, const bool *done)
+{
+	bool ready = !list_empty(&l->ready);
+	run_ready(l, done);
+	return (!*done && l->timers && fire_first_due(l, clock_monotonic(l->clock))) || ready;
+}
+
+void loop_do_io(struct loop *l)
+{
+	if (l->uv)
+		uv_run(l->uv, UV_RUN_NOWAIT);
+}
+
+uint64_t loop_wait_ns(struct loop *l)
+{
+	uint64_t wait = UINT64_MAX;
+	if (l->timers) {
+		uint64_t now = clock_monotonic(l->clock);
+		wait = l->heap[0]->at_ns > now ? l->heap[0]->at_ns - now : 0;
+	}
+	if (!l->uv || !uv_loop_alive(l->uv))
+		return wait;
+	uv_update_time(l->uv);
+	int io_ms = uv_backend_timeout(l->uv);
+	return io_ms < 0 ? wait : MIN(wait, (uint64_t)io_ms * NS_PER_MS);
+}
+
+void loop_await_io(const struct loop *l, uint64_t wait_ns)
+{
+	uint64_t ms = wait_ns / NS_PER_MS + (wait_ns % NS_PER_MS != 0);
+	int timeout = wait_ns == UINT64_MAX ? -1 : (int)MIN(ms, (uint64_t)INT_MAX);
+#ifdef __linux__
+	/* What is ready stays so until libuv sees it: it asks for levels, not for edges. */
+	struct epoll_event ignored;
+	(void)epoll_wait(uv_backend_fd(l->uv), &ignored, 1, timeout);
+#else
+	struct pollfd fd = { .fd = uv_backend_fd(l->uv), .events = POLLIN };
+	(void)poll(&fd, 1, timeout);
+#endif
 }
 
 /* ---- events ---- */

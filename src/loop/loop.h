@@ -19,6 +19,8 @@
 typedef struct uv_loop_s uv_loop_t;
 typedef struct uv_timer_s uv_timer_t;
 
+struct crew;
+
 struct task {
 	struct list link;
 	void (*run)(struct task *);
@@ -41,6 +43,7 @@ struct loop {
 	uv_timer_t *waker;     /* ends a wait for I/O when a timer is due */
 	uint64_t waited_at_ns; /* the virtual time at which … */
 	uint64_t waited_ns;    /* … so much real time was spent waiting for I/O */
+	struct crew *crew;     /* threads that take turns on it (crew.h); NULL: it is one thread's */
 };
 
 void loop_init(struct loop *l, struct clock *clock);
@@ -71,6 +74,17 @@ enum loop_result {
  * done; UINT64_MAX for never.
  */
 enum loop_result loop_run(struct loop *l, const bool *done, uint64_t deadline_ns);
+
+/*
+ * The parts of loop_run(), for a crew. Runs tasks that are ready and a timer that is due; false: there was
+ * none. Lets I/O that is ready have its turn. How long may be waited for I/O; 0: not at all, I/O has
+ * something to do. Waits for so long at most, on a system's clock, and does nothing about what has come; it
+ * alone may be called while another thread does something else with the loop.
+ */
+bool loop_do_ready(struct loop *l, const bool *done);
+void loop_do_io(struct loop *l);
+uint64_t loop_wait_ns(struct loop *l);
+void loop_await_io(const struct loop *l, uint64_t wait_ns);
 
 /* The libuv loop below, made on first use. Borrowed. */
 uv_loop_t *loop_uv(struct loop *l);

@@ -29,6 +29,7 @@ struct ticker {
 	pthread_t thread;
 	wasm_engine_t *engine;
 	uint64_t period_ns;
+	struct crew *crew;
 	pthread_mutex_t lock; /* of `stop` */
 	pthread_cond_t stopped;
 	bool stop;
@@ -155,19 +156,22 @@ static void *tick(void *data)
 		const struct timespec next = { (time_t)(next_ns / NS_PER_S), (long)(next_ns % NS_PER_S) };
 		pthread_cond_timedwait(&t->stopped, &t->lock, &next);
 		wasmtime_engine_increment_epoch(t->engine);
+		if (t->crew)
+			crew_tick(t->crew);
 	}
 	pthread_mutex_unlock(&t->lock);
 	clock_destroy(&clock);
 	return NULL;
 }
 
-void engine_start_ticking(struct engine *e)
+void engine_start_ticking(struct engine *e, struct crew *crew)
 {
 	if (e->ticker)
 		return;
 	e->ticker = NEW(struct ticker);
 	e->ticker->engine = e->wasm;
 	e->ticker->period_ns = e->options.tick_ns ? e->options.tick_ns : ENGINE_TICK_MS * NS_PER_MS;
+	e->ticker->crew = crew;
 	pthread_condattr_t monotonic;
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

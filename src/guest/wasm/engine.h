@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "guest/wasm/memory_pool.h"
 #include "guest/wasm/profile.h"
+#include "loop/crew.h"
 
 enum { ENGINE_TICK_MS = 5 };
 
@@ -44,9 +45,11 @@ struct engine {
 must_use struct engine *engine_new(const struct engine_options *options, struct error *e);
 void engine_destroy(struct engine **pe); /* leaves NULL; NULL is fine */
 
-/* Starts the thread that advances the epoch; the first guest to run calls it. After fork() only in the child.
+/*
+ * Starts the thread that advances the epoch; the first guest to run calls it. After fork() only in the child.
+ * The crew that guests run on, or NULL, gets its ticks from the same thread; it must outlive the engine.
  */
-void engine_start_ticking(struct engine *e);
+void engine_start_ticking(struct engine *e, struct crew *crew);
 
 /*
  * What compiled code depends on besides the Wasm: engine version and settings, and whether modules are to be

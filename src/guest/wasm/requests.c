@@ -175,7 +175,9 @@ void requests_end(struct sandbox *sb, enum outcome outcome, struct str report)
 
 static void evict(struct resident *r)
 {
-	sandbox_finish(container_of(r, struct sandbox, resident), OUTCOME_CANCELLED, STR(""));
+	struct sandbox *sb = container_of(r, struct sandbox, resident);
+	leave_residence(sb);
+	sandbox_end(sb, OUTCOME_CANCELLED, STR(""));
 }
 
 bool requests_end_oldest(struct wasm_service *s)
@@ -395,10 +397,10 @@ void sandbox_cancel(struct invocation *i)
 		return;
 	}
 	const char *what = sb->waiting.parked ? " while it waited in " : "";
-	sandbox_finish(sb, OUTCOME_CANCELLED,
-		       arena_printf(&i->arena, "the guest was stopped%s%s%s%s", what,
-				    *what ? sb->waiting.call->module : "", *what ? "." : "",
-				    *what ? sb->waiting.call->name : ""));
+	sandbox_end(sb, OUTCOME_CANCELLED,
+		    arena_printf(&i->arena, "the guest was stopped%s%s%s%s", what,
+				 *what ? sb->waiting.call->module : "", *what ? "." : "",
+				 *what ? sb->waiting.call->name : ""));
 }
 
 void sandbox_free_invocation(struct invocation *i)

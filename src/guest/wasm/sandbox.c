@@ -26,6 +26,7 @@ enum { LINE_BYTES_MAX = 64 << 10 };
 enum { HOST_BYTES_A_GUEST_MAX = 512 << 20, HELD_BYTES_A_GUEST_MAX = 1 << 30 };
 
 static void run_guest(struct sandbox *sb);
+static void finish(struct sandbox *sb, enum outcome outcome, struct str report);
 
 /* ---- memory and text ---- */
 
@@ -260,6 +261,7 @@ void sandbox_stop(struct sandbox *sb)
 	stop_waiting(sb);
 	timer_stop(sandbox_loop(sb), &sb->timer);
 	task_cancel(&sb->resume);
+	list_remove(&sb->job.link);
 }
 
 static void woken(struct task *t)
@@ -272,7 +274,13 @@ static void woken(struct task *t)
 
 static void resumed(struct task *t)
 {
-	run_guest(container_of(t, struct sandbox, resume));
+	struct sandbox *sb = container_of(t, struct sandbox, resume);
+	if (sb->running) /* it has not come to rest yet: see end_slice() */
+		sb->woken = true;
+	else if (sandbox_crew(sb))
+		crew_post(sandbox_crew(sb), &sb->job);
+	else
+		run_guest(sb);
 }
 
 void sandbox_wait_event(struct sandbox *sb, struct event *e)
@@ -333,10 +341,16 @@ static wasm_trap_t *new_trap(struct sandbox *sb)
 
 enum { WASI_FAULT = 21 };
 
+/* Ended from outside while it ran: it must not come to its next request any more. */
+static enum abi_status stopped(struct sandbox *sb)
+{
+	return sandbox_trap(sb, "the guest was stopped");
+}
+
 /* Runs the body of the call under way, for the first time or again. */
 enum abi_status sandbox_call_step(struct sandbox *sb)
 {
-	enum abi_status status = sb->waiting.call->body(sb, &sb->waiting.args);
+	enum abi_status status = sb->stopping ? stopped(sb) : sb->waiting.call->body(sb, &sb->waiting.args);
 	sb->waiting.parked = status == ABI_WAIT;
 	if (sb->waiting.parked) {
 		requests_parked(sb);
@@ -374,6 +388,8 @@ static enum abi_status decode(struct sandbox *sb, const struct hostcall *call, u
 			      const uint64_t *raw)
 {
 	sb->invocation->hostcalls++;
+	if (sb->stopping)
+		return stopped(sb);
 	if (sandbox_arena(sb)->used > HOST_BYTES_A_GUEST_MAX)
 		return sandbox_trap(
 			sb, "the guest made its host hold more than %d MiB of headers, names and handles",
@@ -413,7 +429,9 @@ wasm_trap_t *sandbox_enter_now(void *row, wasmtime_caller_t *caller, wasmtime_va
 	uint64_t raw[HOSTCALL_PARAMS_MAX];
 	for (size_t i = 0; i < count && i < COUNT_OF(raw); i++)
 		raw[i] = (uint64_t)values[i].i64;
+	crew_enter(sandbox_crew(sb));
 	enum abi_status status = see_memory(sb, caller) ? sandbox_call(sb, call, raw) : no_memory(sb, call);
+	crew_leave(sandbox_crew(sb));
 	if (status == ABI_TRAP)
 		return new_trap(sb);
 	if (count)
@@ -438,7 +456,9 @@ static bool call_is_over(void *unused)
 static bool call_goes_on(void *data)
 {
 	struct sandbox *sb = data;
+	crew_enter(sandbox_crew(sb));
 	enum abi_status status = sandbox_call_step(sb);
+	crew_leave(sandbox_crew(sb));
 	if (status == ABI_WAIT)
 		return false;
 	answer(sb, status);
@@ -456,7 +476,9 @@ void sandbox_enter_waits(void *row, wasmtime_caller_t *caller, const wasmtime_va
 		raw[i] = args[i].kind == WASMTIME_I64 ? (uint64_t)args[i].of.i64 : (uint32_t)args[i].of.i32;
 	sb->waiting.result = results;
 	sb->waiting.trap = trap;
+	crew_enter(sandbox_crew(sb));
 	enum abi_status status = see_memory(sb, caller) ? sandbox_call(sb, row, raw) : no_memory(sb, row);
+	crew_leave(sandbox_crew(sb));
 	if (status == ABI_WAIT) {
 		*continuation = (wasmtime_async_continuation_t){ .callback = call_goes_on, .env = sb };
 		return;
@@ -489,22 +511,36 @@ static bool wants_to_yield(struct sandbox *sb)
 	return true;
 }
 
+/* May the guest go on? Otherwise the limit that it is over, or who ended it, has its words in `trap_text`. */
+static bool may_go_on(struct sandbox *sb, const wasmtime_context_t *context)
+{
+	uint64_t cpu_ns = sandbox_cpu_ns(sb) - sb->cpu_before_ns;
+	if (sb->has_memory)
+		sb->size = wasmtime_memory_data_size(context, &sb->memory);
+	if (sb->stopping)
+		sb->trap_text = STR("the guest was stopped");
+	else if (!invocation_within(sb->invocation, LIMIT_cpu_ns, cpu_ns))
+		over_limit(sb, 503, limit_report(sb, "CPU time", sb->world->limits.cpu_ns));
+	else
+		return memory_within(sb);
+	return false;
+}
+
 static wasmtime_error_t *epoch_ticked(const wasmtime_context_t *context, void *data, uint64_t *delta,
 				      wasmtime_update_deadline_kind_t *kind)
 {
 	struct sandbox *sb = data;
-	uint64_t cpu_ns = sandbox_cpu_ns(sb) - sb->cpu_before_ns;
+	struct crew *crew = sandbox_crew(sb);
+	crew_enter(crew);
+	bool goes_on = may_go_on(sb, context);
+	bool wanted = !crew || crew_is_wanted(crew);
+	crew_leave(crew);
 	*delta = 1;
 	if (sb->profiler)
 		profile_sample(sb);
-	*kind = wants_to_yield(sb) ? WASMTIME_UPDATE_DEADLINE_YIELD : WASMTIME_UPDATE_DEADLINE_CONTINUE;
-	if (sb->has_memory)
-		sb->size = wasmtime_memory_data_size(context, &sb->memory);
-	if (!invocation_within(sb->invocation, LIMIT_cpu_ns, cpu_ns))
-		over_limit(sb, 503, limit_report(sb, "CPU time", sb->world->limits.cpu_ns));
-	else if (memory_within(sb))
-		return NULL;
-	return wasmtime_error_new(sb->trap_text.ptr);
+	bool yields = wanted && wants_to_yield(sb);
+	*kind = yields ? WASMTIME_UPDATE_DEADLINE_YIELD : WASMTIME_UPDATE_DEADLINE_CONTINUE;
+	return goes_on ? NULL : wasmtime_error_new(sb->trap_text.ptr);
 }
 
 /* What went wrong, with Wasmtime's backtrace; frees both. */
@@ -527,22 +563,21 @@ static struct str take_report(struct sandbox *sb)
 static void take_outcome(struct sandbox *sb)
 {
 	if (sb->no_start) {
-		sandbox_finish(sb, OUTCOME_FAILED, STR("the guest exports no function `_start`"));
+		finish(sb, OUTCOME_FAILED, STR("the guest exports no function `_start`"));
 		return;
 	}
 	if (!sb->trap && !sb->error) {
-		sandbox_finish(sb, OUTCOME_OK, STR(""));
+		finish(sb, OUTCOME_OK, STR(""));
 		return;
 	}
 	struct str report = take_report(sb);
 	if (sb->exited && sb->exit_code == 0)
-		sandbox_finish(sb, OUTCOME_OK, STR(""));
+		finish(sb, OUTCOME_OK, STR(""));
 	else if (sb->exited)
-		sandbox_finish(sb, OUTCOME_EXIT,
-			       arena_printf(&sb->invocation->arena, "the guest exited with code %d",
-					    sb->exit_code));
+		finish(sb, OUTCOME_EXIT,
+		       arena_printf(&sb->invocation->arena, "the guest exited with code %d", sb->exit_code));
 	else
-		sandbox_finish(sb, sb->limit_hit ? OUTCOME_LIMIT : OUTCOME_TRAP, report);
+		finish(sb, sb->limit_hit ? OUTCOME_LIMIT : OUTCOME_TRAP, report);
 }
 
 /* Sets the words of memory that the program is to start with. */
@@ -607,40 +642,102 @@ static bool poll_guest(struct sandbox *sb)
 	}
 }
 
-static void run_guest(struct sandbox *sb)
+/* For the instance. Nothing of this needs the crew's lock. */
+static void begin_store(struct sandbox *sb)
 {
-	sb->cpu_started_ns = cpu_time_ns(); /* a system call: one pair for all that runs now */
-	sb->running = true;
-	bool over = poll_guest(sb);
-	sb->cpu_ns = sandbox_cpu_ns(sb);
-	sb->running = false;
-	if (over)
-		take_outcome(sb);
-	else if (!sb->waiting.parked)
-		let_others_run(sb);
+	const struct world *w = sb->world;
+	sb->store = wasmtime_store_new(sb->service->engine->wasm, sb, NULL);
+	sb->context = wasmtime_store_context(sb->store);
+	wasmtime_store_limiter(sb->store, (int64_t)limits_memory_room(&w->limits, w->limits_mode),
+			       (int64_t)w->limits.table_elements, 1, 1, 1);
+	/*
+	 * Two ticks: the next one may come at once, and a guest that yields so early takes a second, cold
+	 * place.
+	 */
+	wasmtime_context_set_epoch_deadline(sb->context, 2);
+	wasmtime_store_epoch_deadline_callback(sb->store, epoch_ticked, sb, NULL);
+	sb->starting = true;
+	sb->profiler = profile_begin(sb->service);
+	sb->future = wasmtime_instance_pre_instantiate_async(sb->service->pre, sb->context, &sb->instance,
+							     &sb->trap, &sb->error);
 }
 
-/* ---- birth and death ---- */
-
-void sandbox_note_memory(struct sandbox *sb)
-{
-	if (!sb->has_memory)
-		return;
-	sb->invocation->memory_bytes = wasmtime_memory_data_size(sb->context, &sb->memory);
-	invocation_note(sb->invocation, LIMIT_memory_bytes, sb->invocation->memory_bytes);
-}
-
+/* The same: the instance goes, and its memory is made as it was. */
 static void end_store(struct sandbox *sb)
 {
 	if (sb->future)
 		wasmtime_call_future_delete(take(sb->future));
-	sandbox_note_memory(sb);
+	if (sb->has_memory)
+		sb->memory_bytes = wasmtime_memory_data_size(sb->context, &sb->memory);
 	if (sb->store)
 		wasmtime_store_delete(take(sb->store));
 	sb->has_memory = false;
 	sb->base = NULL;
 	sb->size = 0;
 }
+
+void sandbox_note_memory(struct sandbox *sb)
+{
+	if (sb->has_memory)
+		sb->memory_bytes = wasmtime_memory_data_size(sb->context, &sb->memory);
+	if (!sb->memory_bytes)
+		return;
+	sb->invocation->memory_bytes = sb->memory_bytes;
+	invocation_note(sb->invocation, LIMIT_memory_bytes, sb->memory_bytes);
+}
+
+/* Runs the guest on, and takes the instance down when it is over (true). */
+static bool run_slice(struct sandbox *sb)
+{
+	if (!sb->store)
+		begin_store(sb);
+	bool over = poll_guest(sb);
+	if (over)
+		end_store(sb);
+	return over;
+}
+
+static void end_slice(struct sandbox *sb, bool over)
+{
+	struct crew *crew = sandbox_crew(sb);
+	bool woken = sb->woken;
+	sb->cpu_ns = sandbox_cpu_ns(sb);
+	sb->running = false;
+	sb->woken = false;
+	if (sb->stopping)
+		finish(sb, sb->stop_outcome, sb->stop_report);
+	else if (over)
+		take_outcome(sb);
+	else if (crew && (woken || !sb->waiting.parked))
+		crew_post(crew, &sb->job);
+	else if (!sb->waiting.parked)
+		let_others_run(sb);
+}
+
+static void run_guest(struct sandbox *sb)
+{
+	sb->cpu_started_ns = cpu_time_ns(); /* a system call: one pair for all that runs now */
+	sb->running = true;
+	end_slice(sb, run_slice(sb));
+}
+
+/* The same on a thread of a crew, where others may have the lock meanwhile. */
+static void run_job(struct job *j)
+{
+	struct sandbox *sb = container_of(j, struct sandbox, job);
+	struct crew *crew = sandbox_crew(sb);
+	sb->cpu_started_ns = cpu_time_ns();
+	sb->running = true;
+	crew_leave(crew);
+	bool over = run_slice(sb);
+	crew_enter(crew);
+	bool awaited = sb->stopping;
+	end_slice(sb, over);
+	if (awaited)
+		crew_moved(crew);
+}
+
+/* ---- birth and death ---- */
 
 void sandbox_init(struct sandbox *sb, struct wasm_service *s, struct world *w,
 		  const struct invocation_request *request)
@@ -657,20 +754,53 @@ void sandbox_fini(struct sandbox *sb)
 	arena_reset(&sb->arena);
 }
 
-void sandbox_finish(struct sandbox *sb, enum outcome outcome, struct str report)
+static void delete_report(struct sandbox *sb)
+{
+	if (sb->trap)
+		wasm_trap_delete(take(sb->trap));
+	if (sb->error)
+		wasmtime_error_delete(take(sb->error));
+}
+
+/* The sandbox is gone then. */
+static void finish(struct sandbox *sb, enum outcome outcome, struct str report)
 {
 	struct wasm_service *s = sb->service;
 	timer_stop(sandbox_loop(sb), &sb->wall_timer);
 	sandbox_stop(sb);
 	profile_end(sb);
 	end_store(sb);
+	delete_report(sb); /* when it was stopped, nobody has looked at it */
+	sandbox_note_memory(sb);
 	s->alive--;
 	sandbox_print_rest(sb);
 	sandbox_release(sb);
 	requests_end(sb, outcome, report);
 	sandbox_fini(sb);
+	sb->serial = 0;
 	sb->next_free = s->free_sandboxes;
 	s->free_sandboxes = sb;
+}
+
+/* The same from outside: now, or, when it runs on another thread, as soon as that notices. */
+static void stop(struct sandbox *sb, enum outcome outcome, struct str report)
+{
+	if (!sb->running) {
+		finish(sb, outcome, report);
+	} else if (!sb->stopping) {
+		sb->stopping = true;
+		sb->stop_outcome = outcome;
+		sb->stop_report = report;
+	}
+}
+
+void sandbox_end(struct sandbox *sb, enum outcome outcome, struct str report)
+{
+	struct crew *crew = sandbox_crew(sb);
+	uint64_t serial = sb->serial;
+	stop(sb, outcome, report);
+	while (serial && sb->serial == serial) /* it may have a new life by now */
+		crew_pause(crew);
 }
 
 /* To the next bound that is not behind it. */
@@ -697,12 +827,12 @@ static void wall_time_over(struct timer *t)
 					     : STR("");
 	struct str limit = limit_report(sb, "wall time", sb->world->limits.wall_ns);
 	sb->limit_status = 503;
-	sandbox_finish(sb, OUTCOME_LIMIT, arena_printf(a, STR_FMT STR_FMT, STR_ARG(limit), STR_ARG(what)));
+	stop(sb, OUTCOME_LIMIT, arena_printf(a, STR_FMT STR_FMT, STR_ARG(limit), STR_ARG(what)));
 }
 
 void sandbox_start_wall_time(struct sandbox *sb)
 {
-	if (sb->store)
+	if (sb->job.run)
 		start_wall_timer(sb, 0);
 }
 
@@ -729,26 +859,17 @@ void sandbox_start(struct wasm_service *s, struct wasm_invocation *first)
 	sb->program = first->asked->program;
 	sb->resume.run = resumed;
 	sb->wall_timer.fire = wall_time_over;
+	sb->job.run = run_job;
+	sb->serial = ++s->started;
 	s->alive++;
-	sb->store = wasmtime_store_new(s->engine->wasm, sb, NULL);
-	sb->context = wasmtime_store_context(sb->store);
 	requests_begin(sb, first);
-	wasmtime_store_limiter(sb->store, (int64_t)limits_memory_room(&w->limits, w->limits_mode),
-			       (int64_t)w->limits.table_elements, 1, 1, 1);
-	/*
-	 * Two ticks: the next one may come at once, and a guest that yields so early takes a second, cold
-	 * place.
-	 */
-	wasmtime_context_set_epoch_deadline(sb->context, 2);
-	wasmtime_store_epoch_deadline_callback(sb->store, epoch_ticked, sb, NULL);
-	engine_start_ticking(s->engine);
-	sb->starting = true;
-	sb->profiler = profile_begin(s);
-	sb->future = wasmtime_instance_pre_instantiate_async(s->pre, sb->context, &sb->instance, &sb->trap,
-							     &sb->error);
-	/* At once: a guest that need not wait ends before the next one takes another, colder place in the
-	 * pool. */
-	run_guest(sb);
+	engine_start_ticking(s->engine, w->loop->crew);
+	/* At once, or as soon as a thread is free: a guest that need not wait ends before the next one takes
+	 * another, colder memory. */
+	if (w->loop->crew)
+		crew_post(w->loop->crew, &sb->job);
+	else
+		run_guest(sb);
 }
 
 void sandbox_pool_init(struct wasm_service *s)

@@ -21,6 +21,7 @@
 #include "guest/wasm/abi.h"
 #include "guest/wasm/handles.h"
 #include "guest/wasm/hostcalls/hostcall.h"
+#include "loop/crew.h"
 
 struct wasm_service;
 struct waiter;
@@ -157,11 +158,19 @@ struct sandbox {
 	struct guest_endpoint *endpoints; /* all that were opened */
 	uint64_t config_lookups;
 	struct buf lines[2];   /* of stdout and stderr, not yet ended; when the world wants lines */
+	uint64_t memory_bytes; /* of the guest's memory, when it was last noted */
 	uint64_t held_bytes;   /* see sandbox_hold() */
 	bool sent;             /* the guest has answered */
 	uint16_t limit_status; /* what a client gets that was not answered yet when a limit ended the guest */
 
 	/* Running and waiting. */
+	struct job job; /* its next slice, where a crew runs guests; no `run`: it never has an instance */
+	bool running;   /* a poll is under way, maybe on another thread */
+	bool woken;     /* meanwhile: what it was about to wait for has happened */
+	bool stopping;  /* meanwhile: it was ended, with … */
+	enum outcome stop_outcome;
+	struct str stop_report;
+	uint64_t serial; /* of its present life; 0: it has ended */
 	wasmtime_call_future_t *future;
 	wasm_trap_t *trap;
 	wasmtime_error_t *error;
@@ -189,8 +198,7 @@ struct sandbox {
 	uint64_t profiled_ns;                    /* CPU time at the last sample … */
 	uint64_t yielded_ns;                     /* … and when it let others run */
 	uint64_t cpu_ns;                         /* in all polls that are over */
-	uint64_t cpu_started_ns;                 /* of the poll under way … */
-	bool running;                            /* … when there is one */
+	uint64_t cpu_started_ns;                 /* of the poll under way */
 	uint64_t cpu_before_ns;                  /* of earlier requests */
 	struct sandbox *next_free;
 };
@@ -260,6 +268,12 @@ static inline struct arena *sandbox_arena(struct sandbox *sb)
 static inline struct loop *sandbox_loop(struct sandbox *sb)
 {
 	return sb->world->loop;
+}
+
+/* The threads that guests run on; NULL: they run on the loop's. */
+static inline struct crew *sandbox_crew(struct sandbox *sb)
+{
+	return sb->world->loop->crew;
 }
 
 /* New handles; ABI_LIMITEXCEEDED when the guest holds too many. A body reference is taken over in any case.
@@ -345,8 +359,11 @@ void sandbox_fini(struct sandbox *sb);
 
 /* A new instance for it, which runs at once. */
 void sandbox_start(struct wasm_service *s, struct wasm_invocation *first);
-/* Ends the sandbox, and its invocation when that is not over. The sandbox is gone then. */
-void sandbox_finish(struct sandbox *sb, enum outcome outcome, struct str report);
+/*
+ * Ends the sandbox, and its invocation when that is not over: now, and then the sandbox is gone; or, when the
+ * guest runs on another thread, as soon as that notices.
+ */
+void sandbox_end(struct sandbox *sb, enum outcome outcome, struct str report);
 /*
  * (Re)starts the time that a request, or what a guest does after one, may take; without an instance it has
  * none.

@@ -61,6 +61,7 @@ struct wasm_service {
 	struct list between_requests; /* struct sandbox, the oldest first */
 	uint32_t alive;               /* instances */
 	bool profile_lost;            /* one could not be written */
+	uint64_t started;             /* instances so far */
 };
 
 /*
