@@ -22,7 +22,7 @@ enum {
 	 */
 	RESETS_IN_PLACE_MAX = 1024,
 	RESIDENT_BYTES_DEFAULT = 32 << 20, /* of one memory */
-	RESIDENT_BYTES_TOTAL_MAX = 512 << 20,
+	RESIDENT_BYTES_TOTAL_MAX = 128 << 20,
 };
 
 /* One memory, free or in use. */

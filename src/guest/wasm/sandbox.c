@@ -500,15 +500,13 @@ uint64_t sandbox_cpu_ns(const struct sandbox *sb)
 	return sb->cpu_ns + (sb->running ? cpu_time_ns() - sb->cpu_started_ns : 0);
 }
 
-/* At every tick, but not at those that come for samples only. */
-static bool wants_to_yield(struct sandbox *sb)
+/*
+ * After a tick's time of its own: ticks may come for samples only, or just after it began, or while its
+ * thread was not running, and who yields early makes another guest start in a memory that is cold.
+ */
+static bool wants_to_yield(const struct sandbox *sb)
 {
-	if (!sb->service->options.yield || !sb->profiler)
-		return sb->service->options.yield;
-	if (sb->profiled_ns - sb->yielded_ns < ENGINE_TICK_MS * NS_PER_MS)
-		return false;
-	sb->yielded_ns = sb->profiled_ns;
-	return true;
+	return sb->service->options.yield && cpu_time_ns() - sb->cpu_started_ns >= ENGINE_TICK_MS * NS_PER_MS;
 }
 
 /* May the guest go on? Otherwise the limit that it is over, or who ended it, has its words in `trap_text`. */
@@ -650,10 +648,6 @@ static void begin_store(struct sandbox *sb)
 	sb->context = wasmtime_store_context(sb->store);
 	wasmtime_store_limiter(sb->store, (int64_t)limits_memory_room(&w->limits, w->limits_mode),
 			       (int64_t)w->limits.table_elements, 1, 1, 1);
-	/*
-	 * Two ticks: the next one may come at once, and a guest that yields so early takes a second, cold
-	 * place.
-	 */
 	wasmtime_context_set_epoch_deadline(sb->context, 2);
 	wasmtime_store_epoch_deadline_callback(sb->store, epoch_ticked, sb, NULL);
 	sb->starting = true;

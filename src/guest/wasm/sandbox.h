@@ -195,8 +195,7 @@ struct sandbox {
 	int exit_code;
 	struct str trap_text;                    /* why ABI_TRAP */
 	struct wasmtime_guestprofiler *profiler; /* NULL: it is not profiled */
-	uint64_t profiled_ns;                    /* CPU time at the last sample … */
-	uint64_t yielded_ns;                     /* … and when it let others run */
+	uint64_t profiled_ns;                    /* CPU time at the last sample */
 	uint64_t cpu_ns;                         /* in all polls that are over */
 	uint64_t cpu_started_ns;                 /* of the poll under way */
 	uint64_t cpu_before_ns;                  /* of earlier requests */
