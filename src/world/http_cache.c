@@ -349,8 +349,8 @@ void http_lookup_trace_end(struct http_lookup *l, struct trace *t, struct trace_
 		trace_seconds(t, ev, "ttl", l->op.found->max_age_ns);
 		trace_number(t, ev, "hits", (double)l->op.hits);
 	}
-	trace_number(t, ev, "elapsed",
-		     (double)(clock_wall(l->loop->clock) - ev->wall_ns) / (double)NS_PER_US);
+	uint64_t now = clock_wall(l->loop->clock); /* which may have been set back */
+	trace_number(t, ev, "elapsed", (double)(MAX(now, ev->wall_ns) - ev->wall_ns) / (double)NS_PER_US);
 }
 
 void http_lookup_trace_write(const struct http_lookup *l, struct trace *t, const char *how,

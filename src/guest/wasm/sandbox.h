@@ -79,14 +79,16 @@ struct guest_kv_op {
 	struct blob *bytes;        /* what is being inserted; a reference */
 	size_t bytes_cap;          /* room in it while it is read */
 	uint32_t handle;           /* its own */
-	struct trace_event *event; /* until its end was noted in it */
+	struct trace_event *event; /* until its end was noted in it, … */
+	uint64_t invocation;       /* … of the invocation with this number, which may be gone by then */
 };
 
 struct guest_cache {
 	struct cache_op *op; /* NULL: waited for, so that it is behind another handle now */
 	bool always_range;
 	uint32_t body;             /* handle of the last one that was opened to read */
-	struct trace_event *event; /* until its end was noted in it */
+	struct trace_event *event; /* until its end was noted in it, … */
+	uint64_t invocation;       /* … of the invocation with this number, which may be gone by then */
 };
 
 struct guest_endpoint {

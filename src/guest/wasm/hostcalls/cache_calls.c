@@ -64,6 +64,7 @@ static void trace_start(struct sandbox *sb, struct guest_cache *g)
 		[CACHE_REPLACE_WAIT] = "replace",
 	};
 	sb->invocation->cache_lookups++;
+	g->invocation = sb->invocation->number;
 	g->event = trace_add(&sb->invocation->trace, "cache-lookup");
 	trace_str(&sb->invocation->trace, g->event, "key", g->op->key);
 	trace_str(&sb->invocation->trace, g->event, "how", str_from(how[g->op->kind]));
@@ -74,7 +75,7 @@ static void trace_end(struct sandbox *sb, struct guest_cache *g)
 {
 	struct trace *trace = &sb->invocation->trace;
 	struct trace_event *ev = take(g->event);
-	if (!ev)
+	if (!ev || g->invocation != sb->invocation->number)
 		return;
 	unsigned state = cache_op_state(g->op, sandbox_loop(sb));
 	trace_str(trace, ev, "state",
@@ -87,8 +88,8 @@ static void trace_end(struct sandbox *sb, struct guest_cache *g)
 		trace_seconds(sb, ev, "age", cache_object_age_ns(g->op->found, sandbox_loop(sb)));
 		trace_number(trace, ev, "hits", (double)g->op->hits);
 	}
-	trace_number(trace, ev, "elapsed",
-		     (double)(clock_wall(sandbox_loop(sb)->clock) - ev->wall_ns) / (double)NS_PER_US);
+	uint64_t now = clock_wall(sandbox_loop(sb)->clock); /* which may have been set back */
+	trace_number(trace, ev, "elapsed", (double)(MAX(now, ev->wall_ns) - ev->wall_ns) / (double)NS_PER_US);
 }
 
 void cache_call_trace_write(struct sandbox *sb, const char *how, const struct cache_op *op,

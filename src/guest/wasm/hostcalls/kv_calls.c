@@ -59,6 +59,7 @@ static void trace_start(struct sandbox *sb, struct guest_kv_op *op)
 		[KV_LIST] = "kv-list",
 	};
 	struct trace *trace = &sb->invocation->trace;
+	op->invocation = sb->invocation->number;
 	op->event = trace_add(trace, events[op->op.kind]);
 	trace_str(trace, op->event, "name", op->op.store);
 	trace_str(trace, op->event, "key", op->op.kind == KV_LIST ? op->op.prefix : op->op.key);
@@ -71,7 +72,7 @@ static void trace_end(struct sandbox *sb, struct guest_kv_op *op)
 {
 	struct trace *trace = &sb->invocation->trace;
 	struct trace_event *ev = take(op->event);
-	if (!ev)
+	if (!ev || op->invocation != sb->invocation->number)
 		return;
 	if (op->op.kind == KV_LOOKUP)
 		trace_bool(trace, ev, "found", op->op.error == KV_OK);
