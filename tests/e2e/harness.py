@@ -44,6 +44,10 @@ class Skip(Exception):
     """Raised by t.skip(): what the test needs is not there."""
 
 
+class OptionalSkip(Skip):
+    """A skip that is none of CI's business."""
+
+
 class Settings:
     """What run.py was told; the same for all tests."""
 
@@ -618,8 +622,9 @@ class Sandbox:
 
     # -- conditions --
 
-    def skip(self, why):
-        raise Skip(why)
+    def skip(self, why, optional=False):
+        """`optional`: it is no failure either where all guests are required, because it is tested elsewhere."""
+        raise (OptionalSkip if optional else Skip)(why)
 
     def fresh_cache(self):
         """From here on, programs find no compiled code but what they compile themselves."""

@@ -371,7 +371,7 @@ def cargo_test_runs_through_it(t):
 @test
 def nextest_runs_through_it(t):
     if not shutil.which("cargo-nextest"):
-        t.skip("there is no cargo-nextest")
+        t.skip("there is no cargo-nextest: make nextest", optional=True)
     with t.origin(hello) as origin:
         write_manifest(t, origin.url)
         env = {"CARGO_TERM_COLOR": "never"}
