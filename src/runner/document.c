@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "world/ip.h"
+#include "runner/settings.h"
 
 enum { PREVIEW_BYTES = 1024, HEAD_BYTES_MAX = 16 << 20 };
 
@@ -90,7 +91,7 @@ static const struct schema_field roots[] = {
 	{ "insights", &schema_any, SCHEMA_PLANNED, "what could be done better" },
 	{ 0 },
 };
-const struct schema document_schema = { .roots = roots, .shortcut = "attribs" };
+const struct schema document_schema = { .roots = roots, .shortcut = "attribs", .settings = settings_checks };
 
 /* ---- building it ---- */
 

@@ -17,13 +17,14 @@ struct layout {
 
 static bool begins_block(enum line_kind kind)
 {
-	return kind == LINE_ORIGIN || kind == LINE_TEST || kind == LINE_REQUEST;
+	return kind == LINE_ORIGIN || kind == LINE_SETTINGS || kind == LINE_TEST || kind == LINE_REQUEST;
 }
 
 static int indent_of(const struct script_line *line)
 {
 	switch (line->kind) {
 	case LINE_RULE:
+	case LINE_SETTING:
 	case LINE_CHECK:
 		return INDENT_BLOCK;
 	case LINE_ANSWER:
@@ -116,9 +117,11 @@ static void add_line(struct layout *l, const struct script_line *line, int inden
 		buf_printf(&l->out, "%*s", indent, "");
 	switch (line->kind) {
 	case LINE_ORIGIN:
+	case LINE_SETTINGS:
 	case LINE_REQUEST:
 		add_words(&l->out, line->text);
 		break;
+	case LINE_SETTING:
 	case LINE_TEST: {
 		struct str rest = line->text;
 		buf_add(&l->out, token_word(&rest));

@@ -77,9 +77,11 @@ static void unknown_word(struct parser *p, struct str word, struct str rest)
 	struct nearest nearest = { .word = word };
 	nearest_try(&nearest, STR("origin"));
 	nearest_try(&nearest, STR("test"));
+	for (int i = 0; i < SCRIPT_BLOCK_COUNT; i++)
+		nearest_try(&nearest, str_from(script_block_name((enum script_block)i)));
 	struct str shown = source_brief(word), tail = source_brief(rest);
 	struct str advice =
-		STR("a line at the left edge begins with origin, test, or a method as in: GET /path");
+		STR("a line at the left edge begins with origin, client, test, or a method as in: GET /path");
 	if (nearest.best.ptr)
 		advice = arena_printf(p->arena, "did you mean " STR_FMT "?", STR_ARG(nearest.best));
 	else if (word.ptr[0] == '/' || str_starts(word, STR("http://")) || str_starts(word, STR("https://")))
@@ -128,6 +130,7 @@ static void begin_test(struct parser *p, struct str word, struct str name)
 	p->test = GROW(p->arena, script->tests, script->test_count);
 	*p->test = (struct script_test){ .name = name, .line = p->line };
 	p->test_implied = false;
+	p->settings = p->file_settings;
 	p->block = BLOCK_NONE;
 }
 
@@ -149,6 +152,7 @@ static bool is_upper(struct str word)
 static enum line_kind read_left_edge(struct parser *p, struct str text)
 {
 	struct str rest = text;
+	enum script_block block;
 	if (str_starts(text, STR("\"")) || str_starts(text, STR("```")))
 		return parse_request_body(p, text);
 	if (parse_looks_like_header(text))
@@ -157,6 +161,10 @@ static enum line_kind read_left_edge(struct parser *p, struct str text)
 	if (str_eq(word, STR("origin"))) {
 		parse_origin(p, word, rest);
 		return LINE_ORIGIN;
+	}
+	if (parse_block_word(word, &block)) {
+		parse_settings(p, word, rest, block);
+		return LINE_SETTINGS;
 	}
 	if (str_eq(word, STR("test"))) {
 		begin_test(p, word, rest);
@@ -178,6 +186,8 @@ static enum line_kind read_indented(struct parser *p, struct str indent, struct 
 	switch (p->block) {
 	case BLOCK_ORIGIN:
 		return parse_origin_line(p, indent, text);
+	case BLOCK_SETTINGS:
+		return parse_setting(p, indent, text);
 	case BLOCK_REQUEST:
 		return parse_check(p, indent, text);
 	case BLOCK_NONE:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reading a .fiddle file, line by line: parse.c knows what a line is by where it stands, parse_origin.c reads
- * what stands under `origin`, parse_request.c what stands under a request line, parse_body.c bodies.
+ * what stands under `origin`, parse_settings.c what stands under `client`, parse_request.c what stands under
+ * a request line, parse_body.c bodies.
  */
 #ifndef SCRIPT_PARSE_PRIV_H
 #define SCRIPT_PARSE_PRIV_H
@@ -15,6 +16,8 @@ enum line_kind {
 	LINE_ORIGIN,
 	LINE_RULE,
 	LINE_ANSWER, /* a header or the delay of an answer */
+	LINE_SETTINGS,
+	LINE_SETTING,
 	LINE_TEST,
 	LINE_REQUEST,
 	LINE_HEADER,
@@ -33,7 +36,7 @@ struct script_line {
 };
 
 /* What indented lines and headers belong to. */
-enum block { BLOCK_NONE, BLOCK_BAD, BLOCK_ORIGIN, BLOCK_REQUEST };
+enum block { BLOCK_NONE, BLOCK_BAD, BLOCK_ORIGIN, BLOCK_SETTINGS, BLOCK_REQUEST };
 
 struct parser {
 	struct arena *arena;
@@ -44,9 +47,14 @@ struct parser {
 	size_t line;     /* number of the current line, from 1 */
 	bool first;      /* no line with text was read yet */
 	enum block block;
-	struct script_test *test;     /* the last one; NULL before the first */
-	bool test_implied;            /* … and no `test` line said so */
-	struct script_origin *origin; /* valid in BLOCK_ORIGIN */
+	struct script_test *test;         /* the last one; NULL before the first */
+	bool test_implied;                /* … and no `test` line said so */
+	struct script_origin *origin;     /* valid in BLOCK_ORIGIN */
+	enum script_block settings_block; /* valid in BLOCK_SETTINGS */
+	/* The last setting that holds here, and the last one that holds for every test. */
+	const struct script_setting *settings, *file_settings;
+	struct script_setting *unset; /* its value is the fence on the next line */
+	struct str unset_name;
 	struct str indent,
 		indent_inner; /* of the block's lines, of those below one of them; ptr NULL: not known yet */
 	unsigned cover_steps_left; /* for glob_covers(), over all rules of the file */
@@ -82,6 +90,11 @@ bool parse_fence(struct parser *p, struct str indent, struct str text, struct st
 /* What stands behind the word `origin`, and the indented lines below. */
 void parse_origin(struct parser *p, struct str word, struct str name);
 enum line_kind parse_origin_line(struct parser *p, struct str indent, struct str text);
+
+/* Is it the word of a block of settings? What stands behind the word, and the indented lines below. */
+bool parse_block_word(struct str word, enum script_block *out);
+void parse_settings(struct parser *p, struct str word, struct str rest, enum script_block block);
+enum line_kind parse_setting(struct parser *p, struct str indent, struct str text);
 
 /* A request line, and the lines below. */
 enum line_kind parse_request(struct parser *p, struct str text);

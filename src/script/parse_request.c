@@ -108,7 +108,11 @@ enum line_kind parse_request(struct parser *p, struct str text)
 	check_version_word(p, version, rest);
 	struct script_request *request = GROW(p->arena, p->test->requests, p->test->request_count);
 	*request = (struct script_request){
-		.method = method, .target = target, .version = version, .line = p->line
+		.method = method,
+		.target = target,
+		.version = version,
+		.settings = p->settings,
+		.line = p->line,
 	};
 	p->block = BLOCK_REQUEST;
 	p->indent = (struct str){ NULL, 0 };

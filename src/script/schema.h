@@ -18,6 +18,7 @@
 #ifndef SCRIPT_SCHEMA_H
 #define SCRIPT_SCHEMA_H
 
+#include "base/error.h"
 #include "script/value.h"
 
 struct schema_type {
@@ -39,6 +40,27 @@ struct schema_field {
 	const char *doc; /* one line for the manual */
 };
 
+/*
+ * Blocks of settings that a script may hold: word at the left edge, what the settings below it are about.
+ * docs/reference/fiddle.md says what each has.
+ */
+#define SCRIPT_BLOCKS(X) X(CLIENT, "client", "what is known of the client")
+
+enum script_block {
+#define X(id, word, doc) SCRIPT_BLOCK_##id,
+	SCRIPT_BLOCKS(X)
+#undef X
+		SCRIPT_BLOCK_COUNT
+};
+
+const char *script_block_name(enum script_block block);
+
+/*
+ * May a setting be made? ERROR_NOT_FOUND when there is none of that name, else it is about the value; words
+ * and what to write instead, with "; " between. A script that was read has only settings that may.
+ */
+typedef bool schema_setting_fn(struct str name, struct str value, struct arena *a, struct error *e);
+
 struct schema {
 	const struct schema_field *roots;
 	/*
@@ -46,6 +68,7 @@ struct schema {
 	 * the object's (an object's own members win). NULL: no such short cut.
 	 */
 	const char *shortcut;
+	schema_setting_fn *const *settings; /* by block, NULL there or here: any setting is fine */
 };
 
 extern const struct schema_type schema_any, schema_bool, schema_number, schema_string;

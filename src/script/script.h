@@ -63,6 +63,14 @@ struct script_origin {
 	size_t line;
 };
 
+/* A line of a block of settings. Later ones come behind earlier ones, and win. */
+struct script_setting {
+	const struct script_setting *above; /* the one before, of whatever block; NULL: it is the first */
+	enum script_block block;
+	struct str name, value;
+	size_t line;
+};
+
 struct script_request {
 	struct str method, target; /* target: a path or an absolute http(s) URL */
 	struct str version;        /* "HTTP/1.1"; empty when none was written */
@@ -72,6 +80,7 @@ struct script_request {
 	bool has_body; /* an empty body was written, or none at all? */
 	struct check *checks;
 	size_t check_count;
+	const struct script_setting *settings; /* the last one that holds for it; NULL: none does */
 	size_t line;
 };
 

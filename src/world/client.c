@@ -99,8 +99,8 @@ static const struct {
 	[CLIENT_KIND_MD5] = { set_md5, "32 hexadecimal digits" },
 	[CLIENT_KIND_FLAG] = { set_flag, "true or false" },
 	[CLIENT_KIND_COUNT] = { set_count, "a whole number" },
-#define X(id, word) ", " word
-	[CLIENT_KIND_VERDICT] = { set_verdict, "one of these" CERT_VERDICTS(X) },
+#define X(id, word) " " word
+	[CLIENT_KIND_VERDICT] = { set_verdict, "one of:" CERT_VERDICTS(X) },
 #undef X
 };
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What can be known of a client: set by name, checked as it is set. */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "support/test.h"
 #include "world/client.h"
 
@@ -64,4 +66,25 @@ TEST(an_empty_text_is_there)
 	assert_non_null(c.bot_name.ptr);
 	assert_int_equal(c.bot_name.len, 0);
 	arena_fini(&arena);
+}
+
+/* Test programs run in the root of the source tree. */
+TEST(the_manual_has_the_table)
+{
+	enum { MANUAL_BYTES_MAX = 1 << 20 };
+	static char manual[MANUAL_BYTES_MAX];
+	struct buf table = BUF_INIT(1 << 16);
+	FILE *f = fopen("docs/reference/fiddle.md", "rb");
+	assert_non_null(f);
+	manual[fread(manual, 1, sizeof manual - 1, f)] = '\0';
+	fclose(f);
+	buf_add(&table, STR("| setting | value | what it is |\n|---|---|---|\n"));
+	for (size_t i = 0; i < client_rows_count; i++)
+		buf_printf(&table, "| `" STR_FMT "` | %s | %s |\n", STR_ARG(client_rows[i].name),
+			   client_row_values(&client_rows[i]), client_rows[i].doc);
+	if (!strstr(manual, table.ptr)) {
+		fprintf(stderr, "docs/reference/fiddle.md should hold:\n%s", table.ptr);
+		fail();
+	}
+	buf_fini(&table);
 }

@@ -262,6 +262,22 @@ enum abi_status hostcall_http_downstream_fastly_key_is_valid(
 	return key_is_valid(sb, sandbox_request(sb, a->req), a->is_valid);
 }
 
+/* ---- a chain of services ---- */
+
+enum abi_status hostcall_http_downstream_downstream_visits_this_service(
+	struct sandbox *sb, struct http_downstream_downstream_visits_this_service_args *a)
+{
+	put_u32(a->num_hops, sb->asked->client.visits_this_service);
+	return ABI_OK;
+}
+
+enum abi_status hostcall_http_downstream_downstream_visits_this_pop(
+	struct sandbox *sb, struct http_downstream_downstream_visits_this_pop_args *a)
+{
+	put_u32(a->num_hops, sb->asked->client.visits_this_pop);
+	return ABI_OK;
+}
+
 /* ---- bots: what the client's facts say, else what the request's own headers do, as Viceroy has it ---- */
 
 static enum abi_status bot_flag(struct sandbox *sb, const struct guest_request *r, size_t offset,

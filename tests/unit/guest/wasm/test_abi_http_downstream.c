@@ -306,6 +306,23 @@ TEST(a_client_is_known_better_than_by_what_its_headers_say)
 	abi_fini(&h);
 }
 
+TEST(visits_are_none_unless_the_client_says_so)
+{
+	for (uint32_t times = 0; times < 3; times++) {
+		struct abi_harness h;
+		abi_prepare(&h, ABI_MEMORY_BYTES);
+		h.asked.client.visits_this_service = times;
+		h.asked.client.visits_this_pop = 2 * times;
+		abi_start(&h);
+		uint32_t out = abi_room(&h, 4);
+		assert_status(abi_call(&h, DOWNSTREAM, "downstream_visits_this_service", out), ABI_OK);
+		assert_int_equal(abi_u32(&h, out), times);
+		assert_status(abi_call(&h, DOWNSTREAM, "downstream_visits_this_pop", out), ABI_OK);
+		assert_int_equal(abi_u32(&h, out), 2 * times);
+		abi_fini(&h);
+	}
+}
+
 /* ---- bots ---- */
 
 TEST(a_bot_is_what_the_requests_headers_say)
@@ -378,7 +395,8 @@ TEST(a_request_of_the_guests_own_came_from_nobody)
 		uint64_t args[HOSTCALL_PARAMS_MAX];
 		bool about = strncmp(call->name, "downstream_", 11) == 0 ||
 			     strcmp(call->name, "fastly_key_is_valid") == 0;
-		if (!call->done || strcmp(call->module, DOWNSTREAM) != 0 || !about)
+		if (!call->done || strcmp(call->module, DOWNSTREAM) != 0 || !about ||
+		    call->params[0].kind != PARAM_in_handle) /* visits are asked of no handle */
 			continue;
 		abi_clear(&h);
 		size_t count = abi_harmless(&h, call, own, args);

@@ -2,7 +2,7 @@
 
 use fastly::http::StatusCode;
 use fastly::{Request, Response};
-use serde_json::json;
+use serde_json::{json, Value};
 
 use crate::support::{respond, Expect, Outcome};
 
@@ -33,10 +33,34 @@ pub fn client(request: Request) -> Outcome {
         "fastly_key_is_valid": request.fastly_key_is_valid(),
         "bot_analyzed": request.get_bot_analyzed(),
         "bot_detected": request.get_bot_detected(),
+        "bot_name": request.get_bot_name().expect_that("the bot's name")?,
+        "bot_category": request.get_bot_category().expect_that("the bot's category")?,
+        "bot_category_kind": request.get_bot_category_kind().map(|kind| format!("{kind:?}")),
+        "bot_verified": request.get_bot_verified(),
+        "vpn_proxy": proxy(&request),
     });
     respond(
         Response::from_status(StatusCode::OK)
             .with_body_json(&facts)
             .expect_that("JSON")?,
     )
+}
+
+/// What is known of the network that the client's address belongs to; null when nothing is.
+fn proxy(request: &Request) -> Value {
+    request.get_vpn_proxy_is_anonymous().map_or(Value::Null, |anonymous| {
+        json!({
+            "anonymous": anonymous,
+            "anonymous_vpn": request.get_vpn_proxy_is_anonymous_vpn(),
+            "hosting_provider": request.get_vpn_proxy_is_hosting_provider(),
+            "proxy_over_vpn": request.get_vpn_proxy_is_proxy_over_vpn(),
+            "public_proxy": request.get_vpn_proxy_is_public_proxy(),
+            "relay_proxy": request.get_vpn_proxy_is_relay_proxy(),
+            "residential_proxy": request.get_vpn_proxy_is_residential_proxy(),
+            "smart_dns_proxy": request.get_vpn_proxy_is_smart_dns_proxy(),
+            "tor_exit_node": request.get_vpn_proxy_is_tor_exit_node(),
+            "vpn_datacenter": request.get_vpn_proxy_is_vpn_datacenter(),
+            "service": request.get_vpn_proxy_service_name(),
+        })
+    })
 }
