@@ -60,8 +60,11 @@ static void begin(struct handled *h)
 {
 	struct front *f = h->front;
 	h->asked = (struct invocation_request){ .http = &h->exchange->request,
-						.client = { .address = h->exchange->client,
-							    .server = h->exchange->server } };
+						.client = f->world->facts->client };
+	if (h->asked.client.address.ip_len == 0)
+		h->asked.client.address = h->exchange->client;
+	if (h->asked.client.server.ip_len == 0)
+		h->asked.client.server = h->exchange->server;
 	list_remove(&h->link);
 	list_push(&f->under_way, &h->link);
 	f->alive++;

@@ -20,8 +20,9 @@ struct reader {
 
 typedef bool section_fn(struct reader *r, const struct toml_value *section, struct error *e);
 
-section_fn read_acls, read_backends, read_device_detection, read_dictionaries, read_fastly_keys,
-	read_geolocation, read_kv_stores, read_limits, read_secret_stores, read_shielding_sites;
+section_fn read_acls, read_backends, read_client, read_device_detection, read_dictionaries, read_fastly_keys,
+	read_geolocation, read_inspect, read_kv_stores, read_limits, read_products, read_secret_stores,
+	read_shielding_sites;
 
 /* ---- messages ---- */
 

@@ -121,6 +121,7 @@ void run_exchange(struct run_exchange *ex, struct service *service, struct world
 	memset(ex, 0, sizeof *ex);
 	buf_init(&ex->body, BODY_BYTES_MAX);
 	make_request(ex, w, r, a);
+	ex->asked.client = w->facts->client;
 	settings_apply(r->settings, &ex->asked.client, w, a);
 	ex->invocation = service_invoke(service, w, &ex->asked);
 	ex->client.invocation = ex->invocation;

@@ -80,8 +80,8 @@ static void unknown_word(struct parser *p, struct str word, struct str rest)
 	for (int i = 0; i < SCRIPT_BLOCK_COUNT; i++)
 		nearest_try(&nearest, str_from(script_block_name((enum script_block)i)));
 	struct str shown = source_brief(word), tail = source_brief(rest);
-	struct str advice =
-		STR("a line at the left edge begins with origin, client, test, or a method as in: GET /path");
+	struct str advice = STR(
+		"a line at the left edge begins with origin, test, client, inspect, products, or a method, as in: GET /path");
 	if (nearest.best.ptr)
 		advice = arena_printf(p->arena, "did you mean " STR_FMT "?", STR_ARG(nearest.best));
 	else if (word.ptr[0] == '/' || str_starts(word, STR("http://")) || str_starts(word, STR("https://")))

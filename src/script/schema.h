@@ -44,7 +44,10 @@ struct schema_field {
  * Blocks of settings that a script may hold: word at the left edge, what the settings below it are about.
  * docs/reference/fiddle.md says what each has.
  */
-#define SCRIPT_BLOCKS(X) X(CLIENT, "client", "what is known of the client")
+#define SCRIPT_BLOCKS(X)                                   \
+	X(CLIENT, "client", "what is known of the client") \
+	X(INSPECT, "inspect", "what the firewall says")    \
+	X(PRODUCTS, "products", "which products the service has")
 
 enum script_block {
 #define X(id, word, doc) SCRIPT_BLOCK_##id,

@@ -10,11 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/arena.h"
-#include "base/error.h"
-#include "net/address.h"
-
-enum known { NOT_KNOWN, KNOWN_NO, KNOWN_YES };
+#include "world/setting.h"
 
 /* What the check of a client's certificate came to, in the order of the ABI's numbers. */
 #define CERT_VERDICTS(X)                      \
@@ -40,41 +36,19 @@ struct client {
 #define CLIENT_MD5 struct str  /* 16 bytes */
 #define CLIENT_FLAG enum known
 #define CLIENT_COUNT uint32_t
-#define CLIENT_VERDICT enum cert_verdict
+#define CLIENT_CHOICE uint32_t /* enum cert_verdict */
 #define CLIENT(kind, member, name, doc) CLIENT_##kind member;
 #include "world/client.def"
+#undef CLIENT_IP
+#undef CLIENT_TEXT
+#undef CLIENT_HEX
+#undef CLIENT_MD5
+#undef CLIENT_FLAG
+#undef CLIENT_COUNT
+#undef CLIENT_CHOICE
 };
 
-enum client_kind {
-	CLIENT_KIND_IP,
-	CLIENT_KIND_TEXT,
-	CLIENT_KIND_HEX,
-	CLIENT_KIND_MD5,
-	CLIENT_KIND_FLAG,
-	CLIENT_KIND_COUNT,
-	CLIENT_KIND_VERDICT,
-};
-
-/* The rows of client.def, for readers and manuals. */
-struct client_row {
-	struct str name;
-	enum client_kind kind;
-	size_t offset; /* in struct client */
-	const char *doc;
-};
-extern const struct client_row client_rows[];
-extern const size_t client_rows_count;
-
-/* What can be written there: "true or false". */
-const char *client_row_values(const struct client_row *row);
-
-/*
- * Sets one member by its name in client.def. The value is copied into the arena where that is needed. An
- * unknown name is ERROR_NOT_FOUND with the nearest one, a bad value ERROR_INVALID with what to write; neither
- * changes anything.
- */
-must_use bool client_set(struct client *c, struct arena *a, struct str name, struct str value,
-			 struct error *e);
+extern const struct settings client_settings; /* the rows of client.def */
 
 /* The number that the ABI has for a bot's category, by its name or that number; false: there is none. */
 must_use bool client_bot_category(struct str category, uint32_t *kind);

@@ -18,8 +18,10 @@ struct world *world_new(struct loop *loop, uint64_t seed)
 	w->pop = STR("XXX");
 	w->hostname = STR("localhost");
 	w->served_by = STR("cache-xxx1-XXX");
+	w->rates = rates_memory_new(RATES_ENTRIES_MAX);
 	w->geo = geo_table_new(table_memory_new(), true);
 	w->device = device_table_new(table_memory_new());
+	w->facts = facts_new();
 	w->log = log_capture_new();
 	w->handoff.websocket = w->handoff.grip = true;
 	w->limits = w->noted = *limits_profile(STR("guard"));
@@ -42,8 +44,10 @@ struct world *world_fork(const struct world *parent, struct loop *loop)
 	w->config.by_name = pmap_copy(&parent->config.by_name);
 	w->secrets.by_name = pmap_copy(&parent->secrets.by_name);
 	w->acl = acl_fork(parent->acl);
+	w->rates = rates_fork(parent->rates);
 	w->geo = geo_fork(parent->geo);
 	w->device = device_fork(parent->device);
+	w->facts = facts_ref(parent->facts);
 	w->log = log_fork(parent->log);
 	w->raw_stdout = parent->raw_stdout ? log_fork(parent->raw_stdout) : NULL;
 	w->raw_stderr = parent->raw_stderr ? log_fork(parent->raw_stderr) : NULL;
@@ -73,8 +77,10 @@ void world_destroy(struct world **pw)
 	tables_fini(&w->config);
 	tables_fini(&w->secrets);
 	acl_destroy(&w->acl);
+	rates_destroy(&w->rates);
 	geo_destroy(&w->geo);
 	device_destroy(&w->device);
+	facts_unref(&w->facts);
 	log_destroy(&w->log);
 	log_destroy(&w->raw_stdout);
 	log_destroy(&w->raw_stderr);

@@ -21,12 +21,14 @@
 #include "world/backend.h"
 #include "world/cache.h"
 #include "world/device.h"
+#include "world/facts.h"
 #include "world/geo.h"
 #include "world/limits.h"
 #include "world/log.h"
 #include "world/origins.h"
 #include "world/purge_relay.h"
 #include "world/random.h"
+#include "world/rates.h"
 
 /* Something that lives in a world with nobody waiting for it; it ends with the world at the latest. */
 struct resident {
@@ -45,8 +47,10 @@ struct world {
 	struct tables config;       /* config stores and dictionaries */
 	struct tables secrets;
 	struct acl *acl;
+	struct rates *rates;
 	struct geo *geo;
 	struct device *device;
+	struct facts *facts; /* changed behind facts_own() only */
 	struct log_sink *log;
 	/*
 	 * For the raw bytes of a guest's own output; NULL: they are entries of `log`, endpoints "stdout" and

@@ -294,6 +294,47 @@ TEST(shields_and_api_keys_arrive)
 	end(&s);
 }
 
+TEST(what_is_known_of_clients_and_products_arrives)
+{
+	struct setup s;
+	begin(&s);
+	parse(&s, "[local_server.client]\nip = \"192.0.2.7\"\ntls.protocol = \"TLSv1.3\"\nvisitsThisPop = 2\n"
+		  "[local_server.client.bot]\ndetected = true\n"
+		  "[local_server.inspect]\nverdict = \"block\"\nstatus = 429\ntags = [\"SQLI\", \"XSS\"]\n"
+		  "[local_server.products]\nimageOptimizer = true\noriginInspector = false\n");
+	const struct facts *f = s.world->facts;
+	assert_int_equal(f->client.address.ip[3], 7);
+	assert_str(f->client.tls_protocol, "TLSv1.3");
+	assert_int_equal(f->client.visits_this_pop, 2);
+	assert_int_equal(f->client.bot_detected, KNOWN_YES);
+	assert_str(f->firewall.verdict, "block");
+	assert_int_equal(f->firewall.status, 429);
+	assert_str(f->firewall.tags, "SQLI XSS");
+	assert_int_equal(f->products.image_optimizer, KNOWN_YES);
+	assert_int_equal(f->products.origin_inspector, KNOWN_NO);
+	assert_int_equal(f->products.domain_inspector, NOT_KNOWN);
+	end(&s);
+}
+
+TEST(what_cannot_be_known_of_clients_is_refused)
+{
+	assert_refused("[local_server.client]\nip = \"here\"\n",
+		       "fastly.toml:2:6: client.ip: 'here' is no value of ip; write an IP address");
+	assert_refused(
+		"[local_server.client]\ntls.ja5 = \"x\"\n",
+		"fastly.toml:2:11: client.\"tls.ja5\": nothing of a client is called 'tls.ja5'; did you mean "
+		"tls.ja3?");
+	assert_refused("[local_server]\ninspect = \"block\"\n",
+		       "fastly.toml:2:11: inspect: is a string, not a table; write [local_server.inspect]");
+	assert_refused(
+		"[local_server.inspect]\ntags = [1]\n",
+		"fastly.toml:2:9: inspect.tags: an item is an integer, not a string; write [\"A\", \"B\"]");
+	assert_refused(
+		"[local_server.products]\nimageOptimizer = 1.5\n",
+		"fastly.toml:2:18: products.imageOptimizer: is a number; write a string, a whole number, or "
+		"true or false");
+}
+
 /* ---- warnings ---- */
 
 TEST(what_means_nothing_is_a_warning_with_the_nearest_name)

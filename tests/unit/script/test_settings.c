@@ -11,7 +11,7 @@ static bool may_be_set(struct str name, struct str value, struct arena *a, struc
 	return !str_eq(value, STR("bad")) || FAIL(e, INVALID, "a bad value; write a good one");
 }
 
-static schema_setting_fn *const checks[SCRIPT_BLOCK_COUNT] = { may_be_set };
+static schema_setting_fn *const checks[SCRIPT_BLOCK_COUNT] = { [SCRIPT_BLOCK_CLIENT] = may_be_set };
 static const struct schema strict = { .roots = roots, .settings = checks };
 
 static struct reading *read_strictly(const char *text)

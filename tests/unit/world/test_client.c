@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What can be known of a client: set by name, checked as it is set. */
-#include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "support/test.h"
 #include "world/client.h"
 
@@ -14,7 +12,7 @@ static void assert_refused(const char *name, const char *value, enum error_kind 
 	struct client c = { 0 };
 	static const struct client nobody;
 	struct error e;
-	assert_false(client_set(&c, &arena, str_from(name), str_from(value), &e));
+	assert_false(settings_set(&client_settings, &c, &arena, str_from(name), str_from(value), &e));
 	assert_int_equal(e.kind, kind);
 	assert_non_null(strstr(e.text, words));
 	assert_memory_equal(&c, &nobody, sizeof c);
@@ -43,13 +41,13 @@ TEST(every_row_can_be_set)
 {
 	struct client c = { 0 };
 	struct error e;
-	for (size_t i = 0; i < client_rows_count; i++) {
+	for (size_t i = 0; i < client_settings.count; i++) {
+		const struct setting *row = &client_settings.rows[i];
 		static const char *const values[] = {
 			"192.0.2.1", "text", "00", "00112233445566778899001122334455", "true", "7", "ok"
 		};
-		if (!client_set(&c, &arena, client_rows[i].name, str_from(values[client_rows[i].kind]), &e))
+		if (!settings_set(&client_settings, &c, &arena, row->name, str_from(values[row->kind]), &e))
 			fail_msg("%s", e.text);
-		assert_non_null(client_row_values(&client_rows[i]));
 	}
 	assert_int_equal(c.visits_this_service, 7);
 	assert_str(c.bot_name, "text");
@@ -62,29 +60,8 @@ TEST(an_empty_text_is_there)
 {
 	struct client c = { 0 };
 	struct error e;
-	assert_true(client_set(&c, &arena, STR("bot.name"), STR(""), &e));
+	assert_true(settings_set(&client_settings, &c, &arena, STR("bot.name"), STR(""), &e));
 	assert_non_null(c.bot_name.ptr);
 	assert_int_equal(c.bot_name.len, 0);
 	arena_fini(&arena);
-}
-
-/* Test programs run in the root of the source tree. */
-TEST(the_manual_has_the_table)
-{
-	enum { MANUAL_BYTES_MAX = 1 << 20 };
-	static char manual[MANUAL_BYTES_MAX];
-	struct buf table = BUF_INIT(1 << 16);
-	FILE *f = fopen("docs/reference/fiddle.md", "rb");
-	assert_non_null(f);
-	manual[fread(manual, 1, sizeof manual - 1, f)] = '\0';
-	fclose(f);
-	buf_add(&table, STR("| setting | value | what it is |\n|---|---|---|\n"));
-	for (size_t i = 0; i < client_rows_count; i++)
-		buf_printf(&table, "| `" STR_FMT "` | %s | %s |\n", STR_ARG(client_rows[i].name),
-			   client_row_values(&client_rows[i]), client_rows[i].doc);
-	if (!strstr(manual, table.ptr)) {
-		fprintf(stderr, "docs/reference/fiddle.md should hold:\n%s", table.ptr);
-		fail();
-	}
-	buf_fini(&table);
 }

@@ -58,6 +58,7 @@ static void mark_edge(struct world *w, struct str value)
 	assert_true(acl_add(w->acl, STR("list"), &entry));
 	assert_true(geo_put(w->geo, ip, 4, value, &e));
 	assert_true(device_put(w->device, STR("mark"), value, &e));
+	assert_true(rates_add(w->rates, 0, STR("counter"), value, 1, &e));
 }
 
 static void mark_origins(struct world *w, struct str value)
@@ -115,6 +116,14 @@ static void assert_tables(struct world *w, const char *expected)
 	arena_fini(&a);
 }
 
+static void assert_rates(struct world *w, const char *expected)
+{
+	struct error e;
+	uint64_t count;
+	assert_true(rates_count(w->rates, 0, STR("counter"), str_from(expected), 60, &count, &e));
+	assert_true(count > 0);
+}
+
 static unsigned ask_status(struct world *w, const char *backend)
 {
 	struct http_request request = { .method = STR("GET"), .uri = STR("http://a/") };
@@ -133,6 +142,7 @@ static void assert_marked(struct world *w, const char *expected)
 	bool a = expected[0] == 'a';
 	assert_kv(w, expected);
 	assert_tables(w, expected);
+	assert_rates(w, expected);
 	assert_true(acl_lookup(w->acl, STR("list"), ip, 4, &entry));
 	assert_int_equal(entry.allow, a);
 	assert_int_equal(ask_status(w, "any"), a ? 201 : 202);

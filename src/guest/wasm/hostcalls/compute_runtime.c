@@ -19,28 +19,25 @@ enum abi_status hostcall_compute_runtime_get_heap_mib(struct sandbox *sb,
 	return ABI_OK;
 }
 
-/* Products of the platform that a local edge has not. */
+/* ---- products of the platform: the world says which there are, and unless it does, there are none ---- */
 
 enum abi_status hostcall_compute_runtime_has_domain_inspector(
 	struct sandbox *sb, struct compute_runtime_has_domain_inspector_args *a)
 {
-	(void)sb;
-	put_u32(a->has, 0);
+	put_u32(a->has, sb->world->facts->products.domain_inspector == KNOWN_YES);
 	return ABI_OK;
 }
 
 enum abi_status hostcall_compute_runtime_has_image_optimizer(
 	struct sandbox *sb, struct compute_runtime_has_image_optimizer_args *a)
 {
-	(void)sb;
-	put_u32(a->has, 0);
+	put_u32(a->has, sb->world->facts->products.image_optimizer == KNOWN_YES);
 	return ABI_OK;
 }
 
 enum abi_status hostcall_compute_runtime_has_origin_inspector(
 	struct sandbox *sb, struct compute_runtime_has_origin_inspector_args *a)
 {
-	(void)sb;
-	put_u32(a->has, 0);
+	put_u32(a->has, sb->world->facts->products.origin_inspector == KNOWN_YES);
 	return ABI_OK;
 }

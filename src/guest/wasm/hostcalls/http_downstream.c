@@ -155,10 +155,10 @@ static enum abi_status client_verdict(struct sandbox *sb, const struct guest_req
 	enum abi_status status = find_member(sb, r, offset, &member);
 	if (status != ABI_OK)
 		return status;
-	const enum cert_verdict *verdict = member;
+	const uint32_t *verdict = member;
 	if (*verdict == CERT_NOT_KNOWN)
 		return ABI_NONE;
-	put_u32(*out, (uint32_t)*verdict - CERT_OK);
+	put_u32(*out, *verdict - CERT_OK);
 	return ABI_OK;
 }
 

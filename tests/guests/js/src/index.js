@@ -2,17 +2,21 @@
 // The guest that exercises the host through the JavaScript SDK: the first segment of the path chooses
 // a route. `GET /` lists them. What the host must offer is in tests/guests/fastly.toml.
 
+import * as edge from "./routes/edge.js";
 import * as failures from "./routes/failures.js";
 import * as origins from "./routes/origins.js";
 import * as platform from "./routes/platform.js";
+import * as rates from "./routes/rates.js";
 import * as stores from "./routes/stores.js";
 import * as streams from "./routes/streams.js";
 import { failure, text } from "./support.js";
 
 const checked = {
   hello: () => new Response("Hello from JavaScript!"),
+  ...edge.routes,
   ...platform.routes,
   ...origins.routes,
+  ...rates.routes,
   ...stores.routes,
   ...streams.routes,
 };

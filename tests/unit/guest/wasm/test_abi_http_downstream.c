@@ -184,7 +184,7 @@ TEST(nothing_is_known_of_proxies)
 static void know(struct abi_harness *h, const char *name, const char *value)
 {
 	struct error e;
-	if (!client_set(&h->asked.client, &h->arena, str_from(name), str_from(value), &e))
+	if (!settings_set(&client_settings, &h->asked.client, &h->arena, str_from(name), str_from(value), &e))
 		fail_msg("%s", e.text);
 }
 

@@ -445,5 +445,5 @@ TEST(every_function_was_called_and_checks_its_handles)
 {
 	assert_handles_checked(MODULE, "");
 	assert_covered_but(MODULE, "",
-			   "send pending_req downstream_ original_ fastly_key redirect_ upgrade_");
+			   "send pending_req downstream_ original_ fastly_key redirect_ upgrade_ inspect");
 }

@@ -1,10 +1,11 @@
 //! `/client`: everything the host tells about who asks, as JSON.
 
 use fastly::http::StatusCode;
+use fastly_shared::FastlyStatus;
 use fastly::{Request, Response};
 use serde_json::{json, Value};
 
-use crate::support::{respond, Expect, Outcome};
+use crate::support::{ok, respond, Expect, Outcome};
 
 pub fn client(request: Request) -> Outcome {
     let names = request
@@ -63,4 +64,22 @@ fn proxy(request: &Request) -> Value {
             "service": request.get_vpn_proxy_service_name(),
         })
     })
+}
+
+#[link(wasm_import_module = "fastly_http_downstream")]
+extern "C" {
+    fn downstream_visits_this_service(hops: &mut u32) -> FastlyStatus;
+    fn downstream_visits_this_pop(hops: &mut u32) -> FastlyStatus;
+}
+
+/// `/visits`: how often the request came by before; the SDK has no name for these calls.
+pub fn visits(_request: Request) -> Outcome {
+    let (mut service, mut pop) = (0, 0);
+    unsafe { downstream_visits_this_service(&mut service) }
+        .result()
+        .expect_that("visits of the service")?;
+    unsafe { downstream_visits_this_pop(&mut pop) }
+        .result()
+        .expect_that("visits of the POP")?;
+    ok(format!("service: {service}, pop: {pop}"))
 }

@@ -21,7 +21,7 @@ pub fn runtime(_request: Request) -> Outcome {
     let products = runtime::products().expect_that("products")?;
     // The times differ from run to run, so the report leaves them out.
     ok(format!(
-        "hostname: {}\npop: {}\nregion: {}\nservice: {} {}\ncustomer: {}\nstaging: {}\ncache generation: {}\nimage optimizer: {}",
+        "hostname: {}\npop: {}\nregion: {}\nservice: {} {}\ncustomer: {}\nstaging: {}\ncache generation: {}\nimage optimizer: {}\ndomain inspector: {}\norigin inspector: {}",
         runtime::hostname(),
         runtime::pop(),
         runtime::region(),
@@ -31,5 +31,7 @@ pub fn runtime(_request: Request) -> Outcome {
         runtime::is_staging(),
         runtime::cache_generation(),
         products.image_optimizer,
+        products.domain_inspector,
+        products.origin_inspector,
     ))
 }

@@ -7,6 +7,7 @@ mod support;
 
 mod acl;
 mod backend;
+mod behalf;
 mod body;
 mod client;
 mod compute_runtime;
@@ -17,11 +18,13 @@ mod echo;
 mod failures;
 mod geo;
 mod http_cache;
+mod image;
 mod kv_store;
 mod log;
 mod object_store;
 mod old_calls;
 mod proxy;
+mod rate;
 mod request;
 mod response;
 mod secret_store;
@@ -29,7 +32,9 @@ mod security;
 mod send;
 mod send_async;
 mod state;
+mod shield;
 mod stream;
+mod user_agent;
 mod wasi;
 
 use fastly::http::StatusCode;
@@ -42,6 +47,7 @@ const FAMILIES: &[(&str, Family)] = &[
     ("", list),
     ("acl", acl::acl),
     ("backend", backend::backend),
+    ("behalf", behalf::behalf),
     ("body", body::body),
     ("body-streaming", body::streaming),
     ("cache-override", send::cache_override),
@@ -62,6 +68,8 @@ const FAMILIES: &[(&str, Family)] = &[
     ("http-cache-purge", http_cache::purge),
     ("http-cache-requests", http_cache::cacheable),
     ("http-cache-together", http_cache::together),
+    ("image", image::image),
+    ("image-raw", image::raw),
     ("inspect", security::inspect),
     ("kv-store", kv_store::kv_store),
     ("kv-store-ttl", kv_store::time_to_live),
@@ -75,6 +83,7 @@ const FAMILIES: &[(&str, Family)] = &[
     ("panic-after-response", failures::panic_after_response),
     ("proxy", proxy::proxy),
     ("proxy-log", proxy::proxy_log),
+    ("rate", rate::rate),
     ("recurse", failures::recurse),
     ("req", request::headers),
     ("resp", response::response),
@@ -86,12 +95,15 @@ const FAMILIES: &[(&str, Family)] = &[
     ("send-gzip", send::gzip),
     ("send-pending", send_async::pending_to_client),
     ("send-streaming", send_async::streaming),
+    ("shield", shield::shield),
     ("silent", failures::silent),
     ("state", state::state),
     ("stream", stream::stream),
     ("stream-abandon", stream::abandon),
     ("stream-append", stream::append),
     ("uri", request::uri),
+    ("user-agent", user_agent::user_agent),
+    ("visits", client::visits),
     ("wasi", wasi::wasi),
     ("websocket", downstream::websocket),
 ];
