@@ -130,7 +130,7 @@ TEST(every_module_that_works_has_its_tests)
 		" fastly_abi fastly_acl fastly_async_io fastly_backend fastly_cache fastly_compute_runtime "
 		"fastly_config_store fastly_device_detection fastly_dictionary fastly_geo fastly_http_cache "
 		"fastly_erl fastly_http_body fastly_http_downstream fastly_http_req fastly_http_resp "
-		"fastly_kv_store fastly_log fastly_object_store fastly_purge fastly_secret_store fastly_shielding "
+		"fastly_image_optimizer fastly_kv_store fastly_log fastly_object_store fastly_purge fastly_secret_store fastly_shielding fastly_uap "
 		"wasi_snapshot_preview1 ";
 	for (size_t i = 0; i < hostcalls_count; i++) {
 		char word[80];
