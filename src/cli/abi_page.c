@@ -131,6 +131,38 @@ static void print_aliases(FILE *to)
 	}
 }
 
+/* ---- stubs ---- */
+
+/* Why a call is a stub for good. */
+static const struct {
+	const char *module, *name, *why;
+} stub_reasons[] = {
+	{ "fastly_http_req", "on_behalf_of",
+	  "At Fastly this is for Fastly's own services alone; any other is answered with an error, as it is here. For the "
+	  "same reason the option `service_id` of `fastly_cache`'s calls answers \"unsupported\"." },
+};
+
+static const char *stub_reason(const struct hostcall *call)
+{
+	for (size_t i = 0; i < COUNT_OF(stub_reasons); i++) {
+		if (strcmp(stub_reasons[i].module, call->module) == 0 &&
+		    strcmp(stub_reasons[i].name, call->name) == 0)
+			return stub_reasons[i].why;
+	}
+	return NULL;
+}
+
+static void print_stubs(FILE *to)
+{
+	fputs("\n## Stubs\n\nThese answer \"unsupported\".\n\n| Call | Why |\n|---|---|\n", to);
+	for (size_t i = 0; i < hostcalls_count; i++) {
+		const char *why = stub_reason(&hostcalls[i]);
+		if (!hostcalls[i].done)
+			fprintf(to, "| `%s.%s` | %s |\n", hostcalls[i].module, hostcalls[i].name,
+				why ? why : "It is not done yet: see the [roadmap](../roadmap.md).");
+	}
+}
+
 void abi_page_print(FILE *to)
 {
 	fputs("# Host calls\n\n<!-- Printed by `backlot inspect --abi` from src/guest/wasm/hostcalls/*.def; "
@@ -142,6 +174,7 @@ void abi_page_print(FILE *to)
 	      "them a guest imports.\n\n",
 	      to);
 	print_counts(to);
+	print_stubs(to);
 	print_calls(to);
 	print_kinds(to);
 	print_aliases(to);

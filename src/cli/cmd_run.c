@@ -51,9 +51,9 @@ static int run(const struct cli_options *o, struct edge *edge, struct service *s
 	struct http_request request = { .method = STR("GET"),
 					.uri = STR("http://example.com/"),
 					.version = HTTP_1_1 };
-	const struct invocation_request asked = {
-		.http = &request, .program = program, .client = edge->world->facts->client
-	};
+	const struct invocation_request asked = { .http = &request,
+						  .program = program,
+						  .client = edge->world->facts->client };
 	fflush(NULL);
 	struct invocation *i = service_invoke(service, edge->world, &asked);
 	/* Whatever is sent as a response is read by nobody. */
