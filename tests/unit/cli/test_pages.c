@@ -48,7 +48,10 @@ TEST(the_reference_of_host_calls_has_each_once)
 		rows++;
 	for (const char *at = r.out; (at = strstr(at, "\n## ")); at++)
 		headings++;
-	assert_int_equal(rows, hostcalls_count + hostcall_aliases_count);
+	size_t stubs = 0; /* stand once more where it is said why */
+	for (size_t i = 0; i < hostcalls_count; i++)
+		stubs += !hostcalls[i].done;
+	assert_int_equal(rows, hostcalls_count + hostcall_aliases_count + stubs);
 	/* A module's calls stand together in the table. */
 	size_t modules = 0;
 	for (size_t i = 0; i < hostcalls_count; i++) {
@@ -57,7 +60,7 @@ TEST(the_reference_of_host_calls_has_each_once)
 			seen = seen || strcmp(hostcalls[k].module, hostcalls[i].module) == 0;
 		modules += !seen;
 	}
-	assert_int_equal(headings, modules + 2); /* and kinds, and old names */
+	assert_int_equal(headings, modules + 2 + (stubs > 0)); /* and kinds, old names, stubs */
 }
 
 TEST(the_manual_has_everything)
