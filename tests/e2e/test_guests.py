@@ -183,7 +183,7 @@ def serves_hello(t, guest, language, target="/"):
 @test
 def early_hints_come_before_the_response(t):
     for guest in ("rust-abi", "js-abi"):
-        with t.serve(t.guest(guest), "-C", MANIFEST) as edge:
+        with t.serve(t.guest(guest), "-C", MANIFEST, cwd=GUESTS) as edge:
             response = edge.get("/early-hints")
             assert_equal((response.status, response.text), (200, "ok\nafter two hints\n"))
             assert_equal([(hint.status, hint.headers["link"]) for hint in response.informational],

@@ -78,7 +78,8 @@ def endless_loops_end_at_the_platforms_limit_with_503(t):
 def endless_growth_ends_at_the_limit_with_500(t):
     t.write("own.toml", 'memory = "32MiB"\ncpu = "none"\n')
     done = fiddle(t, "GET /grow\n  clientFetch.status is 500\n", "--limits-profile", "own.toml", code=1)
-    assert_matches(r"memory: 3\d(\.\d+)? MiB, and the limit is 32 MiB", done.out)
+    # It is looked at by the tick of the guest's time, so how far it got depends on how fast it grows.
+    assert_matches(r"memory: (3[2-9]|[4-9]\d|1[0-2]\d)(\.\d+)? MiB, and the limit is 32 MiB", done.out)
     assert_not_in("expected:", done.out)
 
 

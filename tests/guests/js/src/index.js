@@ -13,8 +13,8 @@ import { failure, text } from "./support.js";
 
 const checked = {
   hello: () => new Response("Hello from JavaScript!"),
-  ...edge.routes,
   ...platform.routes,
+  ...edge.routes,
   ...origins.routes,
   ...rates.routes,
   ...stores.routes,
