@@ -17,7 +17,7 @@ static bool check_inspect(struct str name, struct str value, struct arena *a, st
 
 static bool check_products(struct str name, struct str value, struct arena *a, struct error *e)
 {
-	struct products probe = { NOT_KNOWN };
+	struct products probe = { .domain_inspector = NOT_KNOWN };
 	return settings_set(&products_settings, &probe, a, name, value, e);
 }
 

@@ -84,7 +84,7 @@ static bool set(const struct setting *row, void *member, struct arena *a, struct
 	case SETTING_CHOICE:
 		return set_choice(member, str_from(row->words), value);
 	}
-	CHECK(!"a kind of setting");
+	check_failed("a kind of setting", __FILE__, __LINE__);
 }
 
 struct str setting_values(const struct setting *row, struct arena *a)
