@@ -28,7 +28,8 @@ enum abi_status hostcall_http_body_new(struct sandbox *sb, struct http_body_new_
 enum abi_status hostcall_http_body_append(struct sandbox *sb, struct http_body_append_args *a)
 {
 	struct guest_body *dest = sandbox_body(sb, a->dest), *src = sandbox_body(sb, a->src);
-	if (!dest || !src || dest == src || src->streaming)
+	/* Two handles may lead to one body: a request's whose body comes back as the response's. */
+	if (!dest || !src || dest->body == src->body || src->body->parent || src->streaming)
 		return ABI_BADF;
 	if (dest->streaming && !body_has_room(dest->body)) {
 		sandbox_wait_event(sb, &dest->body->writable);

@@ -336,6 +336,21 @@ TEST(append_moves_one_body_behind_another)
 	abi_fini(&h);
 }
 
+TEST(append_knows_one_body_behind_two_handles)
+{
+	struct abi_harness h;
+	abi_init(&h, ABI_MEMORY_BYTES);
+	uint32_t body = check_new_body(&h, "a"), same, other = check_new_body(&h, "b");
+	struct body *echoed = body_ref(sandbox_body(h.sandbox, body)->body);
+	assert_status(sandbox_open_body(h.sandbox, echoed, &same), ABI_OK);
+	assert_status(CALL("append", body, same), ABI_BADF);
+	assert_status(CALL("append", same, body), ABI_BADF);
+	body_abandon(echoed); /* incomplete: it becomes a piece of the other, and stays one */
+	assert_status(CALL("append", other, same), ABI_OK);
+	assert_status(CALL("append", check_new_body(&h, ""), body), ABI_BADF);
+	abi_fini(&h);
+}
+
 TEST(append_needs_two_different_bodies)
 {
 	struct abi_harness h;
