@@ -337,8 +337,8 @@ static const llhttp_settings_t settings = {
 
 /* ---- bytes in ---- */
 
-/* The stream, and what came behind the head, go to whoever asked. */
-static void hand_on(struct h1_client *c, struct str rest)
+/* The stream, and what came behind the head, go to whoever asked. False: there is no client any more. */
+must_use static bool hand_on(struct h1_client *c, struct str rest)
 {
 	struct fetch *f = take(c->fetch);
 	struct stream *stream = take(c->stream);
@@ -346,7 +346,7 @@ static void hand_on(struct h1_client *c, struct str rest)
 		c->stream = stream;
 		c->fetch = f;
 		fail(c, FETCH_HTTP_UPGRADE_FAILED, "it switched protocols before the request was complete");
-		return;
+		return true;
 	}
 	stream_read_stop(stream);
 	f->upgraded = stream;
@@ -354,6 +354,7 @@ static void hand_on(struct h1_client *c, struct str rest)
 	let_go(c, false);
 	fetch_respond(f, c->head);
 	freed(c);
+	return false;
 }
 
 static void done(struct h1_client *c)
@@ -364,12 +365,13 @@ static void done(struct h1_client *c)
 	let_go(c, false);
 }
 
-static void parse(struct h1_client *c, struct str bytes)
+/* False as hand_on(). */
+must_use static bool parse(struct h1_client *c, struct str bytes)
 {
 	enum llhttp_errno code = llhttp_execute(&c->parser, bytes.ptr, bytes.len);
 	if (code == HPE_PAUSED_UPGRADE && c->fetch) {
 		size_t used = (size_t)(llhttp_get_error_pos(&c->parser) - bytes.ptr);
-		hand_on(c, str_sub(bytes, used, bytes.len));
+		return hand_on(c, str_sub(bytes, used, bytes.len));
 	} else if (c->complete) {
 		done(c);
 	} else if (code != HPE_OK) {
@@ -377,6 +379,7 @@ static void parse(struct h1_client *c, struct str bytes)
 		broken(c, large ? FETCH_HTTP_RESPONSE_HEADER_SECTION_TOO_LARGE : FETCH_HTTP_PROTOCOL_ERROR,
 		       BODY_FAILURE_PROTOCOL, large ? "" : llhttp_get_error_reason(&c->parser));
 	}
+	return true;
 }
 
 static void have_data(struct stream_reader *r, struct str bytes)
@@ -384,7 +387,8 @@ static void have_data(struct stream_reader *r, struct str bytes)
 	struct h1_client *c = container_of(r, struct h1_client, reader);
 	if (c->download)
 		restart_timer(c, c->times.between_bytes_ns);
-	parse(c, bytes);
+	if (!parse(c, bytes))
+		return;
 	if (c->stream && c->download && !body_has_room(c->download)) {
 		stream_read_stop(c->stream);
 		c->reading = false;
