@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "http/h2_priv.h"
 
 enum {
 	REST_BYTES_MAX = 64 * 1024, /* pipelined requests wait here; beyond it, in the kernel */
@@ -157,6 +158,23 @@ static void stop(struct server_connection *super)
 
 /* ---- what the client sends ---- */
 
+/* The first line of an HTTP/2 client is made so that no server of HTTP/1 can take it for a request. */
+static const struct str http2_line = STR_INIT("PRI * HTTP/2.0\r\n"), http2_head = STR_INIT("PRI * HTTP/2.0\r\n\r\n");
+
+static void free_replaced(struct task *t)
+{
+	free_connection(container_of(t, struct h1_connection, again));
+}
+
+static void hand_over(struct h1_connection *c, struct str *in)
+{
+	timer_stop(c->super.loop, &c->timer);
+	h2_connection_new(&c->super, http2_head, *in);
+	*in = str_sub(*in, in->len, 0);
+	c->again.run = free_replaced;
+	loop_post(c->super.loop, &c->again);
+}
+
 static enum step step_head(struct h1_connection *c, struct str *in)
 {
 	if (in->len == 0)
@@ -176,6 +194,11 @@ static enum step step_head(struct h1_connection *c, struct str *in)
 	case H1_SECTION_DONE:
 		break;
 	}
+	if (!c->used && str_eq(buf_str(&c->section.text), http2_line)) {
+		hand_over(c, in);
+		return STEP_WAIT;
+	}
+	c->used = true;
 	int status = h1_read_head(c);
 	if (status == H1_NO_ANSWER) {
 		h1_close(c, false);

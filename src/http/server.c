@@ -21,6 +21,7 @@ const struct http_server_options http_server_defaults = {
 	.body_timeout_ns = 60 * NS_PER_S,
 	.write_timeout_ns = 60 * NS_PER_S,
 	.connections_max = 10000,
+	.streams_max = 100,
 };
 
 /* ---- exchanges ---- */

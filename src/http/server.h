@@ -63,6 +63,7 @@ struct http_server_options {
 				      BODY_FAILURE_TIMEOUT */
 	uint64_t write_timeout_ns; /* a client that reads nothing at all for so long is gone */
 	size_t connections_max;    /* more wait in the kernel's queue */
+	size_t streams_max;        /* open at once on a connection of HTTP/2; more are refused */
 	bool half_close; /* a client that has ended its side is still answered; else it counts as gone */
 	exchange_handler_fn *handle;
 	void *data;
