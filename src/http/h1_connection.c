@@ -159,7 +159,8 @@ static void stop(struct server_connection *super)
 /* ---- what the client sends ---- */
 
 /* The first line of an HTTP/2 client is made so that no server of HTTP/1 can take it for a request. */
-static const struct str http2_line = STR_INIT("PRI * HTTP/2.0\r\n"), http2_head = STR_INIT("PRI * HTTP/2.0\r\n\r\n");
+static const struct str http2_line = STR_INIT("PRI * HTTP/2.0\r\n"),
+			http2_head = STR_INIT("PRI * HTTP/2.0\r\n\r\n");
 
 static void free_replaced(struct task *t)
 {

@@ -81,7 +81,7 @@ struct h1_response {
 struct h1_connection {
 	struct server_connection super;
 	struct server_exchange *x; /* the one being answered */
-	bool keep_alive, used; /* used: it has brought a request */
+	bool keep_alive, used;     /* used: it has brought a request */
 
 	/* coming in */
 	enum h1_input input;

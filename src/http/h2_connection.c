@@ -11,7 +11,8 @@ enum {
 	OUT_BYTES_MAX = 2 * 1024 * 1024,
 	STREAM_WINDOW_BYTES = 128 * 1024, /* of a request's body that nobody has read yet */
 	CONNECTION_WINDOW_BYTES = 4 * 1024 * 1024,
-	QUEUE_MAX = 2000, /* frames in line for a client that does not read; then nothing more is read from it */
+	QUEUE_MAX =
+		2000, /* frames in line for a client that does not read; then nothing more is read from it */
 	IDLE_BYTES_MAX = 16 * 1024,
 	LINGER_BYTES_MAX = 1024 * 1024,
 };
@@ -265,8 +266,7 @@ static void go_on(struct task *t)
 {
 	struct h2_connection *c = container_of(t, struct h2_connection, again);
 	c->receiving = true; /* nothing is sent meanwhile: streams may end by that */
-	list_each(l, &c->streams)
-	{
+	list_each(l, &c->streams) {
 		struct h2_stream *s = container_of(l, struct h2_stream, link);
 		if (!s->resumed)
 			continue;
@@ -364,8 +364,7 @@ static uint64_t next_deadline(const struct h2_connection *c)
 	sooner(&at, c->head_since_ns, o->head_timeout_ns);
 	if (c->stream_count == 0)
 		sooner(&at, c->quiet_since_ns, o->idle_timeout_ns);
-	list_each(l, &c->streams)
-	{
+	list_each(l, &c->streams) {
 		const struct h2_stream *s = container_of(l, struct h2_stream, link);
 		sooner(&at, s->waits_since_ns, o->body_timeout_ns);
 		if (stalls(s) && !c->writing)
@@ -399,8 +398,7 @@ static bool is_over(uint64_t since, uint64_t after, uint64_t now)
 static void check_streams(struct h2_connection *c, uint64_t now)
 {
 	const struct http_server_options *o = &c->super.server->options;
-	list_each(l, &c->streams)
-	{
+	list_each(l, &c->streams) {
 		struct h2_stream *s = container_of(l, struct h2_stream, link);
 		if (is_over(s->waits_since_ns, o->body_timeout_ns, now))
 			h2_request_drop(s, BODY_FAILURE_TIMEOUT);

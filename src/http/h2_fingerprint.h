@@ -2,8 +2,8 @@
 /*
  * What a client's first frames say about it, in the form that Akamai published ("Passive Fingerprinting of
  * HTTP/2 Clients", 2017): SETTINGS|WINDOW_UPDATE|PRIORITY|order of pseudo-headers, as in
- * "1:65536;4:131072|12517377|3:0:0:201,5:0:0:101|m,p,a,s". Without WINDOW_UPDATE it is 00, without PRIORITY 0.
- * Settings that no RFC names do not come this far.
+ * "1:65536;4:131072|12517377|3:0:0:201,5:0:0:101|m,p,a,s". Without WINDOW_UPDATE it is 00, without PRIORITY
+ * 0. Settings that no RFC names do not come this far.
  */
 #ifndef HTTP_H2_FINGERPRINT_H
 #define HTTP_H2_FINGERPRINT_H
@@ -25,7 +25,8 @@ struct h2_fingerprint {
 
 void h2_fingerprint_setting(struct h2_fingerprint *f, int id, uint32_t value);
 void h2_fingerprint_window(struct h2_fingerprint *f, uint32_t increment);
-void h2_fingerprint_priority(struct h2_fingerprint *f, int32_t stream, bool exclusive, int32_t on, int weight);
+void h2_fingerprint_priority(struct h2_fingerprint *f, int32_t stream, bool exclusive, int32_t on,
+			     int weight);
 /* The name as ":method". The first head alone counts: h2_fingerprint_done() ends it. */
 void h2_fingerprint_pseudo(struct h2_fingerprint *f, struct str name);
 void h2_fingerprint_done(struct h2_fingerprint *f);

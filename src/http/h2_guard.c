@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a peer may cost. Memory is bounded by limits of their own (streams, heads, windows, what is queued to be
- * sent); here it is work: frames that bring neither a request nor data are counted against a budget that fills
- * up again with time. Whoever overdraws it gets GOAWAY with ENHANCE_YOUR_CALM, and the connection ends. So do
- * streams that are opened and reset (CVE-2023-44487) and heads that never end (CVE-2024-27316 and its kind).
+ * What a peer may cost. Memory is bounded by limits of their own (streams, heads, windows, what is queued to
+ * be sent); here it is work: frames that bring neither a request nor data are counted against a budget that
+ * fills up again with time. Whoever overdraws it gets GOAWAY with ENHANCE_YOUR_CALM, and the connection ends.
+ * So do streams that are opened and reset (CVE-2023-44487) and heads that never end (CVE-2024-27316 and its
+ * kind).
  */
 #include <uv.h>
 

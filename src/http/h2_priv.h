@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of the HTTP/2 server share (RFC 9113). nghttp2 reads and makes frames, keeps streams, windows
- * and header tables, and refuses what breaks the protocol; what is here joins it to exchanges and bodies, and
- * sets limits to what a peer may cost.
+ * What the files of the HTTP/2 server share (RFC 9113). nghttp2 reads and makes frames, keeps streams,
+ * windows and header tables, and refuses what breaks the protocol; what is here joins it to exchanges and
+ * bodies, and sets limits to what a peer may cost.
  *
  *   h2_connection.c   bytes in and out, time-outs, the end
  *   h2_guard.c        what a peer may cost: floods end the connection
@@ -47,7 +47,7 @@ struct h2_stream {
 	bool resumed;                /* its reader went on */
 	bool remote_ended, refused;
 	bool wants_continue, asked_continue, sent_continue; /* the client; the body's reader; we */
-	uint64_t waits_since_ns; /* a reader waits for the client; 0: none */
+	uint64_t waits_since_ns;                            /* a reader waits for the client; 0: none */
 	size_t trailers, trailer_bytes;
 
 	struct h2_response response;

@@ -8,8 +8,8 @@
 #include "http/uri.h"
 
 enum {
-	FIELD_BYTES = 32,   /* what a field counts beside its text: RFC 9113, 6.5.2 */
-	PATIENCE = 4,       /* so many times the limit of a head, and the connection ends */
+	FIELD_BYTES = 32, /* what a field counts beside its text: RFC 9113, 6.5.2 */
+	PATIENCE = 4,     /* so many times the limit of a head, and the connection ends */
 	TRAILERS_MAX = 100,
 	HEAD_BYTES_OF_TRAILERS_MAX = 64 * 1024,
 };
@@ -88,8 +88,7 @@ static bool count_field(struct h2_stream *s, size_t name_len, size_t value_len, 
 	h->bytes += name_len + value_len + FIELD_BYTES;
 	if (path && value_len > URI_BYTES_MAX)
 		h->status = 414;
-	else if (h->status == 0 &&
-		 (h->bytes > o->head_bytes_max || h->fields > o->headers_max))
+	else if (h->status == 0 && (h->bytes > o->head_bytes_max || h->fields > o->headers_max))
 		h->status = 431;
 	return h->bytes / PATIENCE <= o->head_bytes_max;
 }
@@ -105,8 +104,8 @@ static void trailer_came(struct h2_stream *s, const uint8_t *name, size_t name_l
 	body_trailer_add(s->body, n, v);
 }
 
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
-		     const uint8_t *value, size_t value_len, uint8_t flags, void *data)
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+		     size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags, void *data)
 {
 	struct h2_connection *c = data;
 	struct h2_stream *s = stream_of(c, frame->hd.stream_id);
@@ -121,7 +120,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 	}
 	bool pseudo = name_len && *name == ':';
 	bool path = pseudo && name_len == 5 && name[1] == 'p';
-	bool crumb = s->head->crumbs.count && str_eq((struct str){ (const char *)name, name_len }, STR("cookie"));
+	bool crumb =
+		s->head->crumbs.count && str_eq((struct str){ (const char *)name, name_len }, STR("cookie"));
 	s->head->fields += !pseudo && !crumb;
 	if (!count_field(s, name_len, value_len, path))
 		return NGHTTP2_ERR_CALLBACK_FAILURE;
@@ -137,7 +137,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 
 /* A name or value that no message can have: nghttp2 would leave it out, we want no part of it. */
 static int on_invalid_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
-			     size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags, void *data)
+			     size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
+			     void *data)
 {
 	struct h2_stream *s = stream_of(data, frame->hd.stream_id);
 	(void)name, (void)name_len, (void)value, (void)value_len, (void)flags;
@@ -197,8 +198,8 @@ static uint16_t make_uri(struct h2_stream *s)
 		path.len = 0; /* the server as a whole: RFC 9110, 7.1 */
 	if (!str_eq(scheme, STR("http")) && !str_eq(scheme, STR("https")))
 		scheme = STR("http");
-	r->uri = arena_printf(&s->x->arena, STR_FMT "://" STR_FMT STR_FMT, STR_ARG(scheme), STR_ARG(authority),
-			      STR_ARG(path));
+	r->uri = arena_printf(&s->x->arena, STR_FMT "://" STR_FMT STR_FMT, STR_ARG(scheme),
+			      STR_ARG(authority), STR_ARG(path));
 	return 0;
 }
 

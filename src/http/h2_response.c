@@ -8,9 +8,9 @@
 #include "base/check.h"
 
 enum {
-	OWN_FIELDS = 3,                 /* :status, content-length, date */
-	HEAD_BYTES_MAX = 512 * 1024,    /* a longer one no client would take */
-	INTERIM_QUEUE_MAX = 64,         /* frames in line; then interim responses are dropped */
+	OWN_FIELDS = 3,              /* :status, content-length, date */
+	HEAD_BYTES_MAX = 512 * 1024, /* a longer one no client would take */
+	INTERIM_QUEUE_MAX = 64,      /* frames in line; then interim responses are dropped */
 	NUMBER_BYTES = 24,
 };
 
@@ -20,7 +20,7 @@ enum {
 static bool is_own(struct str name)
 {
 	static const struct str names[] = {
-		STR_INIT("connection"), STR_INIT("content-length"), STR_INIT("transfer-encoding"),
+		STR_INIT("connection"), STR_INIT("content-length"),   STR_INIT("transfer-encoding"),
 		STR_INIT("keep-alive"), STR_INIT("proxy-connection"), STR_INIT("upgrade"),
 	};
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
@@ -104,8 +104,7 @@ static void submit_trailers(struct h2_stream *s, uint32_t *flags)
 	const struct headers *h = &s->response.body->trailers;
 	struct fields out = begin_fields(&s->x->arena, h->count);
 	put_headers(&out, &s->x->arena, h);
-	if (out.count == 0 ||
-	    nghttp2_submit_trailer(s->connection->session, s->id, out.at, out.count) != 0)
+	if (out.count == 0 || nghttp2_submit_trailer(s->connection->session, s->id, out.at, out.count) != 0)
 		return;
 	*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
 }
@@ -126,7 +125,8 @@ static ssize_t end_body(struct h2_stream *s, ssize_t len, uint32_t *flags)
  */
 static bool about_to_end(const struct h2_response *out, enum body_state state)
 {
-	return state == BODY_WAIT && (!out->bounded || out->left > 0 || out->body->source || out->body->appended);
+	return state == BODY_WAIT &&
+	       (!out->bounded || out->left > 0 || out->body->source || out->body->appended);
 }
 
 static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *buf, size_t cap, uint32_t *flags,
@@ -193,8 +193,8 @@ static void choose_length(struct server_exchange *x, struct h2_response *out, co
 		wished_length(out, r); /* only an origin can know it */
 		return;
 	}
-	if (keep_framing &&
-	    (headers_list_has(&r->headers, STR("transfer-encoding"), STR("chunked")) || wished_length(out, r)))
+	if (keep_framing && (headers_list_has(&r->headers, STR("transfer-encoding"), STR("chunked")) ||
+			     wished_length(out, r)))
 		return;
 	out->bounded = r->status != 304 && (!r->body || r->body->trailers.count == 0) &&
 		       body_final_length(r->body, &out->left);

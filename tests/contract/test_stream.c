@@ -4,11 +4,14 @@
  * unit/net/test_tcp.c.
  */
 #include <string.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "contract/contract.h"
 #include "net/fault.h"
 #include "net/pipe.h"
+#include "net/tls.h"
+#include "support/identity.h"
 
 /* ---- two parties, who note all that they hear ---- */
 
@@ -133,13 +136,52 @@ static void filtered_twice(struct subject *s)
 	filter(s, 2, 1);
 }
 
+/* Both ends speak TLS over what is there already, and have shaken hands. */
+static void secure(struct subject *s)
+{
+	struct identity authority, server;
+	struct tls_context *ours, *theirs;
+	struct error e;
+	identity_make(&authority, NULL, NULL);
+	identity_make(&server, "DNS:server.example", &authority);
+	struct tls_server_options o = { .certificate_pem = str_from(server.certificate_pem),
+					.key_pem = str_from(server.key_pem),
+					.now_s = (uint64_t)time(NULL) };
+	assert_true(tls_server_context_new(&ours, &o, &e));
+	assert_true(tls_client_context_new(&theirs, str_from(authority.certificate_pem), STR(""), &e));
+	s->b.stream = tls_server_new(&s->loop, s->b.stream, ours);
+	s->a.stream = tls_client_new(&s->loop, s->a.stream, theirs, "server.example");
+	tls_context_unref(&ours);
+	tls_context_unref(&theirs);
+	identity_free(&authority);
+	identity_free(&server);
+	settle(s);
+	assert_non_null(tls_peer_of(s->a.stream));
+	assert_non_null(tls_peer_of(s->b.stream));
+}
+
+static void secured(struct subject *s)
+{
+	memory(s);
+	secure(s);
+}
+
+static void secured_in_pieces(struct subject *s)
+{
+	memory(s);
+	filter(s, 700, 0);
+	secure(s);
+}
+
 #define EVERY_IMPLEMENTATION(X, promise)    \
 	X(promise, memory)                  \
 	X(promise, narrow_memory)           \
 	X(promise, filtered)                \
 	X(promise, filtered_in_pieces)      \
 	X(promise, filtered_in_late_pieces) \
-	X(promise, filtered_twice)
+	X(promise, filtered_twice)          \
+	X(promise, secured)                 \
+	X(promise, secured_in_pieces)
 
 static void begin(struct subject *s, void (*make)(struct subject *))
 {
