@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "guest/front_client.h"
 
 struct handled {
 	struct list link;
@@ -60,11 +61,8 @@ static void begin(struct handled *h)
 {
 	struct front *f = h->front;
 	h->asked = (struct invocation_request){ .http = &h->exchange->request,
-						.client = f->world->facts->client };
-	if (h->asked.client.address.ip_len == 0)
-		h->asked.client.address = h->exchange->client;
-	if (h->asked.client.server.ip_len == 0)
-		h->asked.client.server = h->exchange->server;
+						.client = front_client(h->exchange) };
+	settings_overlay(&client_settings, &h->asked.client, &f->world->facts->client);
 	list_remove(&h->link);
 	list_push(&f->under_way, &h->link);
 	f->alive++;

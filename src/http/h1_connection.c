@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "http/h2_priv.h"
+#include "net/tls.h"
 
 enum {
 	REST_BYTES_MAX = 64 * 1024, /* pipelined requests wait here; beyond it, in the kernel */
@@ -162,6 +163,18 @@ static void stop(struct server_connection *super)
 static const struct str http2_line = STR_INIT("PRI * HTTP/2.0\r\n"),
 			http2_head = STR_INIT("PRI * HTTP/2.0\r\n\r\n");
 
+static bool is_http2_line(const struct h1_connection *c)
+{
+	return str_eq(buf_str(&c->section.text), http2_line);
+}
+
+/* Over TLS that was agreed on; in the clear the client's first line is all there is. */
+static bool wants_http2(const struct h1_connection *c)
+{
+	const struct tls_peer *tls = tls_peer_of(c->super.stream);
+	return tls ? str_eq(tls->alpn, STR("h2")) : is_http2_line(c);
+}
+
 static void free_replaced(struct task *t)
 {
 	free_connection(container_of(t, struct h1_connection, again));
@@ -195,7 +208,11 @@ static enum step step_head(struct h1_connection *c, struct str *in)
 	case H1_SECTION_DONE:
 		break;
 	}
-	if (!c->used && str_eq(buf_str(&c->section.text), http2_line)) {
+	if (!c->used && wants_http2(c) != is_http2_line(c)) {
+		refuse(c, 400);
+		return STEP_MORE;
+	}
+	if (!c->used && is_http2_line(c)) {
 		hand_over(c, in);
 		return STEP_WAIT;
 	}

@@ -166,10 +166,13 @@ static int make_uri(struct h1_connection *c, struct server_exchange *x, struct s
 	if (str_eq(path, STR("*")))
 		path.len = 0; /* the server as a whole: RFC 9110, 7.1 */
 	bool needs_slash = path.len && *path.ptr != '/';
-	x->super.request.uri = concat(&x->arena,
-				      (struct str[]){ u.scheme.len ? u.scheme : STR("http"), STR("://"),
-						      authority, needs_slash ? STR("/") : STR(""), path },
-				      5);
+	x->super.request.uri =
+		concat(&x->arena,
+		       (struct str[]){ u.scheme.len      ? u.scheme
+				       : c->super.secure ? STR("https")
+							 : STR("http"),
+				       STR("://"), authority, needs_slash ? STR("/") : STR(""), path },
+		       5);
 	return 0;
 }
 

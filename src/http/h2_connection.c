@@ -15,6 +15,7 @@ enum {
 		2000, /* frames in line for a client that does not read; then nothing more is read from it */
 	IDLE_BYTES_MAX = 16 * 1024,
 	LINGER_BYTES_MAX = 1024 * 1024,
+	ERR_TOO_MANY_CONTINUATIONS = -905, /* nghttp2's, which older ones have no name for */
 };
 
 #define LINGER_NS (2 * NS_PER_S)
@@ -121,8 +122,10 @@ void h2_go_away(struct h2_connection *c)
 			      nghttp2_session_get_last_proc_stream_id(c->session), NGHTTP2_NO_ERROR, NULL, 0);
 }
 
-/* A request may be under way to us: the client is told to send no more, and one round trip later which was the
- * last (RFC 9113, 6.8). */
+/*
+ * A request may be under way to us: the client is told to send no more, and one round trip later which was
+ * the last (RFC 9113, 6.8).
+ */
 static void stop(struct server_connection *super)
 {
 	struct h2_connection *c = (struct h2_connection *)super;
@@ -130,10 +133,8 @@ static void stop(struct server_connection *super)
 		return;
 	c->stopping = true;
 	c->stop_since_ns = h2_now(c);
-	if (c->stream_count) {
+	if (c->stream_count)
 		nghttp2_submit_shutdown_notice(c->session);
-		nghttp2_submit_ping(c->session, NGHTTP2_FLAG_NONE, NULL);
-	}
 	loop_post(c->super.loop, &c->again);
 }
 
@@ -243,6 +244,9 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
 	struct h2_connection *c = data;
 	bool has_end = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
 	struct h2_stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+	if (frame->hd.type == NGHTTP2_GOAWAY && c->stopping && !c->going_away && !c->failed)
+		nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE,
+				    NULL); /* its answer comes behind what was under way */
 	if (!s || !has_end || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
 		return 0;
 	s->response.ended = true;
@@ -290,6 +294,7 @@ static uint32_t code_of(ssize_t error)
 	case NGHTTP2_ERR_BAD_CLIENT_MAGIC:
 		return NGHTTP2_PROTOCOL_ERROR;
 	case NGHTTP2_ERR_FLOODED:
+	case ERR_TOO_MANY_CONTINUATIONS:
 	case NGHTTP2_ERR_CALLBACK_FAILURE: /* ours: it was too much */
 		return NGHTTP2_ENHANCE_YOUR_CALM;
 	default:
@@ -355,14 +360,16 @@ static uint64_t next_deadline(const struct h2_connection *c)
 {
 	const struct http_server_options *o = &c->super.server->options;
 	uint64_t at = UINT64_MAX;
-	if (c->failed || c->lingering)
+	if (c->failed || c->lingering) {
 		sooner(&at, c->ends_since_ns, LINGER_NS);
+		return at;
+	}
 	if (c->stopping && !c->going_away)
 		sooner(&at, c->stop_since_ns, STOP_NS);
 	if (c->writing)
 		sooner(&at, c->write_since_ns, o->write_timeout_ns);
 	sooner(&at, c->head_since_ns, o->head_timeout_ns);
-	if (c->stream_count == 0)
+	if (c->stream_count == 0 && !c->going_away)
 		sooner(&at, c->quiet_since_ns, o->idle_timeout_ns);
 	list_each(l, &c->streams) {
 		const struct h2_stream *s = container_of(l, struct h2_stream, link);
@@ -373,8 +380,10 @@ static uint64_t next_deadline(const struct h2_connection *c)
 	return at;
 }
 
-/* The timer may fire too early, never too late: it is not moved when a time-out begins anew, which is found out
- * when it fires. */
+/*
+ * The timer may fire too early, never too late: it is not moved when a time-out begins anew, which is
+ * found out when it fires.
+ */
 void h2_rearm(struct h2_connection *c)
 {
 	const struct http_server_options *o = &c->super.server->options;
@@ -415,8 +424,11 @@ static void timer_fired(struct timer *t)
 	struct h2_connection *c = container_of(t, struct h2_connection, timer);
 	const struct http_server_options *o = &c->super.server->options;
 	uint64_t now = h2_now(c);
-	if ((c->failed || c->lingering) && is_over(c->ends_since_ns, LINGER_NS, now)) {
-		h2_close(c, false);
+	if (c->failed || c->lingering) {
+		if (is_over(c->ends_since_ns, LINGER_NS, now))
+			h2_close(c, false);
+		else
+			h2_rearm(c);
 		return;
 	}
 	if (c->writing && is_over(c->write_since_ns, o->write_timeout_ns, now)) {

@@ -20,18 +20,19 @@ struct h2_fingerprint {
 	uint16_t settings_len, priorities_len;
 	uint8_t pseudo_count;
 	uint32_t window; /* of the first WINDOW_UPDATE of the connection */
-	bool has_settings, has_window, done;
+	bool has_settings, has_window;
+	char text[H2_FINGERPRINT_BYTES_MAX];
+	size_t text_len; /* 0: it is not complete yet */
 };
 
 void h2_fingerprint_setting(struct h2_fingerprint *f, int id, uint32_t value);
 void h2_fingerprint_window(struct h2_fingerprint *f, uint32_t increment);
 void h2_fingerprint_priority(struct h2_fingerprint *f, int32_t stream, bool exclusive, int32_t on,
 			     int weight);
-/* The name as ":method". The first head alone counts: h2_fingerprint_done() ends it. */
+/* The name as ":method". */
 void h2_fingerprint_pseudo(struct h2_fingerprint *f, struct str name);
-void h2_fingerprint_done(struct h2_fingerprint *f);
 
-/* Its length; `out` has room for H2_FINGERPRINT_BYTES_MAX. */
-size_t h2_fingerprint_print(const struct h2_fingerprint *f, char *out);
+/* The whole; the first head ends it, and what is told later changes nothing. */
+struct str h2_fingerprint_text(struct h2_fingerprint *f);
 
 #endif

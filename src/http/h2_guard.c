@@ -11,7 +11,7 @@
 #include "http/h2_priv.h"
 
 enum {
-	CONTROL_BURST = 1000, /* PING, SETTINGS, PRIORITY, empty DATA, frames of no known type */
+	CONTROL_BURST = 1000, /* PING, SETTINGS, PRIORITY, empty DATA */
 	CONTROL_PER_S = 200,
 	RESETS_BURST = 500, /* RST_STREAM */
 	RESETS_PER_S = 33,

@@ -196,7 +196,9 @@ static uint16_t make_uri(struct h2_stream *s)
 		return 400;
 	if (str_eq(path, STR("*")))
 		path.len = 0; /* the server as a whole: RFC 9110, 7.1 */
-	if (!str_eq(scheme, STR("http")) && !str_eq(scheme, STR("https")))
+	if (s->connection->super.secure)
+		scheme = STR("https");
+	else if (!str_eq(scheme, STR("https"))) /* something before us may have ended TLS */
 		scheme = STR("http");
 	r->uri = arena_printf(&s->x->arena, STR_FMT "://" STR_FMT STR_FMT, STR_ARG(scheme),
 			      STR_ARG(authority), STR_ARG(path));
@@ -265,7 +267,6 @@ static void head_complete(struct h2_stream *s, bool ended)
 	uint16_t status = s->refused ? 0 : make_request(s);
 	c->head_since_ns = 0;
 	s->head = NULL;
-	h2_fingerprint_done(&c->fingerprint);
 	s->remote_ended = ended;
 	if (s->refused)
 		return;
@@ -276,6 +277,7 @@ static void head_complete(struct h2_stream *s, bool ended)
 	if (!ended)
 		begin_body(s);
 	s->handed = true;
+	s->x->super.h2_fingerprint = arena_str(&s->x->arena, h2_fingerprint_text(&c->fingerprint));
 	c->super.server->options.handle(c->super.server->options.data, &s->x->super);
 }
 
@@ -289,8 +291,10 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
 	(void)flags;
 	if (!c->super.stream)
 		return NGHTTP2_ERR_CALLBACK_FAILURE;
-	/* A connection's window is never what a client waits for: one whose requests are read in another order
-	 * than they were sent could else wait for ever. */
+	/*
+	 * A connection's window is never what a client waits for: one whose requests are read in another
+	 * order than they were sent could else wait for ever.
+	 */
 	nghttp2_session_consume_connection(session, len);
 	if (!s || !s->body) {
 		nghttp2_session_consume_stream(session, id, len);

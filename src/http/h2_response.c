@@ -148,7 +148,7 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *buf, siz
 	if (state == BODY_DATA) /* what comes behind it? */
 		state = body_peek(out->body, &rest);
 	bool full = out->bounded && out->left == 0;
-	if (len && !full && state != BODY_ENDED)
+	if (len && !full && (state != BODY_ENDED || out->bounded))
 		return (ssize_t)len;
 	if (about_to_end(out, state))
 		return len ? (ssize_t)len : defer(s);

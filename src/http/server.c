@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "net/tls.h"
 #include "http/h1_priv.h"
 
 enum { IDLE_EXCHANGES_MAX = 64 };
@@ -43,6 +44,8 @@ struct server_exchange *server_exchange_new(struct server_connection *c, void *c
 	x->super.arena = &x->arena;
 	x->super.client = c->peer;
 	x->super.server = c->local;
+	if (c->secure && tls_peer_of(c->stream))
+		x->super.tls = tls_peer_ref(tls_peer_of(c->stream));
 	event_init(&x->super.changed);
 	list_push(&s->busy, &x->link);
 	return x;
@@ -52,6 +55,7 @@ void server_exchange_free(struct server_exchange *x)
 {
 	struct http_server *s = x->server;
 	CHECK(list_empty(&x->super.changed.watchers));
+	tls_peer_unref(&x->super.tls);
 	list_remove(&x->link);
 	if (s && s->idle_count < IDLE_EXCHANGES_MAX) {
 		arena_reset(&x->arena);
@@ -181,8 +185,9 @@ void server_connection_init(struct server_connection *c, const struct server_con
 	c->ops = ops;
 	c->server = s;
 	c->loop = s->loop;
-	c->stream = taken;
 	stream_addresses(taken, &c->local, &c->peer);
+	c->secure = s->options.tls != NULL;
+	c->stream = c->secure ? tls_server_new(s->loop, taken, s->options.tls) : taken;
 	list_push(&s->connections, &c->link);
 	s->connection_count++;
 }
@@ -196,6 +201,7 @@ void server_connection_replace(struct server_connection *c, const struct server_
 	c->stream = take(old->stream);
 	c->local = old->local;
 	c->peer = old->peer;
+	c->secure = old->secure;
 	list_remove(&old->link);
 	list_push(&c->server->connections, &c->link);
 }
@@ -235,6 +241,8 @@ struct http_server *http_server_new(struct loop *loop, const struct http_server_
 	CHECK(options->handle && options->head_bytes_max > 0 && options->connections_max > 0);
 	s->loop = loop;
 	s->options = *options;
+	if (s->options.tls)
+		tls_context_ref(s->options.tls);
 	s->acceptor.accepted = accepted;
 	s->date_second = UINT64_MAX;
 	list_init(&s->connections);
@@ -295,5 +303,6 @@ void http_server_destroy(struct http_server **ps)
 	}
 	for (struct list *l; (l = list_pop(&s->busy));)
 		container_of(l, struct server_exchange, link)->server = NULL;
+	tls_context_unref(&s->options.tls);
 	mem_free(s);
 }

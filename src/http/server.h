@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An HTTP/1.1 server (RFC 9112): keep-alive, pipelining in order, chunked and Content-Length bodies as
+ * A server of HTTP/1.1 and HTTP/2. HTTP/2 is spoken with clients that begin with its preface, over TLS only
+ * when that was agreed on (ALPN).
+ *
+ * HTTP/1.1 (RFC 9112): keep-alive, pipelining in order, chunked and Content-Length bodies as
  * streams with back-pressure, trailers, HEAD, Expect, 1xx, limits and time-outs. It parses, frames and
  * streams; what to answer is the handler's business.
  *
@@ -13,6 +16,11 @@
  * A body with bad chunks fails with BODY_FAILURE_PROTOCOL, and the connection ends after the response.
  * Upgrade is a header like any other, until the handler answers by exchange_upgrade(). Header names keep
  * their case and fields their order.
+ *
+ * HTTP/2 (RFC 9113): what breaks the protocol ends the stream or the connection, as nghttp2 sees it; a head
+ * whose URI is none gets 400, and the limits of heads are those of HTTP/1.1, with the same answers. The
+ * pieces of a cookie are joined. A client that only makes work (floods of resets, pings, settings, heads
+ * without end) is told to calm down, and its connection ends: see h2_guard.c.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -27,7 +35,9 @@
 #include "loop/loop.h"
 #include "net/address.h"
 
-struct stream; /* net/stream.h */
+struct stream;      /* net/stream.h */
+struct tls_context; /* net/tls.h */
+struct tls_peer;
 
 /*
  * One request and its response. The server makes it, the handler answers it: any number of exchange_inform(),
@@ -39,6 +49,8 @@ struct exchange {
 	struct http_request
 		request; /* the body is NULL when there is none; take() it to keep it for longer */
 	struct net_address client, server;
+	struct tls_peer *tls;      /* what is known from the handshake; NULL: it came in the clear */
+	struct str h2_fingerprint; /* see http/h2_fingerprint.h; empty: it did not come over HTTP/2 */
 	bool responded;
 	bool gone;            /* the client went away: nothing that is still written will arrive */
 	bool done;            /* the response is out, or `gone` */
@@ -49,7 +61,8 @@ struct exchange {
 /*
  * `request.uri` is absolute: scheme and authority, then path and query as they came. The authority is the
  * Host header as it is, even when the target was absolute and names another; where there is none it is the
- * target's, and for HTTP/1.0 the server's own address. The path is empty for `OPTIONS *` and for CONNECT.
+ * target's (HTTP/2: `:authority`; both must then be the same), and for HTTP/1.0 the server's own address. The
+ * path is empty for `OPTIONS *` and for CONNECT.
  */
 typedef void exchange_handler_fn(void *data, struct exchange *x);
 
@@ -64,6 +77,8 @@ struct http_server_options {
 	uint64_t write_timeout_ns; /* a client that reads nothing at all for so long is gone */
 	size_t connections_max;    /* more wait in the kernel's queue */
 	size_t streams_max;        /* open at once on a connection of HTTP/2; more are refused */
+	struct tls_context
+		*tls;    /* NULL: in the clear; referenced. With it, streams that are attached speak TLS */
 	bool half_close; /* a client that has ended its side is still answered; else it counts as gone */
 	exchange_handler_fn *handle;
 	void *data;

@@ -43,6 +43,7 @@ struct server_connection {
 	struct loop *loop;
 	struct stream *stream; /* NULL once it is closing */
 	struct net_address local, peer;
+	bool secure; /* it is over TLS */
 };
 
 struct server_exchange {

@@ -60,8 +60,10 @@ enum tls_verdict {
 	TLS_VERDICT_UNKNOWN,
 };
 
-/* What is known of the other end since the handshake. Strings live as long as it does; those of a client alone
- * are empty for a server. */
+/*
+ * What is known of the other end since the handshake. Strings live as long as it does; those of a client
+ * alone are empty for a server.
+ */
 struct tls_peer {
 	struct rc rc;
 	struct arena arena;
@@ -74,8 +76,9 @@ struct tls_peer {
 	bool has_ja;             /* the next two are known */
 	uint8_t ja3[JA3_BYTES];
 	char ja4[JA4_BYTES];
-	struct str certificate_pem; /* the client's; empty: it showed none */
-	enum tls_verdict verdict;   /* on it; MISSING when it showed none */
+	bool asked;                 /* the client, for a certificate; else the next two say nothing */
+	struct str certificate_pem; /* empty: it showed none */
+	enum tls_verdict verdict;   /* MISSING when it showed none */
 };
 
 /*

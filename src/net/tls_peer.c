@@ -93,6 +93,7 @@ struct tls_peer *tls_peer_new(SSL *ssl, struct str hello, bool asks)
 		client_hello_ja4(&parsed, p->ja4);
 	}
 	p->verdict = TLS_VERDICT_MISSING;
+	p->asked = asks;
 	if (asks)
 		note_certificate(p, ssl);
 	return p;

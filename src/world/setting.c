@@ -87,6 +87,23 @@ static bool set(const struct setting *row, void *member, struct arena *a, struct
 	check_failed("a kind of setting", __FILE__, __LINE__);
 }
 
+void settings_overlay(const struct settings *s, void *object, const void *over)
+{
+	static const size_t sizes[] = {
+		[SETTING_IP] = sizeof(struct net_address), [SETTING_TEXT] = sizeof(struct str),
+		[SETTING_HEX] = sizeof(struct str),        [SETTING_MD5] = sizeof(struct str),
+		[SETTING_FLAG] = sizeof(enum known),       [SETTING_COUNT] = sizeof(uint32_t),
+		[SETTING_CHOICE] = sizeof(uint32_t),
+	};
+	static const char not_set[sizeof(struct net_address) + sizeof(struct str)];
+	for (size_t i = 0; i < s->count; i++) {
+		const struct setting *row = &s->rows[i];
+		const char *from = (const char *)over + row->offset;
+		if (memcmp(from, not_set, sizes[row->kind]) != 0)
+			memcpy((char *)object + row->offset, from, sizes[row->kind]);
+	}
+}
+
 struct str setting_values(const struct setting *row, struct arena *a)
 {
 	static const struct str values[] = {

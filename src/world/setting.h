@@ -49,6 +49,9 @@ struct settings {
 must_use bool settings_set(const struct settings *s, void *object, struct arena *a, struct str name,
 			   struct str value, struct error *e);
 
+/* Copies to `object` what is set in `over`, another one of the same kind; strings are borrowed. */
+void settings_overlay(const struct settings *s, void *object, const void *over);
+
 /* What can be written there: "true or false". In the arena where it must be. */
 struct str setting_values(const struct setting *row, struct arena *a);
 

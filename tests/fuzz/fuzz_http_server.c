@@ -182,6 +182,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2 || size > 100 * 1000)
 		return 0;
 	struct str input = { (const char *)data + 2, size - 2 };
+	if (str_starts(input, STR("PRI ")))
+		return 0; /* fuzz_h2_server.c: there the pieces that bytes come in may be seen in the frames */
 	size_t piece_bytes = data[1] % 16;
 	struct run whole, pieces;
 	if (data[0] % 2) {

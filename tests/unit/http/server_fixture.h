@@ -148,7 +148,9 @@ static inline void dump(struct handled *h)
 	struct http_request *r = &h->x->request;
 	struct buf out = BUF_INIT(1024 * 1024);
 	buf_printf(&out, STR_FMT " " STR_FMT " %s|", STR_ARG(r->method), STR_ARG(r->uri),
-		   r->version == HTTP_1_0 ? "1.0" : "1.1");
+		   r->version == HTTP_2     ? "2"
+		   : r->version == HTTP_1_0 ? "1.0"
+					    : "1.1");
 	dump_headers(&out, &r->headers);
 	buf_printf(&out, "|" STR_FMT "|", STR_ARG(buf_str(&h->body)));
 	if (r->body)

@@ -127,7 +127,6 @@ static const struct {
 	{ "GET / HTTP/1.1 \r\nHost: a\r\n\r\n", "400 Bad Request" },
 	{ "GET / HTTP/2.0\r\nHost: a\r\n\r\n", "400 Bad Request" },
 	{ "GET / http/1.1\r\nHost: a\r\n\r\n", "400 Bad Request" },
-	{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400 Bad Request" },
 	{ "G(T / HTTP/1.1\r\nHost: a\r\n\r\n", "400 Bad Request" },
 	{ "\x16\x03\x01\x02", "400 Bad Request" }, /* TLS on a plain port: before any line has ended */
 	{ " GET / HTTP/1.1\r\nHost: a\r\n\r\n", "400 Bad Request" },
