@@ -62,6 +62,8 @@ struct cli_options {
 
 	/* One member an option of options.def. */
 	struct net_address addr;
+	bool tls;
+	const char *tls_cert, *tls_key, *tls_client_ca;
 	const char *config;
 	bool log_stdout, log_stderr;
 	enum cli_unknown_imports unknown_imports;

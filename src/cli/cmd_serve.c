@@ -95,6 +95,7 @@ static bool listen_at(struct serving *s, size_t i, struct error *e)
 	pop->serving = s;
 	options.handle = handle;
 	options.data = pop;
+	options.tls = s->tls;
 	ip_print(o->addr.ip, o->addr.ip_len, host);
 	bool v6 = strchr(host, ':') != NULL;
 	if (port > UINT16_MAX)
@@ -106,8 +107,8 @@ static bool listen_at(struct serving *s, size_t i, struct error *e)
 	fprintf(o->env->err, "%s: ", o->program);
 	if (s->pops_count > 1)
 		fprintf(o->env->err, "POP " STR_FMT " ", STR_ARG(name));
-	fprintf(o->env->err, "listening on http://%s%s%s:%u\n", v6 ? "[" : "", host, v6 ? "]" : "",
-		http_server_port(pop->server));
+	fprintf(o->env->err, "listening on %s://%s%s%s:%u\n", s->tls ? "https" : "http", v6 ? "[" : "", host,
+		v6 ? "]" : "", http_server_port(pop->server));
 	return true;
 }
 
@@ -190,6 +191,8 @@ static void run(struct serving *s)
 
 static bool listen_and_serve(struct serving *s, struct error *e)
 {
+	if (!cli_tls_open(&s->tls, s->o, clock_wall(s->edge.clock) / NS_PER_S, e))
+		return false;
 	for (size_t i = 0; i < s->pops_count; i++) {
 		if (!listen_at(s, i, e))
 			return false;
@@ -227,6 +230,7 @@ static void close_all(struct serving *s)
 		deployment_destroy(&d);
 	}
 	deployment_destroy(&s->current);
+	tls_context_unref(&s->tls);
 	access_log_close(&s->log);
 	if (s->edge.clock)
 		edge_close(&s->edge);

@@ -8,6 +8,7 @@
 #include "cli/access_log.h"
 #include "cli/deployment.h"
 #include "cli/service.h"
+#include "cli/tls.h"
 #include "cli/watch.h"
 #include "http/server.h"
 #include "runner/project.h"
@@ -46,6 +47,7 @@ struct serving {
 	struct task sweep;
 	struct pop pops[POPS_MAX];
 	size_t pops_count;
+	struct tls_context *tls; /* NULL: in the clear */
 	struct access_log log;
 	struct admin *admin;
 	struct watch *watch;

@@ -17,9 +17,13 @@ struct http_target {
 	struct str host;   /* name or IP literal (IPv6 without brackets) to connect to */
 	uint16_t port;
 	uint64_t connect_timeout_ns, first_byte_timeout_ns, between_bytes_timeout_ns;
-	bool http2;       /* HTTP/2 only: prior knowledge, or ALPN h2 (gRPC backends) */
+	bool http2;       /* HTTP/2 only: prior knowledge, or ALPN h2 (gRPC backends); without it, HTTP/2 is
+			     spoken with those that offer it over TLS */
 	bool prefer_ipv4; /* IPv6 only where there is no IPv4 address */
 	bool dont_pool;   /* a connection of its own for each request */
+	uint64_t keepalive_ns; /* so long an unused connection is worth to be used again; 0: two minutes */
+	bool tcp_keepalive;
+	uint32_t tcp_keepalive_time_s, tcp_keepalive_interval_s, tcp_keepalive_probes; /* 0: the system's */
 	/* TLS */
 	struct str sni; /* empty with `use_sni`: host */
 	bool use_sni;

@@ -132,6 +132,7 @@ void transfer_give_up(struct transfer *t)
 	transfer_drop_upgrade(t);
 	t->download = NULL;
 	task_cancel(&t->unpause);
+	task_cancel(&t->over);
 	if (t->timer)
 		close_timer(take(t->timer));
 	watcher_stop(&t->upload_watcher);
@@ -269,6 +270,8 @@ static bool status_came(struct transfer *t, struct str line)
 	struct str digits = str_split(&rest, ' ');
 	if (digits.len != 3 || !str_to_u64(digits, 999, &status) || status < 100)
 		return stop(t, FETCH_HTTP_RESPONSE_STATUS_INVALID);
+	if (t->http2_only && !str_starts(version, STR("HTTP/2")))
+		return stop(t, FETCH_HTTP_PROTOCOL_ERROR);
 	if (status == 101)
 		return stop(t, FETCH_HTTP_UPGRADE_FAILED);
 	t->head = (struct http_response){ .status = (uint16_t)status,
@@ -293,6 +296,8 @@ static uint64_t announced_length(const struct transfer *t)
 	uint64_t length;
 	if (t->head_only || !http_status_has_body(t->head.status))
 		return 0;
+	if (t->head.version == HTTP_2 && headers_has(&t->head.headers, STR("grpc-status")))
+		return 0; /* a gRPC call that failed at once: its trailers are its head */
 	if (headers_has(&t->head.headers, STR("transfer-encoding")) ||
 	    !str_to_u64(headers_get(&t->head.headers, STR("content-length")), INT64_MAX, &length))
 		return UINT64_MAX;
@@ -300,13 +305,19 @@ static uint64_t announced_length(const struct transfer *t)
 }
 
 /*
- * The reader need not wait until libcurl ends the transfer, which over HTTP/1 it does not do before the
- * request's body has been sent: the guest that writes it may be waiting for just this end.
+ * The reader need not wait until libcurl ends the transfer, which it does not do before the request's body has
+ * been sent: the guest that writes it may be waiting for just this end. Over HTTP/2 nobody wants the rest of that
+ * body, when the response is whole; without a length its trailers tell that it is.
  */
 static void end_download_if_complete(struct transfer *t)
 {
-	if (!t->download || t->download->expected != 0 || t->head.version > HTTP_1_1)
+	if (!t->download || t->download->expected != 0)
 		return;
+	if (t->head.version > HTTP_1_1) {
+		if (t->upload && body_open(t->upload))
+			loop_post(t->client->loop, &t->over);
+		return;
+	}
 	restart_timer(t, 0);
 	body_end(take(t->download));
 }
@@ -337,7 +348,9 @@ static void field_came(struct transfer *t, struct str line)
 		return; /* no reader of ours could do anything with it */
 	if (t->download)
 		body_trailer_add(t->download, name, value);
-	else if (!t->responded)
+	if (t->download && t->head.version == HTTP_2) /* libcurl has them when the stream is closed, all at once */
+		loop_post(t->client->loop, &t->over);
+	if (!t->responded)
 		headers_add(&t->head.headers, &t->fetch->arena, name, value);
 }
 
@@ -442,6 +455,16 @@ void transfer_upload_ready(struct task *task)
 	loop_post(t->client->loop, &t->unpause);
 }
 
+/* The stream is closed, and nobody waits for the rest of the request. */
+static void run_over(struct task *task)
+{
+	struct transfer *t = container_of(task, struct transfer, over);
+	struct body *download = take(t->download);
+	if (download)
+		body_end(download);
+	give_up(t);
+}
+
 /* ---- the client ---- */
 
 /* Nothing of libcurl is there before somebody sends: most processes never do. */
@@ -473,6 +496,7 @@ static struct transfer *transfer_new(struct curl_client *c, struct fetch *f)
 	t->fetch = f;
 	t->refused = FETCH_OK;
 	t->unpause.run = run_unpause;
+	t->over.run = run_over;
 	t->easy = c->api->curl_easy_init();
 	CHECK(t->easy);
 	f->answerer = t;

@@ -34,6 +34,7 @@ struct transfer {
 	struct curl_slist *headers, *connect_to;
 	struct fetch *fetch; /* not a reference; NULL once it is settled */
 	bool head_only;      /* HEAD */
+	bool http2_only;
 	bool dead;
 	bool v4_first; /* IPv6 is tried when there is no IPv4 address */
 	bool name_is_address;
@@ -54,6 +55,7 @@ struct transfer {
 	struct body_source source;
 	bool download_paused;
 	struct task unpause;
+	struct task over; /* the response is whole, though libcurl does not know */
 
 	/* a connection that is only made, and used by others: client_curl_upgrade.c */
 	struct upgrade *upgrade;    /* NULL: an ordinary request */

@@ -241,13 +241,33 @@ static bool set_url(struct transfer *t, const struct http_target *target, struct
 	       (!tls || set_tls(t, target, url_host));
 }
 
+static void set_keepalive(struct transfer *t, const struct http_target *target)
+{
+	if (target->keepalive_ns)
+		SET(t, CURLOPT_MAXAGE_CONN, (long)((target->keepalive_ns + NS_PER_S - 1) / NS_PER_S));
+	if (!target->tcp_keepalive)
+		return;
+	SET(t, CURLOPT_TCP_KEEPALIVE, 1L);
+	if (target->tcp_keepalive_time_s)
+		SET(t, CURLOPT_TCP_KEEPIDLE, (long)target->tcp_keepalive_time_s);
+	if (target->tcp_keepalive_interval_s)
+		SET(t, CURLOPT_TCP_KEEPINTVL, (long)target->tcp_keepalive_interval_s);
+#if LIBCURL_VERSION_NUM >= 0x080900
+	if (target->tcp_keepalive_probes)
+		SET(t, CURLOPT_TCP_KEEPCNT, (long)target->tcp_keepalive_probes);
+#endif
+}
+
 static void set_connection(struct transfer *t, const struct http_target *target)
 {
 	bool tls = str_eq(target->scheme, STR("https"));
-	long version = !target->http2 ? CURL_HTTP_VERSION_1_1
-		       : tls          ? CURL_HTTP_VERSION_2TLS
-				      : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+	long version = tls	       ? CURL_HTTP_VERSION_2TLS
+		       : target->http2 ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
+				       : CURL_HTTP_VERSION_1_1;
 	SET(t, CURLOPT_HTTP_VERSION, version);
+	t->http2_only = target->http2;
+	if (target->http2)
+		SET(t, CURLOPT_PIPEWAIT, 1L); /* one connection serves them all */
 	if (target->connect_timeout_ns)
 		SET(t, CURLOPT_CONNECTTIMEOUT_MS,
 		    (long)((target->connect_timeout_ns + NS_PER_MS - 1) / NS_PER_MS));
@@ -255,6 +275,7 @@ static void set_connection(struct transfer *t, const struct http_target *target)
 		SET(t, CURLOPT_IPRESOLVE, (long)CURL_IPRESOLVE_V4);
 		t->v4_first = true;
 	}
+	set_keepalive(t, target);
 	if (target->dont_pool) {
 		SET(t, CURLOPT_FRESH_CONNECT, 1L);
 		SET(t, CURLOPT_FORBID_REUSE, 1L);

@@ -23,6 +23,8 @@
 struct tls_context;
 
 struct tls_server_options {
+	/* What errors call the three: files' names. */
+	const char *certificate_name, *key_name, *client_ca_name;
 	struct str certificate_pem; /* the certificate, then those between it and its authority */
 	struct str key_pem;
 	/* Clients are asked for a certificate that one of these has signed, and served whatever they have;
@@ -33,8 +35,8 @@ struct tls_server_options {
 };
 
 /*
- * Errors say what is wrong with "the certificate", "the key" or "the authorities": that it is no PEM, that
- * the key belongs to another certificate, that the certificate is not good any more or not yet.
+ * Errors begin with the name of what is wrong: it is no PEM, the key belongs to another certificate, the
+ * certificate is not good any more or not yet.
  */
 must_use bool tls_server_context_new(struct tls_context **out, const struct tls_server_options *options,
 				     struct error *e);

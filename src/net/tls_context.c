@@ -80,7 +80,7 @@ static BIO *open_pem(struct str pem)
 	return in;
 }
 
-static bool check_time(const X509 *x, uint64_t now_s, struct error *e)
+static bool check_time(const char *name, const X509 *x, uint64_t now_s, struct error *e)
 {
 	time_t now = (time_t)now_s;
 	char text[64] = "";
@@ -98,24 +98,26 @@ static bool check_time(const X509 *x, uint64_t now_s, struct error *e)
 	}
 	BIO_free(out);
 	return FAIL(e, INVALID,
-		    late ? "the certificate is not valid any more: it expired on %s; get a new one"
-			 : "the certificate is not valid yet: it begins on %s; is the clock right?",
-		    text);
+		    late ? "%s: the certificate expired on %s; get a new one"
+			 : "%s: the certificate is not valid before %s; is the clock right?",
+		    name, text);
 }
 
-static bool use_certificate(SSL_CTX *ssl, struct str pem, uint64_t now_s, struct error *e)
+static bool use_certificate(SSL_CTX *ssl, const struct tls_server_options *o, struct error *e)
 {
-	BIO *in = open_pem(pem);
+	BIO *in = open_pem(o->certificate_pem);
 	X509 *x = read_certificate(in);
 	char why[256];
 	bool ok = x != NULL;
 	if (!ok)
 		error_set(e, ERROR_INVALID, __FILE__, __LINE__,
-			  "there is no certificate in it: it must be PEM, with -----BEGIN CERTIFICATE-----");
-	else if (!check_time(x, now_s, e))
+			  "%s: there is no certificate in it; it must be PEM, with -----BEGIN CERTIFICATE-----",
+			  o->certificate_name);
+	else if (!check_time(o->certificate_name, x, o->now_s, e))
 		ok = false;
 	else if (SSL_CTX_use_certificate(ssl, x) != 1)
-		ok = FAIL(e, INVALID, "the certificate cannot be used: %s", reason(why, sizeof why));
+		ok = FAIL(e, INVALID, "%s: the certificate cannot be used: %s", o->certificate_name,
+			  reason(why, sizeof why));
 	X509_free(x);
 	for (int i = 0; ok && i < CHAIN_MAX && (x = read_certificate(in)); i++)
 		SSL_CTX_add0_chain_cert(ssl, x);
@@ -123,26 +125,28 @@ static bool use_certificate(SSL_CTX *ssl, struct str pem, uint64_t now_s, struct
 	return ok;
 }
 
-static bool use_key(SSL_CTX *ssl, struct str pem, struct error *e)
+static bool use_key(SSL_CTX *ssl, const struct tls_server_options *o, struct error *e)
 {
-	BIO *in = open_pem(pem);
+	BIO *in = open_pem(o->key_pem);
 	EVP_PKEY *key = PEM_read_bio_PrivateKey(in, NULL, no_password, NULL);
-	bool locked = str_find(pem, STR("ENCRYPTED")) != STR_NONE;
+	bool locked = str_find(o->key_pem, STR("ENCRYPTED")) != STR_NONE;
 	BIO_free(in);
 	ERR_clear_error();
 	if (!key && locked)
-		return FAIL(e, INVALID, "the key is encrypted; decrypt it: openssl pkey -in KEY -out PLAIN");
+		return FAIL(e, INVALID, "%s: the key is encrypted; write it as it is: openssl pkey -in %s -out NEW",
+			    o->key_name, o->key_name);
 	if (!key)
-		return FAIL(
-			e, INVALID,
-			"there is no private key in it: it must be PEM, with -----BEGIN PRIVATE KEY-----");
+		return FAIL(e, INVALID,
+			    "%s: there is no private key in it; it must be PEM, with -----BEGIN PRIVATE KEY-----",
+			    o->key_name);
 	bool ok = SSL_CTX_use_PrivateKey(ssl, key) == 1 && SSL_CTX_check_private_key(ssl) == 1;
 	EVP_PKEY_free(key);
 	ERR_clear_error();
-	return ok || FAIL(e, INVALID, "the key does not belong to the certificate");
+	return ok || FAIL(e, INVALID, "%s: the key does not belong to the certificate in %s", o->key_name,
+			  o->certificate_name);
 }
 
-static bool trust(SSL_CTX *ssl, struct str pem, struct error *e)
+static bool trust(SSL_CTX *ssl, const char *name, struct str pem, struct error *e)
 {
 	BIO *in = open_pem(pem);
 	size_t count = 0;
@@ -153,9 +157,9 @@ static bool trust(SSL_CTX *ssl, struct str pem, struct error *e)
 	}
 	BIO_free(in);
 	ERR_clear_error();
-	return count || FAIL(e, INVALID,
-			     "there is no certificate of an authority in it: it must be PEM, with "
-			     "-----BEGIN CERTIFICATE-----");
+	return count ||
+	       FAIL(e, INVALID,
+		    "%s: there is no certificate in it; it must be PEM, with -----BEGIN CERTIFICATE-----", name);
 }
 
 /* ---- a server's ---- */
@@ -185,9 +189,9 @@ bool tls_server_context_new(struct tls_context **out, const struct tls_server_op
 	scoped(tls_context_unref) struct tls_context *c = context_new(TLS_server_method());
 	c->handshake_timeout_ns = o->handshake_timeout_ns;
 	c->asks = o->client_ca_pem.len > 0;
-	if (!use_certificate(c->ssl, o->certificate_pem, o->now_s, e) || !use_key(c->ssl, o->key_pem, e))
+	if (!use_certificate(c->ssl, o, e) || !use_key(c->ssl, o, e))
 		return false;
-	if (c->asks && !trust(c->ssl, o->client_ca_pem, e))
+	if (c->asks && !trust(c->ssl, o->client_ca_name, o->client_ca_pem, e))
 		return false;
 	if (c->asks)
 		SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, bear);
@@ -203,7 +207,7 @@ bool tls_server_context_new(struct tls_context **out, const struct tls_server_op
 bool tls_client_context_new(struct tls_context **out, struct str ca_pem, struct str alpn, struct error *e)
 {
 	scoped(tls_context_unref) struct tls_context *c = context_new(TLS_client_method());
-	if (!trust(c->ssl, ca_pem, e))
+	if (!trust(c->ssl, "the authorities", ca_pem, e))
 		return false;
 	SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, NULL);
 	if (alpn.len)

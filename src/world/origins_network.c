@@ -13,7 +13,12 @@ static struct fetch *origins_network_send(struct origins *super, struct backend 
 {
 	struct http_target target = backend->target;
 	(void)loop; /* the client has its own, the same one */
-	target.dont_pool = backend->dont_pool;
+	target.dont_pool = backend->dont_pool || backend->keepalive_time_ms == 0;
+	target.keepalive_ns = (uint64_t)MAX(backend->keepalive_time_ms, 0) * NS_PER_MS;
+	target.tcp_keepalive = backend->tcp_keepalive_enable > 0;
+	target.tcp_keepalive_time_s = (uint32_t)MAX(backend->tcp_keepalive_time_s, 0);
+	target.tcp_keepalive_interval_s = (uint32_t)MAX(backend->tcp_keepalive_interval_s, 0);
+	target.tcp_keepalive_probes = (uint32_t)MAX(backend->tcp_keepalive_probes, 0);
 	return http_client_send(((struct origins_network *)super)->client, &target, path, request);
 }
 

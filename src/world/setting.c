@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world/setting.h"
 
+#include <string.h>
+
 #include "base/check.h"
 #include "world/ip.h"
 
@@ -87,20 +89,30 @@ static bool set(const struct setting *row, void *member, struct arena *a, struct
 	check_failed("a kind of setting", __FILE__, __LINE__);
 }
 
+/* The size of a member that is set, else 0. */
+static size_t set_bytes(const struct setting *row, const void *member)
+{
+	switch (row->kind) {
+	case SETTING_IP:
+		return ((const struct net_address *)member)->ip_len ? sizeof(struct net_address) : 0;
+	case SETTING_TEXT:
+	case SETTING_HEX:
+	case SETTING_MD5:
+		return ((const struct str *)member)->ptr ? sizeof(struct str) : 0;
+	case SETTING_FLAG:
+		return *(const enum known *)member != NOT_KNOWN ? sizeof(enum known) : 0;
+	case SETTING_COUNT:
+	case SETTING_CHOICE:
+		return *(const uint32_t *)member ? sizeof(uint32_t) : 0;
+	}
+	check_failed("a kind of setting", __FILE__, __LINE__);
+}
+
 void settings_overlay(const struct settings *s, void *object, const void *over)
 {
-	static const size_t sizes[] = {
-		[SETTING_IP] = sizeof(struct net_address), [SETTING_TEXT] = sizeof(struct str),
-		[SETTING_HEX] = sizeof(struct str),        [SETTING_MD5] = sizeof(struct str),
-		[SETTING_FLAG] = sizeof(enum known),       [SETTING_COUNT] = sizeof(uint32_t),
-		[SETTING_CHOICE] = sizeof(uint32_t),
-	};
-	static const char not_set[sizeof(struct net_address) + sizeof(struct str)];
 	for (size_t i = 0; i < s->count; i++) {
-		const struct setting *row = &s->rows[i];
-		const char *from = (const char *)over + row->offset;
-		if (memcmp(from, not_set, sizes[row->kind]) != 0)
-			memcpy((char *)object + row->offset, from, sizes[row->kind]);
+		const void *member = (const char *)over + s->rows[i].offset;
+		memcpy((char *)object + s->rows[i].offset, member, set_bytes(&s->rows[i], member));
 	}
 }
 

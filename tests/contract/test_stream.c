@@ -146,6 +146,8 @@ static void secure(struct subject *s)
 	identity_make(&server, "DNS:server.example", &authority);
 	struct tls_server_options o = { .certificate_pem = str_from(server.certificate_pem),
 					.key_pem = str_from(server.key_pem),
+					.certificate_name = "certificate",
+					.key_name = "key",
 					.now_s = (uint64_t)time(NULL) };
 	assert_true(tls_server_context_new(&ours, &o, &e));
 	assert_true(tls_client_context_new(&theirs, str_from(authority.certificate_pem), STR(""), &e));

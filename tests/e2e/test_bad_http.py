@@ -40,7 +40,6 @@ def still_there(edge):
 REFUSED = {  # what is wrong: the bytes and the statuses that answer them; None: the connection just ends
     "no HTTP at all": ("hello?\r\n\r\n", {400}),
     "a TLS handshake": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", {400, None}),
-    "HTTP/2 without asking": ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400, 505}),
     "an unknown version": ("GET / HTTP/3.7\r\nHost: a\r\n\r\n", {400, 505}),
     "no version": ("GET /\r\n\r\n", {400}),
     "a method that is no token": ("GE(T / HTTP/1.1\r\nHost: a\r\n\r\n", {400}),
