@@ -66,7 +66,8 @@ static bool open_given(struct tls_context **out, const struct cli_options *o, ui
 /* ---- one of our own ---- */
 
 struct own_files {
-	char folder[PATH_BYTES], pem[PATH_BYTES], authority[PATH_BYTES], temporary[PATH_BYTES], lock[PATH_BYTES];
+	char folder[PATH_BYTES], pem[PATH_BYTES], authority[PATH_BYTES], temporary[PATH_BYTES],
+		lock[PATH_BYTES];
 };
 
 static bool name_files(struct own_files *f, const char *cache, struct error *e)
@@ -136,7 +137,8 @@ static bool open_own(struct tls_context **out, const struct cli_options *o, uint
 {
 	struct own_files files;
 	if (!o->env->cache_folder) {
-		fprintf(o->env->err, "%s: TLS with a certificate for localhost that is made for this run alone\n",
+		fprintf(o->env->err,
+			"%s: TLS with a certificate for localhost that is made for this run alone\n",
 			o->program);
 		return make_own(out, o, NULL, now_s, e);
 	}
@@ -162,7 +164,8 @@ bool cli_tls_open(struct tls_context **out, const struct cli_options *o, uint64_
 	if (o->tls_cert)
 		return open_given(out, o, now_s, e);
 	if (o->tls_key)
-		return FAIL(e, INVALID, "--tls-key %s needs --tls-cert with the certificate that it belongs to",
+		return FAIL(e, INVALID,
+			    "--tls-key %s needs --tls-cert with the certificate that it belongs to",
 			    o->tls_key);
 	return !(o->tls || o->tls_client_ca) || open_own(out, o, now_s, e);
 }

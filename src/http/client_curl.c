@@ -305,9 +305,9 @@ static uint64_t announced_length(const struct transfer *t)
 }
 
 /*
- * The reader need not wait until libcurl ends the transfer, which it does not do before the request's body has
- * been sent: the guest that writes it may be waiting for just this end. Over HTTP/2 nobody wants the rest of that
- * body, when the response is whole; without a length its trailers tell that it is.
+ * The reader need not wait until libcurl ends the transfer, which it does not do before the request's body
+ * has been sent: the guest that writes it may be waiting for just this end. Over HTTP/2 nobody wants the rest
+ * of that body, when the response is whole.
  */
 static void end_download_if_complete(struct transfer *t)
 {
@@ -348,9 +348,7 @@ static void field_came(struct transfer *t, struct str line)
 		return; /* no reader of ours could do anything with it */
 	if (t->download)
 		body_trailer_add(t->download, name, value);
-	if (t->download && t->head.version == HTTP_2) /* libcurl has them when the stream is closed, all at once */
-		loop_post(t->client->loop, &t->over);
-	if (!t->responded)
+	else if (!t->responded)
 		headers_add(&t->head.headers, &t->fetch->arena, name, value);
 }
 
@@ -477,6 +475,7 @@ static bool start(struct curl_client *c, struct error *e)
 		return false;
 	c->multi = c->api->curl_multi_init();
 	CHECK(c->multi);
+	c->shares_clear_http2 = c->api->curl_version_info(CURLVERSION_NOW)->version_num >= 0x080000;
 	c->timer = NEW(uv_timer_t);
 	CHECK(uv_timer_init(loop_uv(c->loop), c->timer) == 0);
 	c->timer->data = c;

@@ -20,6 +20,7 @@
 
 #define CURL_FUNCTIONS(X)                \
 	X(curl_global_init)              \
+	X(curl_version_info)             \
 	X(curl_easy_init)                \
 	X(curl_easy_setopt)              \
 	X(curl_easy_getinfo)             \

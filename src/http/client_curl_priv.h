@@ -18,7 +18,12 @@ struct curl_client {
 	uv_timer_t *timer;     /* libcurl's */
 	struct list transfers; /* under way */
 	struct list dead;      /* given up while libcurl was in the middle of one of them */
-	unsigned inside;       /* libcurl is running: it must not be asked to remove anything */
+	/*
+	 * Can a connection in the clear serve several requests of HTTP/2? libcurl before 8.0 begins HTTP/2
+	 * anew on it, inside the HTTP/2 that is there, and all fail.
+	 */
+	bool shares_clear_http2;
+	unsigned inside; /* libcurl is running: it must not be asked to remove anything */
 };
 
 /*

@@ -261,12 +261,13 @@ static void set_keepalive(struct transfer *t, const struct http_target *target)
 static void set_connection(struct transfer *t, const struct http_target *target)
 {
 	bool tls = str_eq(target->scheme, STR("https"));
-	long version = tls	       ? CURL_HTTP_VERSION_2TLS
+	long version = tls             ? CURL_HTTP_VERSION_2TLS
 		       : target->http2 ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
 				       : CURL_HTTP_VERSION_1_1;
 	SET(t, CURLOPT_HTTP_VERSION, version);
 	t->http2_only = target->http2;
-	if (target->http2)
+	bool alone = target->dont_pool || (target->http2 && !tls && !t->client->shares_clear_http2);
+	if (target->http2 && !alone)
 		SET(t, CURLOPT_PIPEWAIT, 1L); /* one connection serves them all */
 	if (target->connect_timeout_ns)
 		SET(t, CURLOPT_CONNECTTIMEOUT_MS,
@@ -276,7 +277,7 @@ static void set_connection(struct transfer *t, const struct http_target *target)
 		t->v4_first = true;
 	}
 	set_keepalive(t, target);
-	if (target->dont_pool) {
+	if (alone) {
 		SET(t, CURLOPT_FRESH_CONNECT, 1L);
 		SET(t, CURLOPT_FORBID_REUSE, 1L);
 	}

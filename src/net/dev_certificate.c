@@ -40,9 +40,10 @@ static bool set_time(X509 *x, uint64_t now_s)
 static bool set_name(X509 *x, const char *name)
 {
 	X509_NAME *subject = X509_get_subject_name(x);
-	return X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_ASC, (const unsigned char *)"Backlot", -1, -1,
-					  0) &&
-	       X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0);
+	return X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_ASC, (const unsigned char *)"Backlot", -1,
+					  -1, 0) &&
+	       X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1,
+					  0);
 }
 
 static bool extend(X509 *x, X509 *issuer, int kind, const char *value)
@@ -94,7 +95,8 @@ static bool print(const struct identity *server, const struct identity *authorit
 		long len = BIO_get_mem_data(out, &bytes);
 		buf_add(authority_pem, (struct str){ bytes, (size_t)len });
 	}
-	ok = ok && BIO_reset(out) == 1 && PEM_write_bio_PrivateKey(out, server->key, NULL, NULL, 0, NULL, NULL) &&
+	ok = ok && BIO_reset(out) == 1 &&
+	     PEM_write_bio_PrivateKey(out, server->key, NULL, NULL, 0, NULL, NULL) &&
 	     PEM_write_bio_X509(out, server->certificate);
 	if (ok) {
 		long len = BIO_get_mem_data(out, &bytes);

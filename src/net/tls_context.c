@@ -110,9 +110,10 @@ static bool use_certificate(SSL_CTX *ssl, const struct tls_server_options *o, st
 	char why[256];
 	bool ok = x != NULL;
 	if (!ok)
-		error_set(e, ERROR_INVALID, __FILE__, __LINE__,
-			  "%s: there is no certificate in it; it must be PEM, with -----BEGIN CERTIFICATE-----",
-			  o->certificate_name);
+		error_set(
+			e, ERROR_INVALID, __FILE__, __LINE__,
+			"%s: there is no certificate in it; it must be PEM, with -----BEGIN CERTIFICATE-----",
+			o->certificate_name);
 	else if (!check_time(o->certificate_name, x, o->now_s, e))
 		ok = false;
 	else if (SSL_CTX_use_certificate(ssl, x) != 1)
@@ -133,12 +134,14 @@ static bool use_key(SSL_CTX *ssl, const struct tls_server_options *o, struct err
 	BIO_free(in);
 	ERR_clear_error();
 	if (!key && locked)
-		return FAIL(e, INVALID, "%s: the key is encrypted; write it as it is: openssl pkey -in %s -out NEW",
+		return FAIL(e, INVALID,
+			    "%s: the key is encrypted; write it as it is: openssl pkey -in %s -out NEW",
 			    o->key_name, o->key_name);
 	if (!key)
-		return FAIL(e, INVALID,
-			    "%s: there is no private key in it; it must be PEM, with -----BEGIN PRIVATE KEY-----",
-			    o->key_name);
+		return FAIL(
+			e, INVALID,
+			"%s: there is no private key in it; it must be PEM, with -----BEGIN PRIVATE KEY-----",
+			o->key_name);
 	bool ok = SSL_CTX_use_PrivateKey(ssl, key) == 1 && SSL_CTX_check_private_key(ssl) == 1;
 	EVP_PKEY_free(key);
 	ERR_clear_error();
@@ -159,7 +162,8 @@ static bool trust(SSL_CTX *ssl, const char *name, struct str pem, struct error *
 	ERR_clear_error();
 	return count ||
 	       FAIL(e, INVALID,
-		    "%s: there is no certificate in it; it must be PEM, with -----BEGIN CERTIFICATE-----", name);
+		    "%s: there is no certificate in it; it must be PEM, with -----BEGIN CERTIFICATE-----",
+		    name);
 }
 
 /* ---- a server's ---- */

@@ -183,7 +183,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	struct str input = { (const char *)data + 2, size - 2 };
 	if (str_starts(input, STR("PRI ")))
-		return 0; /* fuzz_h2_server.c: there the pieces that bytes come in may be seen in the frames */
+		return 0; /* fuzz_h2_server.c */
 	size_t piece_bytes = data[1] % 16;
 	struct run whole, pieces;
 	if (data[0] % 2) {
