@@ -460,7 +460,7 @@ static void run_over(struct task *task)
 	struct body *download = take(t->download);
 	if (download)
 		body_end(download);
-	give_up(t);
+	transfer_give_up(t);
 }
 
 /* ---- the client ---- */
