@@ -235,6 +235,7 @@ void body_append(struct body *dst, struct body *src)
 		body_unref(&src);
 		return;
 	}
+	dst->length_untold |= src->length_untold;
 	if (src->ended && src->failure == BODY_FAILURE_NONE && !src->abandoned) {
 		splice(dst, src);
 		body_unref(&src);

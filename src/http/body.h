@@ -65,7 +65,8 @@ struct body {
 	uint64_t expected;   /* bytes that the source says are still to come (Content-Length); UINT64_MAX: not
 				known */
 	bool streaming;      /* the length is open until the end */
-	bool length_untold;  /* and is not told even then: a message with it goes out chunked */
+	bool length_untold;  /* and is not told even then: a message with it goes out chunked;
+				so it is with what such a body is appended to */
 	bool ended, abandoned;
 	enum body_failure failure;
 	struct headers trailers;

@@ -188,6 +188,8 @@ static void begin_body(struct h1_connection *c, struct http_request *r, bool chu
 	c->chunk_left = c->section.length;
 	if (!chunked)
 		c->body->expected = c->section.length;
+	/* What came in chunks goes on in chunks, also when all of it is there before somebody looks. */
+	c->body->length_untold = chunked;
 	h1_section_reset(&c->section, false);
 	c->wants_continue = r->version == HTTP_1_1 &&
 			    str_eq_nocase(headers_get(&r->headers, STR("expect")), STR("100-continue"));

@@ -145,6 +145,7 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *buf, siz
 		cap = (size_t)MIN((uint64_t)cap, out->left);
 	enum body_state state = cap ? body_read(out->body, (char *)buf, cap, &len) : BODY_DATA;
 	out->left -= out->bounded ? len : 0;
+	s->x->super.sent += len;
 	if (state == BODY_DATA) /* what comes behind it? */
 		state = body_peek(out->body, &rest);
 	bool full = out->bounded && out->left == 0;
