@@ -1,5 +1,6 @@
 """`serve` and clients of HTTP/2 that others have written; in the clear, and over TLS."""
 
+import json
 import re
 
 from clients import Authority, debian, fetched, run
@@ -32,6 +33,15 @@ def curl_speaks_http2_by_prior_knowledge(t):
         assert_in('"bodyBytes":5', body)
         assert_in('"x-one"', body)
         assert_in('"url":"http://127.0.0.1:%d/"' % edge.port, body)
+
+
+@test
+def what_goes_out_over_http2_is_in_the_log(t):
+    with t.serve(t.guest("rust-abi"), "--log-format=json", "--access-log=a.log") as edge:
+        body, result = curl(t, edge, "--http2-prior-knowledge", path="/stream?lines=5000")
+        assert_equal(result, "2 200")
+        t.eventually(lambda: "\n" in t.read("a.log"))
+        assert_equal(json.loads(t.read("a.log"))["bytes"], len(body.encode()))
 
 
 @test
