@@ -3,6 +3,7 @@
 from concurrent import futures
 import contextlib
 import threading
+import time
 
 from clients import Authority, grpc as load_grpc
 from harness import WAIT_SECONDS, Failure, assert_equal, test
@@ -24,6 +25,10 @@ def origin(grpc):
 
     def unary(request, context):
         if request == b"fail":
+            # Its head goes first, on its own: libcurl before 8.0 loses an answer now and then that comes whole in one
+            # piece while it has not noticed yet that the request has ended (docs/roadmap.md).
+            context.send_initial_metadata(())
+            time.sleep(0.05)
             context.set_trailing_metadata((("x-why", "because"),))
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, "no such luck")
         context.set_trailing_metadata((("x-sum", str(len(request))),))
