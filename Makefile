@@ -17,6 +17,7 @@ NINJA_FLAGS = $(if $(JOBS),-j $(JOBS))
 
 # The build folder may be anywhere; Wasmtime and the guests are shared by all kinds of build.
 wasmtime = $$(tools/get-wasmtime $(BUILD)/deps)
+adapter = $$(tools/get-adapter $(BUILD)/deps || true)
 guests = $(BUILD)/guests
 
 # $(call configure,FOLDER,MESON OPTIONS): sets the folder up, or again when a file that Meson looks for came or went.
@@ -24,7 +25,7 @@ define configure
 	@mkdir -p $(1)
 	@tools/list-found >$(1)/found.new
 	@if [ ! -f $(1)/build.ninja ]; then \
-		meson setup $(1) --prefix=$(PREFIX) --libdir=lib -Dwasmtime="$(wasmtime)" $(2) >$(1)/setup.log || \
+		meson setup $(1) --prefix=$(PREFIX) --libdir=lib -Dwasmtime="$(wasmtime)" -Dadapter="$(adapter)" $(2) >$(1)/setup.log || \
 			{ cat $(1)/setup.log; exit 1; }; \
 	elif ! cmp -s $(1)/found.new $(1)/found; then \
 		meson setup --reconfigure $(1) >$(1)/setup.log || { cat $(1)/setup.log; exit 1; }; \
@@ -42,6 +43,7 @@ ifeq ($(SETUP),yes)
 	@tools/setup build
 endif
 	@tools/get-wasmtime $(BUILD)/deps >/dev/null
+	@tools/get-adapter $(BUILD)/deps >/dev/null || true
 
 build: setup
 	$(call configure,$(BUILD))
