@@ -91,6 +91,7 @@ struct cli_options {
 	bool bail, list, strict;
 	enum cli_net net;
 	uint64_t timeout_ns;
+	const char *output;
 	bool json, abi, man, markdown;
 	enum cli_completion completion;
 	unsigned verbose;
@@ -116,6 +117,7 @@ int cmd_test(const struct cli_options *o);
 int cmd_serve(const struct cli_options *o);
 int cmd_run(const struct cli_options *o);
 int cmd_inspect(const struct cli_options *o);
+int cmd_adapt(const struct cli_options *o);
 int cmd_cache(const struct cli_options *o);
 int cmd_help(const struct cli_options *o);
 

@@ -33,9 +33,6 @@ static bool check_file(const char *path, struct error *e)
 static bool not_there(const struct cli_options *o, int why, struct error *e)
 {
 	struct nearest near = { .word = str_from(o->input) };
-	const char *missing = o->command_named ? NULL : command_missing(near.word);
-	if (missing)
-		return FAIL(e, UNSUPPORTED, "the command '%s' is not supported yet: %s", o->input, missing);
 	for (size_t i = 0; i < COMMANDS && !o->command_named; i++)
 		nearest_try(&near, str_from(command_rows[i].name));
 	FAIL(e, NOT_FOUND, "%s: %s", o->input, strerror(why));

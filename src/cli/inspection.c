@@ -6,6 +6,8 @@
 
 #include "base/check.h"
 #include "cli/human.h"
+#include "guest/wasm/component/door.h"
+#include "guest/wasm/component/run.h"
 #include "world/limits.h"
 
 enum { PROBLEMS_MAX = 8 };
@@ -82,6 +84,20 @@ static void judge_imports(struct inspection *i, struct arena *a)
 			i->xqd || (str_eq(all[n].module, STR("env")) && str_starts(all[n].name, STR("xqd_")));
 		i->wasi = i->wasi || str_starts(all[n].module, STR("wasi_"));
 	}
+}
+
+/* A component imports interfaces by their names; each is one that there is, or not. */
+static void judge_interfaces(struct inspection *i, struct arena *a)
+{
+	const struct wasm_outline *o = &i->outline;
+	i->imports = arena_zalloc(a, (o->import_count + 1) * sizeof *i->imports);
+	for (size_t n = 0; n < o->import_count; n++) {
+		bool known = door_knows(o->imports[n].name, STR(""));
+		i->imports[n] = (struct inspected_import){ .name = o->imports[n].name,
+							   .state = known ? IMPORT_DONE : IMPORT_UNKNOWN };
+		i->states[i->imports[n].state]++;
+	}
+	i->import_count = o->import_count;
 }
 
 /* ---- the SDK ---- */
@@ -170,7 +186,12 @@ static void find_problems(struct inspection *i, struct arena *a)
 	uint64_t memory_max = limits_profile(STR("guard"))->memory_bytes;
 	i->problems = arena_zalloc(a, PROBLEMS_MAX * sizeof *i->problems);
 	if (o->format == WASM_COMPONENT) {
-		problem(i, "components are not supported yet; build a core module (target wasm32-wasip1)");
+		count_problem(i, a, IMPORT_UNKNOWN,
+			      "that no host defines: the guest is refused, unless it is started with "
+			      "--unknown-import-behavior=trap");
+		if (!i->has_start)
+			problem(i, "no export fastly:compute/http-incoming@0.1 or wasi:cli/run@0.2: there is "
+				   "nothing to run");
 		return;
 	}
 	count_problem(i, a, IMPORT_UNKNOWN,
@@ -193,11 +214,17 @@ bool inspect(struct inspection *out, const char *path, struct str wasm, struct a
 	if (!wasm_outline_read(&out->outline, wasm, a, e))
 		return error_wrap(e, "%s", path);
 	const struct wasm_outline *o = &out->outline;
-	for (size_t n = 0; n < o->export_count; n++)
-		out->has_start = out->has_start || (o->exports[n].kind == WASM_KIND_FUNC &&
-						    str_eq(o->exports[n].name, STR("_start")));
+	for (size_t n = 0; n < o->export_count; n++) {
+		struct str name = o->exports[n].name;
+		bool start = o->format == WASM_MODULE
+				     ? o->exports[n].kind == WASM_KIND_FUNC && str_eq(name, STR("_start"))
+				     : component_starts_by(name);
+		out->has_start = out->has_start || start;
+	}
 	if (o->format == WASM_MODULE)
 		judge_imports(out, a);
+	else
+		judge_interfaces(out, a);
 	out->sdk = guess_sdk(out);
 	find_problems(out, a);
 	return true;

@@ -90,13 +90,21 @@ static void print_imports(const struct inspection *i, bool color, FILE *to)
 	}
 }
 
-static void print_interfaces(const struct inspection *i, FILE *to)
+static void print_interfaces(const struct inspection *i, bool color, FILE *to)
 {
 	const struct wasm_outline *o = &i->outline;
-	fprintf(to, "\n" HUMAN_COUNT_FMT "\n", HUMAN_COUNT_ARG(o->import_count, "import"));
-	for (size_t n = 0; n < o->import_count; n++) {
-		fputs("  ", to);
-		human_name(to, o->imports[n].name);
+	fputs("  exports  ", to);
+	for (size_t n = 0; n < o->export_count; n++) {
+		fputs(n ? ", " : "", to);
+		human_name(to, o->exports[n].name);
+	}
+	fprintf(to, "%s\n" HUMAN_COUNT_FMT "\n", o->export_count ? "\n" : "none\n",
+		HUMAN_COUNT_ARG(o->import_count, "import"));
+	for (size_t n = 0; n < i->import_count; n++) {
+		const struct inspected_import *m = &i->imports[n];
+		fprintf(to, "  %s%-8s%s  ", color ? colors[m->state] : "", import_state_name(m->state),
+			color ? "\033[0m" : "");
+		human_name(to, m->name);
 		fputc('\n', to);
 	}
 }
@@ -110,7 +118,7 @@ void inspection_print(const struct inspection *i, bool color, FILE *to)
 		if (i->import_count)
 			print_imports(i, color, to);
 	} else {
-		print_interfaces(i, to);
+		print_interfaces(i, color, to);
 	}
 	fprintf(to, "\n%s\n", i->problem_count ? "Not supported:" : "All it needs is supported.");
 	for (size_t n = 0; n < i->problem_count; n++)

@@ -39,13 +39,6 @@ const struct variable_row variable_rows[] = {
 };
 const size_t variable_rows_count = COUNT_OF(variable_rows);
 
-static const struct {
-	const char *name, *missing;
-} commands_missing[] = {
-#define COMMAND_MISSING(cname, what) { (cname), (what) },
-#include "cli/options.def"
-};
-
 #define ANY .most = 0
 #define CHOICES(list) .choices = (list)
 #define RANGE(low, high) .least = (low), .most = (high)
@@ -98,15 +91,6 @@ const struct command_row *command_find(struct str name)
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (str_eq(name, str_from(command_rows[i].name)))
 			return &command_rows[i];
-	}
-	return NULL;
-}
-
-const char *command_missing(struct str name)
-{
-	for (size_t i = 0; i < COUNT_OF(commands_missing); i++) {
-		if (str_eq(name, str_from(commands_missing[i].name)))
-			return commands_missing[i].missing;
 	}
 	return NULL;
 }

@@ -163,13 +163,8 @@ static bool read_operand(struct reader *r, const char *text)
 		if (named)
 			return true;
 	}
-	if (o->operand_count >= command_rows[o->command].most) {
-		const char *missing = o->command_named ? NULL : command_missing(str_from(r->operands[0]));
-		if (missing)
-			return FAIL(r->e, UNSUPPORTED, "the command '%s' is not supported yet: %s",
-				    r->operands[0], missing);
+	if (o->operand_count >= command_rows[o->command].most)
 		return FAIL(r->e, INVALID, "unexpected argument '%s'", text);
-	}
 	r->operands[o->operand_count++] = text;
 	if (o->command == COMMAND_RUN)
 		return take_guest_args(r);
@@ -255,7 +250,8 @@ static bool check_operands(struct cli_options *o, bool command_known, struct err
 	if (o->command == COMMAND_INSPECT && o->operand_count && o->abi)
 		return FAIL(e, INVALID,
 			    "--abi prints the ABI and looks at no guest; leave out one of the two");
-	if (o->command == COMMAND_SERVE || o->command == COMMAND_RUN || o->command == COMMAND_INSPECT)
+	if (o->command == COMMAND_SERVE || o->command == COMMAND_RUN || o->command == COMMAND_INSPECT ||
+	    o->command == COMMAND_ADAPT)
 		o->input = o->operands[0];
 	return true;
 }

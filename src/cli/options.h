@@ -97,9 +97,6 @@ const struct option_row *option_find_letter(char letter);
 /* Walks a|b|c: for (struct str rest = str_from(row->choices), one; choice_next(&rest, &one);) */
 bool choice_next(struct str *rest, struct str *choice);
 
-/* What Viceroy's command of that name would need; NULL when Viceroy has no such command, or we have it. */
-const char *command_missing(struct str name);
-
 /*
  * Reads argv[1] and what follows into `o`, whose `env` and `program` are set and whose other members are
  * zero. What it keeps is borrowed from argv and the arena. Stops at --help and --version, which win over

@@ -32,6 +32,7 @@ struct wasm_options cli_wasm_options(const struct cli_options *o)
 		.trap_unknown_imports = o->unknown_imports == UNKNOWN_IMPORTS_TRAP,
 		.wasm_exceptions = o->wasm_exceptions,
 		.wasm_gc = o->wasm_gc,
+		.adapt = o->adapt,
 		.debug_info = o->debug_info,
 		.profile = o->profile,
 		.cache_folder = o->env->cache_folder,

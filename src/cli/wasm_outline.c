@@ -18,6 +18,7 @@ enum section {
 
 	COMPONENT_CORE_MODULE = 1,
 	COMPONENT_IMPORT = 10,
+	COMPONENT_EXPORT = 11,
 };
 
 enum {
@@ -240,12 +241,41 @@ static void read_component_imports(struct wasm_outline *o, struct wasm_reader c,
 	}
 }
 
+static void add_component_export(struct wasm_outline *o, struct str name, struct arena *a)
+{
+	size_t n = o->export_count;
+	if ((n & (n - 1)) == 0) { /* full: it holds a power of two */
+		struct wasm_export *more = arena_zalloc(a, (n ? 2 * n : 1) * sizeof *more);
+		if (n)
+			memcpy(more, o->exports, n * sizeof *more);
+		o->exports = more;
+	}
+	o->exports[o->export_count++].name = name;
+}
+
+static void read_component_exports(struct wasm_outline *o, struct wasm_reader c, struct arena *a)
+{
+	for (size_t count = get_count(&c); count > 0 && !c.bad; count--) {
+		wasm_get_byte(&c); /* the form of the name */
+		struct str name = wasm_get_name(&c);
+		if (!c.bad && o->export_count < OUTLINE_ITEMS_MAX)
+			add_component_export(o, name, a);
+		if (wasm_get_byte(&c) == 0) /* the sort; a core item's has a second byte */
+			wasm_get_byte(&c);
+		wasm_get_leb(&c);
+		if (wasm_get_byte(&c) != 0 && !pass_extern(&c))
+			return;
+	}
+}
+
 static void read_component_section(struct wasm_outline *o, uint8_t id, struct wasm_reader c, struct arena *a)
 {
 	if (id == COMPONENT_CORE_MODULE)
 		o->core_modules++;
 	if (id == COMPONENT_IMPORT)
 		read_component_imports(o, c, a);
+	if (id == COMPONENT_EXPORT)
+		read_component_exports(o, c, a);
 	if (id == SECTION_CUSTOM)
 		read_custom(o, c, a);
 }

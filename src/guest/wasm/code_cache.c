@@ -207,12 +207,14 @@ bool code_cache_recall(const char *folder, const char *source, const char *finge
 	char path[CODE_PATH_MAX], text[META_BYTES], state[SOURCE_STATE_BYTES], was[SOURCE_STATE_BYTES];
 	if (stat(source, &st) != 0)
 		return false;
+	int component;
 	print_source(&st, fingerprint, state);
 	if (!source_meta_path(folder, state, path) || !read_small(path, text))
 		return false;
-	return sscanf(text, "backlot-source 2\n%64[0-9a-f]\n%" SCNu64 "\n%383[^\n]\n", out->hex,
-		      &out->initial_memory, was) == 3 &&
-	       strlen(out->hex) == CODE_KEY_CHARS && strcmp(was, state) == 0;
+	bool read = sscanf(text, "backlot-source 3\n%64[0-9a-f]\n%" SCNu64 "\n%d\n%383[^\n]\n", out->hex,
+			   &out->initial_memory, &component, was) == 4;
+	out->component = read && component;
+	return read && strlen(out->hex) == CODE_KEY_CHARS && strcmp(was, state) == 0;
 }
 
 void code_cache_remember(const char *folder, const char *source, const char *fingerprint,
@@ -226,8 +228,8 @@ void code_cache_remember(const char *folder, const char *source, const char *fin
 	print_source(&st, fingerprint, state);
 	if (!source_meta_path(folder, state, path))
 		return;
-	snprintf(text, sizeof text, "backlot-source 2\n%s\n%" PRIu64 "\n%s\n", key->hex, key->initial_memory,
-		 state);
+	snprintf(text, sizeof text, "backlot-source 3\n%s\n%" PRIu64 "\n%d\n%s\n", key->hex,
+		 key->initial_memory, key->component, state);
 	(void)!write_file(path, str_from(text),
 			  &ignored); /* without it the next start hashes, nothing else */
 }

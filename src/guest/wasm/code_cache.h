@@ -37,6 +37,7 @@ enum { CODE_KEY_CHARS = 64, CODE_PATH_MAX = 4096 };
 struct code_key {
 	char hex[CODE_KEY_CHARS + 1];
 	uint64_t initial_memory; /* of the guest, known before its code is loaded */
+	bool component;          /* so is that */
 };
 
 /* The folder, made when it is not there (0700). An error: why it cannot be used. */

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "guest/wasm/component/run.h"
 #include "guest/wasm/stack_pool.h"
 #include "guest/wasm/wasm_image.h"
 #include "loop/clock.h"
@@ -72,9 +73,15 @@ bool engine_error(struct error *e, wasmtime_error_t *taken, const char *doing)
 static void set_pool(wasm_config_t *config, const struct engine_options *o)
 {
 	wasmtime_pooling_allocation_config_t *pool = wasmtime_pooling_allocation_config_new();
-	wasmtime_pooling_allocation_config_total_core_instances_set(pool, o->instances_max);
-	wasmtime_pooling_allocation_config_total_memories_set(pool, o->instances_max);
-	wasmtime_pooling_allocation_config_total_tables_set(pool, o->instances_max);
+	wasmtime_pooling_allocation_config_total_core_instances_set(
+		pool, o->instances_max * (o->component ? COMPONENT_INSTANCES_MAX : 1));
+	wasmtime_pooling_allocation_config_total_memories_set(
+		pool, o->instances_max * (o->component ? COMPONENT_MEMORIES_MAX : 1));
+	wasmtime_pooling_allocation_config_total_tables_set(pool, o->instances_max *
+									  (o->component ? COMPONENT_TABLES_MAX
+											: 1));
+	wasmtime_pooling_allocation_config_total_component_instances_set(pool,
+									 o->component ? o->instances_max : 0);
 	wasmtime_pooling_allocation_config_total_stacks_set(pool, o->instances_max);
 	wasmtime_pooling_allocation_config_total_gc_heaps_set(pool, o->wasm_gc ? o->instances_max : 0);
 	wasmtime_pooling_allocation_config_max_memory_size_set(pool, o->memory_bytes_max);
@@ -129,6 +136,14 @@ struct engine *engine_new(const struct engine_options *options, struct error *e)
 	wasmtime_config_wasm_gc_set(config, options->wasm_gc);
 	wasmtime_config_debug_info_set(config, options->debug_info);
 	wasmtime_config_profiler_set(config, profilers[options->profile]);
+	if (options->component) {
+		/*
+		 * One host call at a time is what host calls are built on. (And with support for more, 50.0.1
+		 * ends a guest as a bug of its own that passes two borrowed resources in one call.)
+		 */
+		wasmtime_config_wasm_component_model_async_set(config, false);
+		wasmtime_config_concurrency_support_set(config, false);
+	}
 	if (self->memories)
 		set_own_memory(config, self);
 	else

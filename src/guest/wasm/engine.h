@@ -27,6 +27,7 @@ struct engine_options {
 	bool lines;      /* backtraces name lines of source, where the guest says; a trap takes longer then */
 	enum profile_strategy profile;
 	uint64_t tick_ns; /* 0: ENGINE_TICK_MS */
+	bool component;   /* guests are components: several core instances, memories and tables each */
 	/*
 	 * The memories come from a memory_pool, which fits one module alone. NULL: from Wasmtime's own pool,
 	 * which fits all modules. Borrowed for engine_new(), but for the image's file.

@@ -7,6 +7,8 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "guest/wasm/component/door.h"
+#include "guest/wasm/component/run.h"
 #include "guest/wasm/engine.h"
 #include "guest/wasm/hostcalls/cache_calls.h"
 #include "guest/wasm/hostcalls/http_cache_calls.h"
@@ -374,6 +376,8 @@ static void over_limit(struct sandbox *sb, uint16_t status, struct str why)
 static bool memory_within(struct sandbox *sb)
 {
 	uint64_t bytes = sb->size;
+	if (sb->door) /* what is seen here is the door's memory; a component's own are bounded by Wasmtime */
+		return true;
 	if (invocation_within(sb->invocation, LIMIT_memory_bytes, bytes))
 		return true;
 	over_limit(sb, 500,
@@ -515,6 +519,8 @@ static bool may_go_on(struct sandbox *sb, const wasmtime_context_t *context)
 	uint64_t cpu_ns = sandbox_cpu_ns(sb) - sb->cpu_before_ns;
 	if (sb->has_memory)
 		sb->size = wasmtime_memory_data_size(context, &sb->memory);
+	if (sb->doomed)
+		return false;
 	if (sb->stopping)
 		sb->trap_text = STR("the guest was stopped");
 	else if (!invocation_within(sb->invocation, LIMIT_cpu_ns, cpu_ns))
@@ -565,10 +571,15 @@ static void take_outcome(struct sandbox *sb)
 		return;
 	}
 	if (!sb->trap && !sb->error) {
-		finish(sb, OUTCOME_OK, STR(""));
+		if (sb->answered_error)
+			sb->exit_code = 1;
+		finish(sb, sb->answered_error ? OUTCOME_EXIT : OUTCOME_OK,
+		       sb->answered_error ? STR("the component answered with an error") : STR(""));
 		return;
 	}
 	struct str report = take_report(sb);
+	if (sb->doomed)
+		report = arena_str(&sb->invocation->arena, sb->trap_text);
 	if (sb->exited && sb->exit_code == 0)
 		finish(sb, OUTCOME_OK, STR(""));
 	else if (sb->exited)
@@ -598,6 +609,10 @@ static bool call_start(struct sandbox *sb)
 {
 	wasmtime_extern_t item;
 	sb->starting = false;
+	if (sb->door) {
+		sb->future = component_call(sb);
+		return true;
+	}
 	sb->has_memory = wasmtime_instance_export_get(sb->context, &sb->instance, "memory", 6, &item) &&
 			 item.kind == WASMTIME_EXTERN_MEMORY;
 	if (sb->has_memory)
@@ -644,16 +659,22 @@ static bool poll_guest(struct sandbox *sb)
 static void begin_store(struct sandbox *sb)
 {
 	const struct world *w = sb->world;
+	const struct component *component = sb->service->component;
 	sb->store = wasmtime_store_new(sb->service->engine->wasm, sb, NULL);
 	sb->context = wasmtime_store_context(sb->store);
 	wasmtime_store_limiter(sb->store, (int64_t)limits_memory_room(&w->limits, w->limits_mode),
-			       (int64_t)w->limits.table_elements, 1, 1, 1);
+			       (int64_t)w->limits.table_elements, component ? COMPONENT_INSTANCES_MAX : 1,
+			       component ? COMPONENT_TABLES_MAX : 1, component ? COMPONENT_MEMORIES_MAX : 1);
 	wasmtime_context_set_epoch_deadline(sb->context, 2);
 	wasmtime_store_epoch_deadline_callback(sb->store, epoch_ticked, sb, NULL);
 	sb->starting = true;
 	sb->profiler = profile_begin(sb->service);
-	sb->future = wasmtime_instance_pre_instantiate_async(sb->service->pre, sb->context, &sb->instance,
-							     &sb->trap, &sb->error);
+	if (component)
+		sb->door = door_new(sb);
+	sb->future = component
+			     ? component_instantiate(sb)
+			     : wasmtime_instance_pre_instantiate_async(sb->service->pre, sb->context,
+								       &sb->instance, &sb->trap, &sb->error);
 }
 
 /* The same: the instance goes, and its memory is made as it was. */
@@ -665,6 +686,9 @@ static void end_store(struct sandbox *sb)
 		sb->memory_bytes = wasmtime_memory_data_size(sb->context, &sb->memory);
 	if (sb->store)
 		wasmtime_store_delete(take(sb->store));
+	if (sb->door)
+		sb->answered_error = component_failed(sb);
+	door_free(&sb->door);
 	sb->has_memory = false;
 	sb->base = NULL;
 	sb->size = 0;

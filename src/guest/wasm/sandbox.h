@@ -23,6 +23,7 @@
 #include "guest/wasm/hostcalls/hostcall.h"
 #include "loop/crew.h"
 
+struct door;
 struct wasm_service;
 struct waiter;
 
@@ -146,7 +147,8 @@ struct sandbox {
 	wasmtime_instance_t instance;
 	wasmtime_memory_t memory;
 	bool has_memory;
-	uint8_t *base; /* of the guest's memory, with `size`; good during one host call */
+	struct door *door; /* of a component; NULL: the guest is a core module */
+	uint8_t *base;     /* of the guest's memory, with `size`; good during one host call */
 	size_t size;
 
 	struct { /* of descriptors 0 to 2, once the guest has closed or renumbered one */
@@ -177,7 +179,9 @@ struct sandbox {
 	wasm_trap_t *trap;
 	wasmtime_error_t *error;
 	bool starting, limit_hit;
-	bool no_start; /* there is no `_start` to call */
+	bool doomed;         /* to end as soon as it is noticed; `trap_text` says why */
+	bool answered_error; /* a component, by what its start returned */
+	bool no_start;       /* there is no `_start` to call */
 	struct task resume;
 	struct timer timer, wall_timer;
 	bool timed_out;         /* the timer of sandbox_wait_time() has fired */

@@ -10,7 +10,7 @@
 
 #include "guest/wasm/wasm_reader.h"
 
-enum { SECTION_MEMORY = 5, PAGE_BYTES = 64 * 1024 };
+enum { SECTION_CORE_MODULE = 1, SECTION_MEMORY = 5, PAGE_BYTES = 64 * 1024 };
 
 enum wasm_format wasm_format(struct str bytes)
 {
@@ -38,6 +38,19 @@ uint64_t wasm_initial_memory(struct str module)
 		return section.bad || pages > UINT32_MAX ? 0 : pages * PAGE_BYTES;
 	}
 	return 0;
+}
+
+uint64_t wasm_component_memory(struct str component)
+{
+	struct wasm_reader r = wasm_reader_of(str_sub(component, 8, component.len));
+	uint64_t most = 0;
+	while (wasm_left(&r) && !r.bad) {
+		uint8_t id = wasm_get_byte(&r);
+		struct str section = wasm_get_name(&r);
+		if (id == SECTION_CORE_MODULE && !r.bad)
+			most = MAX(most, wasm_initial_memory(section));
+	}
+	return most;
 }
 
 bool wasm_file_open(struct wasm_file *f, const char *path, struct error *e)

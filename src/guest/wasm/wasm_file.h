@@ -18,6 +18,9 @@ enum wasm_format wasm_format(struct str bytes);
 /* Bytes of linear memory the module starts with; 0 when it has none or is damaged. */
 uint64_t wasm_initial_memory(struct str module);
 
+/* The same of the largest memory that one of a component's own core modules has. */
+uint64_t wasm_component_memory(struct str component);
+
 struct wasm_file {
 	struct str bytes; /* mapped */
 };

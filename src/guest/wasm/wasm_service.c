@@ -8,7 +8,9 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/mem.h"
+#include "guest/wasm/adapt/adapt.h"
 #include "guest/wasm/code_cache.h"
+#include "guest/wasm/component/run.h"
 #include "guest/wasm/engine.h"
 #include "guest/wasm/sandbox.h"
 #include "guest/wasm/wasm_file.h"
@@ -150,6 +152,14 @@ static bool check_start(const wasmtime_module_t *module, const char *path, struc
 
 static bool link_guest(struct wasm_service *s, const char *path, struct error *e)
 {
+	if (s->component && s->options.profile.strategy == PROFILE_GUEST)
+		return FAIL(
+			e, UNSUPPORTED,
+			"%s: --profile=guest: Wasmtime's C API takes profiles of core modules only, and this "
+			"is a component",
+			path);
+	if (s->component)
+		return component_link(s->component, s->engine, s->options.trap_unknown_imports, path, e);
 	if (!check_start(s->module, path, e))
 		return false;
 	s->linker = wasmtime_linker_new(s->engine->wasm);
@@ -176,7 +186,7 @@ static bool own_memory_wanted(const struct wasm_options *o)
 	return o->memory != WASM_MEMORY_ENGINE && !o->wasm_exceptions && !o->wasm_gc;
 }
 
-static bool start_engine(struct wasm_service *s, uint64_t initial_memory, bool own_memory, struct error *e)
+static bool start_engine(struct wasm_service *s, const struct code_key *key, bool own_memory, struct error *e)
 {
 	static const enum memory_reset resets[] = {
 		[WASM_MEMORY_BEST] = MEMORY_RESET_BEST,
@@ -187,7 +197,7 @@ static bool start_engine(struct wasm_service *s, uint64_t initial_memory, bool o
 	const struct wasm_options *o = &s->options;
 	struct memory_pool_options memory = {
 		.memories_max = o->instances_max,
-		.bytes = initial_memory,
+		.bytes = key->initial_memory,
 		.bytes_max = o->memory_bytes_max,
 		.reset = resets[o->memory],
 		.image = s->image,
@@ -202,17 +212,20 @@ static bool start_engine(struct wasm_service *s, uint64_t initial_memory, bool o
 		.lines = o->lines,
 		.profile = o->profile.strategy,
 		.tick_ns = o->profile.strategy == PROFILE_GUEST ? o->profile.period_ns : 0,
+		.component = key->component,
 		.memory = own_memory ? &memory : NULL,
 	};
-	if (initial_memory > o->memory_bytes_max)
+	if (key->initial_memory > o->memory_bytes_max)
 		return FAIL(e, LIMIT, "the guest starts with %llu MiB of memory and may have %llu",
-			    (unsigned long long)initial_memory >> 20,
+			    (unsigned long long)key->initial_memory >> 20,
 			    (unsigned long long)o->memory_bytes_max >> 20);
 	s->engine = engine_new(&options, e);
 	return s->engine != NULL;
 }
 
-/* Wasm or its text form to a module's bytes; `*converted` is to be freed when it is used. */
+/*
+ * Wasm or its text form to the bytes of a module or component; `*converted` is to be freed when it is used.
+ */
 static bool module_bytes(struct str in, wasm_byte_vec_t *converted, struct str *out, struct error *e)
 {
 	*converted = (wasm_byte_vec_t){ 0 };
@@ -224,9 +237,7 @@ static bool module_bytes(struct str in, wasm_byte_vec_t *converted, struct str *
 		if (in.ptr[6] != 1) /* the layer, behind the version */
 			return FAIL(e, INVALID, "Expected a valid Wasm file: its version is not known (%d)",
 				    in.ptr[4]);
-		return FAIL(e, UNSUPPORTED,
-			    "this is a component; components are not supported yet, build a core module "
-			    "(target wasm32-wasip1)");
+		return true;
 	case WASM_TEXT:
 		break;
 	case WASM_UNKNOWN:
@@ -243,24 +254,47 @@ static bool module_bytes(struct str in, wasm_byte_vec_t *converted, struct str *
 
 static bool compile(struct wasm_service *s, const char *path, struct str module, struct error *e)
 {
+	wasmtime_error_t *failed;
 	notice(&s->options, WASM_COMPILING, path);
-	wasmtime_error_t *failed =
-		wasmtime_module_new(s->engine->wasm, (const uint8_t *)module.ptr, module.len, &s->module);
+	if (wasm_format(module) == WASM_COMPONENT) {
+		s->component = NEW(struct component);
+		s->component->initial_memory = wasm_component_memory(module);
+		failed = wasmtime_component_new(s->engine->wasm, (const uint8_t *)module.ptr, module.len,
+						&s->component->code);
+	} else {
+		failed = wasmtime_module_new(s->engine->wasm, (const uint8_t *)module.ptr, module.len,
+					     &s->module);
+	}
 	notice(&s->options, WASM_COMPILED, path);
 	return !failed || engine_error(e, failed, "Expected a valid Wasm file");
 }
 
 /* Starts the engine, with the image of the guest's memory if it could be taken, and compiles what is left. */
-static bool load_anew(struct wasm_service *s, const char *path, struct str module, uint64_t initial_memory,
+static bool load_anew(struct wasm_service *s, const char *path, struct str module, const struct code_key *key,
 		      struct wasm_image *image, bool *own_memory, struct error *e)
 {
-	*own_memory = own_memory_wanted(&s->options) && wasm_image_take(image, module, TABLE_ELEMENTS_MAX);
+	*own_memory = own_memory_wanted(&s->options) && !key->component &&
+		      wasm_image_take(image, module, TABLE_ELEMENTS_MAX);
 	if (*own_memory && !memory_image_of(&s->image, image->bytes, image->at)) {
 		wasm_image_fini(image);
 		*own_memory = false;
 	}
-	return start_engine(s, initial_memory, *own_memory, e) &&
+	return start_engine(s, key, *own_memory, e) &&
 	       compile(s, path, *own_memory ? image->module : module, e);
+}
+
+static wasmtime_error_t *load_code(struct wasm_service *s, const struct code_key *key, const char *path)
+{
+	if (!key->component)
+		return wasmtime_module_deserialize_file(s->engine->wasm, path, &s->module);
+	wasmtime_component_t *code;
+	wasmtime_error_t *failed = wasmtime_component_deserialize_file(s->engine->wasm, path, &code);
+	if (!failed) {
+		s->component = NEW(struct component);
+		s->component->code = code;
+		s->component->initial_memory = key->initial_memory;
+	}
+	return failed;
 }
 
 static bool load_cached(struct wasm_service *s, const struct code_key *key)
@@ -270,9 +304,8 @@ static bool load_cached(struct wasm_service *s, const struct code_key *key)
 	if (!code_cache_find(s->options.cache_folder, key, &found))
 		return false;
 	s->image = found.image;
-	bool started = start_engine(s, key->initial_memory, found.own_memory, &ignored);
-	wasmtime_error_t *failed =
-		started ? wasmtime_module_deserialize_file(s->engine->wasm, found.path, &s->module) : NULL;
+	bool started = start_engine(s, key, found.own_memory, &ignored);
+	wasmtime_error_t *failed = started ? load_code(s, key, found.path) : NULL;
 	if (started && !failed)
 		return true;
 	engine_destroy(&s->engine);
@@ -288,7 +321,8 @@ static void keep_code(struct wasm_service *s, const struct code_key *key, const 
 {
 	wasm_byte_vec_t code;
 	struct error e;
-	wasmtime_error_t *failed = wasmtime_module_serialize(s->module, &code);
+	wasmtime_error_t *failed = s->component ? wasmtime_component_serialize(s->component->code, &code)
+						: wasmtime_module_serialize(s->module, &code);
 	if (failed) {
 		engine_error(&e, failed, "the compiled code cannot be kept");
 		notice(&s->options, WASM_WARNING, e.text);
@@ -309,10 +343,20 @@ static bool load_bytes(struct wasm_service *s, const char *path, struct str byte
 	struct code_key key = { 0 };
 	struct str module;
 	wasm_byte_vec_t converted;
+	scoped(buf_fini) struct buf adapted = BUF_INIT(SIZE_MAX);
 	int lock = -1;
 	if (!module_bytes(bytes, &converted, &module, e))
 		return error_wrap(e, "%s", path);
-	key.initial_memory = wasm_initial_memory(module);
+	if (s->options.adapt && wasm_format(module) == WASM_MODULE) {
+		bool made = adapt_module(module, adapter_bytes(), &adapted, e);
+		wasm_byte_vec_delete(&converted);
+		converted = (wasm_byte_vec_t){ 0 };
+		if (!made)
+			return error_wrap(e, "%s", path);
+		module = buf_str(&adapted);
+	}
+	key.component = wasm_format(module) == WASM_COMPONENT;
+	key.initial_memory = key.component ? wasm_component_memory(module) : wasm_initial_memory(module);
 	bool caching = s->options.cache_folder != NULL, found = false;
 	if (caching) {
 		code_cache_key(bytes, fingerprint, &key);
@@ -324,7 +368,7 @@ static bool load_bytes(struct wasm_service *s, const char *path, struct str byte
 	}
 	struct wasm_image image = { .at = 0 };
 	bool own_memory = false;
-	bool ok = found || load_anew(s, path, module, key.initial_memory, &image, &own_memory, e);
+	bool ok = found || load_anew(s, path, module, &key, &image, &own_memory, e);
 	if (!ok)
 		error_wrap(e, "%s", path);
 	if (ok && caching && !found)
@@ -347,6 +391,10 @@ static bool load_file(struct wasm_service *s, const char *path, struct error *e)
 					.lines = s->options.lines,
 					.profile = s->options.profile.strategy };
 	engine_fingerprint(&flags, own_memory_wanted(&s->options), fingerprint, sizeof fingerprint);
+	if (s->options.adapt) {
+		size_t used = strlen(fingerprint);
+		snprintf(fingerprint + used, sizeof fingerprint - used, "-adapted-%s", adapter_version());
+	}
 	if (s->options.cache_folder && !code_cache_open(s->options.cache_folder, e)) {
 		error_wrap(e, "compiled code is not kept");
 		notice(&s->options, WASM_WARNING, e->text);
@@ -376,6 +424,7 @@ static void wasm_destroy(struct service *service)
 	struct wasm_service *s = (struct wasm_service *)service;
 	sandbox_pool_free(s);
 	CHECK(s->alive == 0);
+	component_free(&s->component);
 	if (s->pre)
 		wasmtime_instance_pre_delete(s->pre);
 	if (s->module)

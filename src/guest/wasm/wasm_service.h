@@ -12,6 +12,7 @@
 #include "guest/wasm/profile.h"
 #include "guest/wasm/memory_pool.h"
 
+struct component;
 struct engine;
 
 enum wasm_notice {
@@ -39,6 +40,7 @@ struct wasm_options {
 	bool debug_info; /* compiled code carries it, for native debuggers */
 	struct profile_options profile; /* its path is borrowed */
 	enum wasm_memory memory;
+	bool adapt;               /* make a component of a core module first */
 	const char *const *args;  /* argv after the program's name; NULL-ended; NULL: none */
 	struct str program;       /* argv[0]; empty: "compute-app" */
 	const char *cache_folder; /* compiled code; NULL: is not kept */
@@ -55,6 +57,7 @@ struct wasm_service {
 	struct wasmtime_linker *linker;
 	struct wasmtime_module *module;
 	struct wasmtime_instance_pre *pre;
+	struct component *component; /* instead of the three above, when the guest is one */
 	struct sandbox *free_sandboxes;
 	struct wasm_invocation *free_invocations;
 	struct list promises;         /* struct next_request: may be offered a request, the newest last */
