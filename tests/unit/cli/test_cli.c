@@ -123,7 +123,7 @@ TEST(an_input_that_is_not_there_is_a_usage_error)
 	RUN(named, "serve", "inspekt");
 	assert_has_not(named.err, "did you mean");
 	RUN(adapt, "adapt");
-	assert_has(adapt.err, "the command 'adapt' is not supported yet");
+	assert_has(adapt.err, "no Wasm file is given");
 }
 
 TEST(an_input_that_is_no_wasm_is_a_usage_error)

@@ -134,8 +134,23 @@ TEST(a_component_says_what_it_is)
 	assert_int_equal(r.code, CLI_FAILED);
 	assert_has(r.out, "format   component");
 	assert_has(r.out, "1 core module in it");
-	assert_has(r.out, "  fastly:compute/http-req\n");
-	assert_has(r.out, "components are not supported yet");
+	assert_has(r.out, "  unknown   fastly:compute/http-req\n");
+	assert_has(r.out, "1 import that no host defines");
+	assert_has(r.out, "no export fastly:compute/http-incoming@0.1 or wasi:cli/run@0.2");
+}
+
+TEST(a_component_that_has_all_it_needs)
+{
+	scoped(ran_free) struct ran r =
+		inspect_text("(component (import \"fastly:compute/log@0.1.0\" (instance))"
+			     " (import \"wasi:cli/stdout@0.2.3\" (instance)) (instance $i)"
+			     " (export \"fastly:compute/http-incoming@0.1.0\" (instance $i)))",
+			     NULL);
+	assert_int_equal(r.code, CLI_PASSED);
+	assert_has(r.out, "  exports  fastly:compute/http-incoming@0.1.0\n");
+	assert_has(r.out, "  done      fastly:compute/log@0.1.0\n");
+	assert_has(r.out, "  done      wasi:cli/stdout@0.2.3\n");
+	assert_has(r.out, "All it needs is supported.");
 }
 
 TEST(names_cannot_act_on_the_terminal)
