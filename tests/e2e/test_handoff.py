@@ -1,5 +1,6 @@
 """Requests that a service hands over: WebSockets to a backend, and everything to the GRIP proxy."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -325,6 +326,18 @@ command_spec=ipc://{dir}/t-command
 """
 
 
+@contextlib.contextmanager
+def pushpin(t):
+    """It ends what it started when it is asked to end, and leaves it behind when it is killed."""
+    process = subprocess.Popen(["pushpin", "--config=" + t.path("p/pushpin.conf")], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(WAIT_SECONDS)
+
+
 def free_port():
     import socket
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -348,11 +361,9 @@ def pushpin_itself_holds_a_request_and_publishes_to_it(t):
     port, publish = free_port(), free_port()
     t.write("p/pushpin.conf", PUSHPIN.format(dir=t.path("p"), port=port, publish=publish))
     t.write("p/routes", "*,id=origin %s\n" % origin.host)
-    pushpin = subprocess.Popen(["pushpin", "--config=" + t.path("p/pushpin.conf")], stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, start_new_session=True)
-    t.started.append(pushpin)
-    t.eventually(lambda: can_connect(port) and can_connect(publish), "pushpin listens")
-    with serve_handoff(t, origin, "", "--local-pushpin-proxy-port", str(port)) as edge, edge.connect() as client:
+    with pushpin(t), serve_handoff(t, origin, "", "--local-pushpin-proxy-port", str(port)) as edge, \
+            edge.connect() as client:
+        t.eventually(lambda: can_connect(port) and can_connect(publish), "pushpin listens")
         client.send("GET /fanout HTTP/1.1\r\nHost: example.com\r\n\r\n")
         assert_equal(held.wait(WAIT_SECONDS), True)
         line = client.reader.line()
@@ -369,8 +380,6 @@ def pushpin_itself_holds_a_request_and_publishes_to_it(t):
             got += client.reader.exactly(size)
             client.reader.exactly(2)
         assert_equal(got, b"open\nhello\n")
-    os.killpg(pushpin.pid, signal.SIGTERM)
-    pushpin.wait(WAIT_SECONDS)
 
 
 def can_connect(port):
