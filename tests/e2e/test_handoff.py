@@ -361,9 +361,20 @@ def pushpin_itself_holds_a_request_and_publishes_to_it(t):
     port, publish = free_port(), free_port()
     t.write("p/pushpin.conf", PUSHPIN.format(dir=t.path("p"), port=port, publish=publish))
     t.write("p/routes", "*,id=origin %s\n" % origin.host)
-    with pushpin(t), serve_handoff(t, origin, "", "--local-pushpin-proxy-port", str(port)) as edge, \
-            edge.connect() as client:
+    with pushpin(t), serve_handoff(t, origin, "", "--local-pushpin-proxy-port", str(port)) as edge:
         t.eventually(lambda: can_connect(port) and can_connect(publish), "pushpin listens")
+        t.eventually(lambda: holds(edge), "pushpin holds")  # it listens before all of its parts have found each other
+        publish_to_held(t, edge, held, publish)
+
+
+def holds(edge):
+    with edge.connect() as client:
+        client.send("GET /fanout HTTP/1.1\r\nHost: example.com\r\n\r\n")
+        return client.reader.line().split()[1] == b"200"
+
+
+def publish_to_held(t, edge, held, publish):
+    with edge.connect() as client:
         client.send("GET /fanout HTTP/1.1\r\nHost: example.com\r\n\r\n")
         assert_equal(held.wait(WAIT_SECONDS), True)
         line = client.reader.line()
