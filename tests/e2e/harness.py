@@ -298,6 +298,14 @@ def read_response(reader, method="GET"):
         return response
 
 
+def can_connect(port):
+    try:
+        Connection("127.0.0.1", port).close()
+        return True
+    except OSError:
+        return False
+
+
 class Connection:
     """A client's connection, for sending bytes as they are."""
 

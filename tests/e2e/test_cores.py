@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 
-from harness import Response, assert_equal, assert_in, test
+from harness import Response, assert_equal, assert_in, can_connect, test
 
 MANIFEST = """
 [local_server.backends.origin]
@@ -92,7 +92,8 @@ def it_ends_at_once_though_guests_compute(t):
         time.sleep(0.3)
         begun = time.monotonic()
         edge.process.send_signal(signal.SIGTERM)  # it would wait for them
-        time.sleep(0.1)
+        # Signals of one kind that come before the first is taken are one signal, so it is waited for what it does.
+        t.eventually(lambda: not can_connect(edge.port), "it stops listening")
         assert_equal(edge.process.poll(), None)
         edge.process.send_signal(signal.SIGTERM)
         assert_equal(edge.process.wait(20), 0)

@@ -251,7 +251,9 @@ static size_t make_args(struct guest *g, const struct door_row *row, struct wasm
 		if (*s == 'c')
 			args[count++] = fitting_val(g, 'i');
 	}
-	return next_byte(g) == 1 && count ? count - 1 : count;
+	if (next_byte(g) == 1 && count) /* one too few */
+		wasmtime_component_val_delete(&args[--count]);
+	return count;
 }
 
 /* Keeps what resources there are in a result, for later. */
