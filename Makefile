@@ -25,7 +25,7 @@ define configure
 	@mkdir -p $(1)
 	@tools/list-found >$(1)/found.new
 	@if [ ! -f $(1)/build.ninja ]; then \
-		meson setup $(1) --prefix=$(PREFIX) --libdir=lib -Dwasmtime="$(wasmtime)" -Dadapter="$(adapter)" $(2) >$(1)/setup.log || \
+		meson setup $(1) --prefix=$(PREFIX) --libdir=lib -Dwasmtime="$(wasmtime)" -Dadapter="$(adapter)" -Ddeps="$(abspath $(BUILD)/deps)" $(2) >$(1)/setup.log || \
 			{ cat $(1)/setup.log; exit 1; }; \
 	elif ! cmp -s $(1)/found.new $(1)/found; then \
 		meson setup --reconfigure $(1) >$(1)/setup.log || { cat $(1)/setup.log; exit 1; }; \
@@ -44,6 +44,7 @@ ifeq ($(SETUP),yes)
 endif
 	@tools/get-wasmtime $(BUILD)/deps >/dev/null
 	@tools/get-adapter $(BUILD)/deps >/dev/null || true
+	@tools/get-js $(BUILD)/deps >/dev/null
 
 build: setup
 	$(call configure,$(BUILD))

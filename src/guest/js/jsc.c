@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guest/js/jsc.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+
+struct jsc jsc;
+
+/* The same library, built for other versions of GTK; any will do. */
+static const char *const libraries[] = {
+#ifdef __APPLE__
+	"/System/Library/Frameworks/JavaScriptCore.framework/JavaScriptCore",
+#else
+	"libjavascriptcoregtk-4.1.so.0",
+	"libjavascriptcoregtk-6.0.so.1",
+	"libjavascriptcoregtk-4.0.so.18",
+#endif
+};
+
+static void *open_library(struct error *e)
+{
+	for (size_t i = 0; i < COUNT_OF(libraries); i++) {
+		void *library = dlopen(libraries[i], RTLD_NOW | RTLD_LOCAL);
+		if (library)
+			return library;
+	}
+	FAIL(e, UNSUPPORTED,
+	     "JavaScript needs JavaScriptCore, which is not installed; on Debian: apt-get install "
+	     "libjavascriptcoregtk-4.1-0");
+	return NULL;
+}
+
+bool jsc_load(struct error *e)
+{
+	static bool loaded; /* a library is loaded once a process, whoever asks */
+	if (loaded)
+		return true;
+	void *library = open_library(e);
+	if (!library)
+		return false;
+		/*
+		 * POSIX has data and code share one kind of pointer; ISO C does not, so the address goes by
+		 * its bytes.
+		 */
+#define X(name)                                                                               \
+	{                                                                                     \
+		void *address = dlsym(library, "JS" #name);                                   \
+		if (!address)                                                                 \
+			return FAIL(e, UNSUPPORTED,                                           \
+				    "the installed JavaScriptCore has no function JS" #name); \
+		memcpy(&jsc.name, &address, sizeof address);                                  \
+	}
+	JSC_FUNCTIONS(X)
+#undef X
+	/* Ends endless loops by a flag that they look at, not by signals, whose handlers are Wasmtime's. */
+	setenv("JSC_usePollingTraps", "1", 1);
+	loaded = true;
+	return true;
+}

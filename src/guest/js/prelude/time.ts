@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Time and chance, which are the world's: Date, performance, timers, Math.random().
+
+import { define } from "./define";
+
+type Callback = (...args: unknown[]) => void;
+
+function timer(repeat: boolean) {
+  return (callback: Callback, ms?: unknown, ...args: unknown[]): number => {
+    if (typeof callback !== "function") throw new TypeError("a timer's callback must be a function");
+    return host.timers.start(args.length ? () => callback(...args) : () => callback(), Number(ms) || 0, repeat);
+  };
+}
+
+const stop = (id?: unknown): void => host.timers.stop(Number(id));
+
+const RealDate = Date;
+
+function VirtualDate(this: unknown, ...args: [number]): unknown {
+  if (!new.target) return new RealDate(host.clock.wall()).toString();
+  return Reflect.construct(RealDate, args.length ? args : [host.clock.wall()], new.target);
+}
+Object.defineProperties(VirtualDate, {
+  ...Object.getOwnPropertyDescriptors(RealDate),
+  name: { value: "Date", configurable: true },
+  now: { value: () => host.clock.wall(), writable: true, configurable: true },
+});
+RealDate.prototype.constructor = VirtualDate;
+
+class Performance {
+  readonly timeOrigin = host.clock.wall() - host.clock.monotonic();
+  now(): number {
+    return host.clock.monotonic();
+  }
+  toJSON(): object {
+    return { timeOrigin: this.timeOrigin };
+  }
+}
+
+export function installTime(): void {
+  define({
+    Date: VirtualDate,
+    Performance,
+    performance: new Performance(),
+    setTimeout: timer(false),
+    setInterval: timer(true),
+    clearTimeout: stop,
+    clearInterval: stop,
+    setImmediate: (callback: Callback, ...args: unknown[]) =>
+      host.timers.start(() => callback(...args), 0, false),
+    clearImmediate: stop,
+    queueMicrotask: (callback: Callback): void => {
+      if (typeof callback !== "function") throw new TypeError("queueMicrotask: the callback must be a function");
+      Promise.resolve().then(() => {
+        try {
+          callback();
+        } catch (error) {
+          host.console.uncaught(error);
+        }
+      });
+    },
+  });
+  Object.defineProperty(Math, "random", { value: () => host.clock.random(), writable: true, configurable: true });
+}
