@@ -4,8 +4,12 @@
 #include "cli/service.h"
 #include "loop/clock.h"
 #include "report/pretty.h"
+#include "runner/fiddle.h"
 #include "runner/run.h"
 #include "world/random.h"
+
+/* Who runs which files. */
+static const struct executor_kind *const kinds[] = { &fiddle_kind, NULL };
 
 static const char *environment(void *data, const char *name)
 {
@@ -58,7 +62,8 @@ static int run(const struct cli_options *o, const struct test_files *files, uint
 	struct error e;
 	struct run_totals totals;
 	struct limits_choice limits;
-	if (!cli_limits_choice(o, &limits, &e))
+	scoped(test_filter_destroy) struct test_filter *filter = NULL;
+	if (!cli_limits_choice(o, &limits, &e) || !test_filter_new(&filter, str_from(o->filter), &e))
 		return cli_error(o, CLI_USAGE, &e);
 	const struct run_options options = {
 		.limits = &limits,
@@ -69,22 +74,25 @@ static int run(const struct cli_options *o, const struct test_files *files, uint
 		.strict = o->strict,
 		.real_network = o->net == NET_REAL,
 		.without_http_cache = o->http_cache == HTTP_CACHE_OFF,
-		.filter = str_from(o->filter),
+		.filter = filter,
 		.open_service = open_service,
 		.env = environment,
 		.data = (void *)o,
 	};
 	struct reporter *reporter = o->list ? report_list_new(o->env->out)
 					    : report_pretty_new(o->env->out, o->color_out, o->verbose > 0);
-	bool ok = o->list ? run_list(files, &options, reporter, &totals, &e)
-			  : run_tests(files, &options, reporter, &totals, &e);
+	bool ok = true;
+	if (o->list)
+		run_list(files, &options, reporter, &totals);
+	else
+		ok = run_tests(files, &options, reporter, &totals, &e);
 	if (ok) {
 		totals.ns = clock_monotonic(clock) - start_ns;
 		totals.seed = options.seed;
 		reporter->ops->end(reporter, &totals);
 	}
 	reporter_destroy(&reporter);
-	bool none = ok && !totals.passed && !totals.failed && !totals.broken;
+	bool none = ok && totals.passed + totals.failed + totals.skipped + totals.todo + totals.broken == 0;
 	if (none && o->filter)
 		ok = FAIL(&e, NOT_FOUND, "no test matches --filter %s", o->filter);
 	else if (none)
@@ -99,7 +107,14 @@ int cmd_test(const struct cli_options *o)
 	struct clock *clock = clock_system_new();
 	uint64_t start_ns = clock_monotonic(clock);
 	int code;
-	if (!test_files_find(&files, o->operands, o->operand_count, o->config, o->service, &e))
+	const struct test_search search = {
+		.paths = o->operands,
+		.count = o->operand_count,
+		.manifest = o->config,
+		.service = o->service,
+		.kinds = kinds,
+	};
+	if (!test_files_find(&files, &search, &e))
 		code = cli_error(o, CLI_USAGE, &e);
 	else if (files.count == 0)
 		code = no_tests(o);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/pretty.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 
 struct pretty {
@@ -25,6 +26,11 @@ static void pretty_begin(struct reporter *r, size_t files)
 	(void)r, (void)files;
 }
 
+static void pretty_progress(struct reporter *r, const struct run_progress *progress)
+{
+	(void)r, (void)progress;
+}
+
 static void pretty_broken(struct reporter *r, const char *file, struct str text)
 {
 	const struct pretty *p = (const struct pretty *)r;
@@ -38,23 +44,39 @@ static void pretty_warning(struct reporter *r, struct str text)
 	fprintf(p->out, "%swarning:%s " STR_FMT "\n", paint(p, BOLD), paint(p, PLAIN), STR_ARG(text));
 }
 
+enum { TITLE_BYTES_MAX = 1 << 20 };
+
 static void print_title(const struct pretty *p, const struct test_result *t)
 {
-	fprintf(p->out, "%s:%u", t->file, t->line ? t->line : 1);
-	if (t->name.len)
-		fprintf(p->out, ": " STR_FMT, STR_ARG(t->name));
+	scoped(buf_fini) struct buf title = BUF_INIT(TITLE_BYTES_MAX);
+	test_title_print(t, &title);
+	fprintf(p->out, "%s:%u%s" STR_FMT, t->file, t->line ? t->line : 1, title.len ? ": " : "",
+		STR_ARG(buf_str(&title)));
+}
+
+/* The word in front of a test, and its colour. */
+static void print_status(const struct pretty *p, const struct test_result *t)
+{
+	static const char *const words[TEST_STATUSES] = { "ok", "FAILED", "skipped", "todo" };
+	static const char *const colors[TEST_STATUSES] = { GREEN, RED BOLD, DIM, DIM };
+	bool flaky = t->status == TEST_PASSED && t->flake != TEST_STEADY;
+	fprintf(p->out, "%s%s%s ", paint(p, flaky ? BOLD : colors[t->status]),
+		flaky ? "FLAKY" : words[t->status], paint(p, PLAIN));
 }
 
 static void pretty_result(struct reporter *r, const struct test_result *t)
 {
 	const struct pretty *p = (const struct pretty *)r;
-	if (t->passed && !p->verbose && t->text.len == 0)
+	if (t->status != TEST_FAILED && !p->verbose && t->text.len == 0 && t->flake == TEST_STEADY)
 		return;
-	fprintf(p->out, "%s%s%s ", paint(p, t->passed ? GREEN : RED BOLD), t->passed ? "ok" : "FAILED",
-		paint(p, PLAIN));
+	print_status(p, t);
 	print_title(p, t);
-	fprintf(p->out, " %s(%.2f ms)%s\n" STR_FMT "%s", paint(p, DIM), (double)t->ns / 1e6, paint(p, PLAIN),
-		STR_ARG(t->text), t->text.len == 0 || str_ends(t->text, STR("\n")) ? "" : "\n");
+	if (t->status == TEST_SKIPPED || t->status == TEST_TODO)
+		fprintf(p->out, "%s" STR_FMT, t->message.len ? ": " : "", STR_ARG(t->message));
+	else
+		fprintf(p->out, " %s(%.2f ms)%s", paint(p, DIM), (double)t->ns / 1e6, paint(p, PLAIN));
+	fprintf(p->out, "\n" STR_FMT "%s", STR_ARG(t->text),
+		t->text.len == 0 || str_ends(t->text, STR("\n")) ? "" : "\n");
 }
 
 static const char *plural(size_t count)
@@ -68,6 +90,12 @@ static void pretty_end(struct reporter *r, const struct run_totals *t)
 	bool good = t->failed == 0 && t->broken == 0;
 	fprintf(p->out, "%s%zu passed, %zu failed%s", paint(p, good ? GREEN : RED BOLD), t->passed, t->failed,
 		paint(p, PLAIN));
+	if (t->skipped)
+		fprintf(p->out, ", %zu skipped", t->skipped);
+	if (t->todo)
+		fprintf(p->out, ", %zu todo", t->todo);
+	if (t->flaky)
+		fprintf(p->out, ", %s%zu flaky%s", paint(p, BOLD), t->flaky, paint(p, PLAIN));
 	if (t->broken)
 		fprintf(p->out, ", %s%zu file%s could not be run%s", paint(p, RED BOLD), t->broken,
 			plural(t->broken), paint(p, PLAIN));
@@ -86,6 +114,7 @@ static void pretty_destroy(struct reporter *r)
 static const struct reporter_ops pretty_ops = {
 	.name = "pretty",
 	.begin = pretty_begin,
+	.progress = pretty_progress,
 	.broken = pretty_broken,
 	.warning = pretty_warning,
 	.result = pretty_result,
@@ -120,6 +149,7 @@ static void list_end(struct reporter *r, const struct run_totals *t)
 static const struct reporter_ops list_ops = {
 	.name = "list",
 	.begin = pretty_begin,
+	.progress = pretty_progress,
 	.broken = pretty_broken,
 	.warning = pretty_warning,
 	.result = list_result,

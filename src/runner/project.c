@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
+#include "runner/executor.h"
 
 enum { DEPTH_MAX = 32 };
 
@@ -114,13 +116,37 @@ struct project *test_files_project(struct test_files *f, const char *folder, con
 
 /* ---- files ---- */
 
-static void add_file(struct test_files *f, const char *path)
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+/* Who runs a file of that name; NULL: it is no test. */
+static const struct executor_kind *kind_of(const struct test_search *search, const char *path)
+{
+	for (const struct executor_kind *const *k = search->kinds; *k; k++) {
+		if ((*k)->takes(str_from(base_name(path))))
+			return *k;
+	}
+	return NULL;
+}
+
+static bool no_test(const struct test_search *search, const char *path, struct error *e)
+{
+	scoped(buf_fini) struct buf kinds = BUF_INIT(ERROR_TEXT_BYTES_MAX);
+	for (const struct executor_kind *const *k = search->kinds; *k; k++)
+		buf_printf(&kinds, "%s%s", k == search->kinds ? "" : ", and ", (*k)->files);
+	return FAIL(e, INVALID, "%s: not a test file; tests are " STR_FMT, path, STR_ARG(buf_str(&kinds)));
+}
+
+static void add_file(struct test_files *f, const char *path, const struct executor_kind *kind)
 {
 	if (f->count == f->cap) {
 		f->cap = f->cap ? 2 * f->cap : 64;
 		f->at = mem_realloc(f->at, f->cap * sizeof(*f->at));
 	}
-	f->at[f->count++] = (struct test_file){ .path = path };
+	f->at[f->count++] = (struct test_file){ .path = path, .kind = kind };
 }
 
 static bool passed_over(const char *name)
@@ -128,12 +154,8 @@ static bool passed_over(const char *name)
 	return name[0] == '.' || strcmp(name, "node_modules") == 0 || strcmp(name, "target") == 0;
 }
 
-static bool is_test(const char *name)
-{
-	return str_ends(str_from(name), STR(".fiddle"));
-}
-
-static bool walk(struct test_files *f, const char *folder, int depth, struct error *e)
+static bool walk(struct test_files *f, const struct test_search *search, const char *folder, int depth,
+		 struct error *e)
 {
 	DIR *dir = opendir(folder);
 	bool ok = true;
@@ -141,12 +163,13 @@ static bool walk(struct test_files *f, const char *folder, int depth, struct err
 		return FAIL(e, IO, "%s: %s", folder, strerror(errno));
 	for (struct dirent *d; ok && (d = readdir(dir));) {
 		struct stat st;
+		const struct executor_kind *kind = kind_of(search, d->d_name);
 		if (passed_over(d->d_name) || fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 			continue;
 		if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
-			ok = walk(f, join(&f->arena, folder, d->d_name), depth + 1, e);
-		else if (is_test(d->d_name) && is_file(join(&f->arena, folder, d->d_name)))
-			add_file(f, join(&f->arena, folder, d->d_name));
+			ok = walk(f, search, join(&f->arena, folder, d->d_name), depth + 1, e);
+		else if (kind && is_file(join(&f->arena, folder, d->d_name)))
+			add_file(f, join(&f->arena, folder, d->d_name), kind);
 	}
 	closedir(dir);
 	return ok;
@@ -169,33 +192,29 @@ static void sort_and_unite(struct test_files *f)
 	f->count = kept;
 }
 
-bool test_files_find(struct test_files *out, const char *const *paths, size_t count, const char *manifest,
-		     const char *service, struct error *e)
+bool test_files_find(struct test_files *out, const struct test_search *search, struct error *e)
 {
 	static const char *const here[] = { "." };
+	const char *const *paths = search->count ? search->paths : here;
 	*out = (struct test_files){ 0 };
-	if (count == 0) {
-		paths = here;
-		count = 1;
-	}
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < MAX(search->count, (size_t)1); i++) {
 		struct stat st;
+		const struct executor_kind *kind = kind_of(search, paths[i]);
 		if (stat(paths[i], &st) != 0)
 			return FAIL(e, NOT_FOUND, "%s: %s", paths[i], strerror(errno));
 		if (S_ISDIR(st.st_mode)) {
-			if (!walk(out, paths[i], 0, e))
+			if (!walk(out, search, paths[i], 0, e))
 				return false;
-		} else if (!is_test(paths[i])) {
-			return FAIL(e, INVALID, "%s: not a test file; tests are files that end in .fiddle",
-				    paths[i]);
+		} else if (!kind) {
+			return no_test(search, paths[i], e);
 		} else {
-			add_file(out, arena_str(&out->arena, str_from(paths[i])).ptr);
+			add_file(out, arena_str(&out->arena, str_from(paths[i])).ptr, kind);
 		}
 	}
 	sort_and_unite(out);
 	for (size_t i = 0; i < out->count; i++)
-		out->at[i].project =
-			test_files_project(out, folder_of(&out->arena, out->at[i].path), manifest, service);
+		out->at[i].project = test_files_project(out, folder_of(&out->arena, out->at[i].path),
+							search->manifest, search->service);
 	return true;
 }
 

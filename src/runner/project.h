@@ -18,8 +18,11 @@ struct project {
 	const char *missing;  /* why there is no service, and what to do */
 };
 
+struct executor_kind;
+
 struct test_file {
 	const char *path;
+	const struct executor_kind *kind; /* who runs it */
 	struct project *project;
 };
 
@@ -30,14 +33,20 @@ struct test_files {
 	struct project *projects;
 };
 
+/* Where to look, and for what. Borrowed for the call, the kinds for as long as the list. */
+struct test_search {
+	const char *const *paths; /* files and folders; none: the current folder */
+	size_t count;
+	const char *manifest, *service; /* override what is found by looking; NULL: look */
+	const struct executor_kind *const
+		*kinds; /* of files, NULL-ended; a file is the first's that takes it */
+};
+
 /*
- * The `.fiddle` files at and below the paths (the current directory when there is none), in the order of
- * their names, each once. Hidden folders, node_modules and target are passed over. `manifest` and `service`
- * override what is found by looking; NULL: look. Errors: a path that is not there, or a named file that is no
- * test.
+ * The test files at and below the paths, in the order of their names, each once. Hidden folders, node_modules
+ * and target are passed over. Errors: a path that is not there, or a named file that is no test.
  */
-must_use bool test_files_find(struct test_files *out, const char *const *paths, size_t count,
-			      const char *manifest, const char *service, struct error *e);
+must_use bool test_files_find(struct test_files *out, const struct test_search *search, struct error *e);
 void test_files_fini(struct test_files *f);
 
 /* The project at or above a folder; lives in the list's arena. */

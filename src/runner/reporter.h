@@ -9,32 +9,32 @@
 
 #include "base/attr.h"
 #include "base/str.h"
-
-/* One test that was run. Strings are borrowed for the call. */
-struct test_result {
-	const char *file;
-	struct str name; /* empty: the only test of its file */
-	uint32_t line;
-	bool passed;
-	uint64_t ns; /* of real time */
-	uint32_t requests, checks, checks_failed;
-	struct str text; /* what failed, in full, for people; of a test that passed: its warnings, or empty */
-};
+#include "runner/result.h"
 
 struct run_totals {
-	size_t files, passed, failed, broken; /* broken: files that could not be run at all */
-	size_t requests, checks;
-	uint64_t ns;   /* of real time, start-up included */
-	uint64_t seed; /* repeats the run */
+	size_t files, broken;                 /* broken: files that could not be run at all */
+	size_t passed, failed, skipped, todo; /* tests; one that passed when it was run again has passed */
+	size_t flaky;            /* tests, of whatever status, whose outcome was not always the same */
+	size_t requests, checks; /* of all runs */
+	uint64_t ns;             /* of real time, start-up included */
+	uint64_t seed;           /* repeats the run */
+};
+
+/* How far a run is. */
+struct run_progress {
+	size_t files, files_done;
+	size_t passed, failed; /* test runs so far */
 };
 
 struct reporter {
 	const struct reporter_ops *ops;
 };
 
+/* Results come file by file, in the order of the files' names, and within a file as the tests are written. */
 struct reporter_ops {
 	const char *name;
 	void (*begin)(struct reporter *, size_t files);
+	void (*progress)(struct reporter *, const struct run_progress *); /* several times a second */
 	void (*broken)(struct reporter *, const char *file,
 		       struct str text);                     /* a file that cannot be run: why */
 	void (*warning)(struct reporter *, struct str text); /* about a project; each once */

@@ -1,182 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files and results between the supervisor and its workers. */
+/* The supervisor of a run: hands work to worker processes, keeps what they send, reports it in its order. */
 #include "runner/run.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/pmap.h"
-#include "runner/executor.h"
-#include "runner/workers.h"
-
-/* ---- messages: a header, then the bytes of name and text ---- */
-
-enum message_kind { MESSAGE_RESULT, MESSAGE_BROKEN, MESSAGE_WARNING, MESSAGE_FILE_DONE };
-
-struct message {
-	uint32_t kind, file, line, passed, requests, checks, checks_failed, name_len;
-	uint64_t ns;
-};
-
-/* ---- worker ---- */
-
-struct worker_side {
-	struct executor_listener super;
-	const struct run_options *options;
-	struct workers_shared *shared;
-	struct worker *self;
-	uint32_t file;
-};
-
-/*
- * What a worker is at: a file, and a test of it; 0: the service is being loaded, which takes as long as it
- * takes.
- */
-static uint64_t item_of(uint32_t file, uint32_t test)
-{
-	return (uint64_t)(file + 1) << 32 | test;
-}
-
-static void send_message(struct worker_side *w, struct message m, struct str name, struct str text)
-{
-	m.file = w->file;
-	m.name_len = (uint32_t)name.len;
-	const struct str parts[] = { { (const char *)&m, sizeof m }, name, text };
-	worker_send(w->self, parts, COUNT_OF(parts));
-}
-
-static void worker_starts(struct executor_listener *l, size_t test)
-{
-	struct worker_side *w = (struct worker_side *)l;
-	worker_is_at(w->self, item_of(w->file, (uint32_t)test + 1), true);
-}
-
-static void worker_ended(struct executor_listener *l, const struct test_result *r)
-{
-	struct worker_side *w = (struct worker_side *)l;
-	send_message(w,
-		     (struct message){ .kind = MESSAGE_RESULT,
-				       .line = r->line,
-				       .passed = r->passed,
-				       .ns = r->ns,
-				       .requests = r->requests,
-				       .checks = r->checks,
-				       .checks_failed = r->checks_failed },
-		     r->name, str_sub(r->text, 0, WORKER_MESSAGE_BYTES_MAX / 2));
-	if (!r->passed && w->options->bail)
-		w->shared->stop = 1;
-}
-
-static void worker_broken(struct executor_listener *l, struct str text)
-{
-	struct worker_side *w = (struct worker_side *)l;
-	send_message(w, (struct message){ .kind = MESSAGE_BROKEN }, STR(""),
-		     str_sub(text, 0, WORKER_MESSAGE_BYTES_MAX / 2));
-}
-
-static void worker_warning(struct executor_listener *l, struct str text)
-{
-	struct worker_side *w = (struct worker_side *)l;
-	send_message(w, (struct message){ .kind = MESSAGE_WARNING }, STR(""), text);
-}
-
-static bool worker_stop(struct executor_listener *l)
-{
-	return ((struct worker_side *)l)->shared->stop;
-}
-
-static void run_file(struct worker_side *w, struct executor *x, const struct test_files *files, uint32_t file,
-		     size_t first)
-{
-	w->file = file;
-	worker_is_at(w->self, item_of(file, 0), false);
-	executor_run(x, &files->at[file], first, &w->super);
-	worker_is_at(w->self, 0, false);
-	send_message(w, (struct message){ .kind = MESSAGE_FILE_DONE }, STR(""), STR(""));
-}
-
-/* ---- supervisor ---- */
-
-struct kept_result {
-	struct kept_result *next;
-	struct test_result result;
-};
-
-struct file_state {
-	bool done;
-	struct str broken;
-	struct kept_result *results, **last;
-};
-
-/* Where a worker that is started begins: in the file, at the test; else with the next file. */
-struct begin {
-	bool given;
-	uint32_t file;
-	size_t test;
-};
+#include "runner/run_priv.h"
 
 struct supervisor {
 	const struct test_files *files;
 	const struct run_options *options;
 	struct reporter *reporter;
 	struct run_totals *totals;
+	struct run_progress progress;
 	struct arena arena;
 	struct workers *workers;
 	struct workers_shared *shared;
 	struct pmap warned; /* warnings that were passed on */
-	struct file_state *states;
-	size_t reported; /* files */
+	struct work *work;
+	uint32_t *queue;
+	size_t work_count;
+	struct file_record *records; /* by file */
+	size_t reported;             /* files */
 	struct begin begin[WORKERS_MAX];
 };
 
 static void work(void *data, struct worker *self, unsigned index)
 {
-	struct supervisor *s = data;
-	struct error e;
-	const struct begin *begin = &s->begin[index];
-	struct worker_side side = {
-		.super = { worker_starts, worker_ended, worker_broken, worker_warning, worker_stop },
+	const struct supervisor *s = data;
+	run_worker(&(struct run_worker){
 		.options = s->options,
+		.files = s->files,
+		.work = s->work,
+		.queue = s->queue,
+		.queued = s->work_count,
 		.shared = s->shared,
 		.self = self,
-	};
-	struct executor *x = executor_new(s->options, &e);
-	CHECK(x); /* the supervisor has tried the options */
-	if (begin->given)
-		run_file(&side, x, s->files, begin->file, begin->test);
-	while (!s->shared->stop) {
-		uint32_t next = atomic_fetch_add(&s->shared->next, 1);
-		if (next >= s->files->count)
-			break;
-		run_file(&side, x, s->files, next, 0);
-	}
-	_exit(0); /* all has been sent; taking the engine apart would only take time */
+		.begin = s->begin[index],
+	});
 }
 
-static void keep_result(struct supervisor *s, uint32_t file, const struct test_result *r)
+/* ---- results ---- */
+
+static void keep_result(struct supervisor *s, const struct work *w, struct test_result *r)
 {
-	struct file_state *state = &s->states[file];
-	struct kept_result *k = ARENA_NEW(&s->arena, struct kept_result);
-	k->result = *r;
-	k->result.file = s->files->at[file].path;
-	k->result.name = arena_str(&s->arena, r->name);
-	k->result.text = arena_str(&s->arena, r->text);
-	*state->last = k;
-	state->last = &k->next;
-	s->totals->passed += r->passed;
-	s->totals->failed += !r->passed;
-	s->totals->requests += r->requests;
-	s->totals->checks += r->checks;
+	bool failed = r->status == TEST_FAILED, last = !failed || r->runs_failed >= s->options->retry;
+	r->file = s->files->at[w->file].path;
+	record_take(&s->records[w->file], r, last, &s->arena);
+	s->progress.passed += r->status == TEST_PASSED;
+	s->progress.failed += failed && last;
 }
 
 static void keep_broken(struct supervisor *s, uint32_t file, struct str text)
 {
-	if (!s->states[file].broken.ptr)
-		s->totals->broken++;
-	s->states[file].broken = arena_str(&s->arena, text);
+	if (s->records[file].broken.ptr)
+		return;
+	s->totals->broken++;
+	s->records[file].broken = arena_str(&s->arena, text);
 }
 
 /* Every worker reads the manifest, and says the same about it. */
@@ -188,71 +71,96 @@ static void warn_once(struct supervisor *s, struct str text)
 	s->reporter->ops->warning(s->reporter, text);
 }
 
-static void take_message(struct supervisor *s, const struct message *m, struct str name, struct str text)
+static void work_is_done(struct supervisor *s, const struct work *w)
 {
-	CHECK(m->file < s->files->count);
+	if (--s->records[w->file].pending == 0)
+		s->progress.files_done++;
+}
+
+static void take_message(struct supervisor *s, const struct message *m, struct str bytes)
+{
+	struct test_result result;
+	CHECK(m->work < s->work_count);
+	const struct work *w = &s->work[m->work];
 	switch ((enum message_kind)m->kind) {
 	case MESSAGE_RESULT:
-		keep_result(s, m->file,
-			    &(struct test_result){ .name = name,
-						   .line = m->line,
-						   .passed = m->passed,
-						   .ns = m->ns,
-						   .requests = m->requests,
-						   .checks = m->checks,
-						   .checks_failed = m->checks_failed,
-						   .text = text });
+		CHECK(test_result_unpack(bytes, &s->arena, &result));
+		keep_result(s, w, &result);
 		break;
 	case MESSAGE_BROKEN:
-		keep_broken(s, m->file, text);
+		keep_broken(s, w->file, bytes);
 		break;
 	case MESSAGE_WARNING:
-		warn_once(s, text);
+		warn_once(s, bytes);
 		break;
-	case MESSAGE_FILE_DONE:
-		s->states[m->file].done = true;
+	case MESSAGE_DEPENDS:
+		if (s->options->depends)
+			s->options->depends(s->options->data, &s->files->at[w->file], bytes);
+		break;
+	case MESSAGE_WORK_DONE:
+		work_is_done(s, w);
 		break;
 	}
 }
 
 static void hear(void *data, unsigned index, struct str message)
 {
-	struct supervisor *s = data;
 	struct message m;
 	(void)index;
 	CHECK(message.len >= sizeof m);
 	memcpy(&m, message.ptr, sizeof m);
-	take_message(s, &m, str_sub(message, sizeof m, m.name_len),
-		     str_sub(message, sizeof m + m.name_len, message.len));
+	take_message(data, &m, str_sub(message, sizeof m, message.len));
+}
+
+/* ---- reporting ---- */
+
+static void report_test(struct supervisor *s, const struct record *record)
+{
+	struct run_totals *t = s->totals;
+	struct test_result r = record_result(record);
+	t->passed += r.status == TEST_PASSED;
+	t->failed += r.status == TEST_FAILED;
+	t->skipped += r.status == TEST_SKIPPED;
+	t->todo += r.status == TEST_TODO;
+	t->flaky += r.flake != TEST_STEADY;
+	t->requests += r.requests;
+	t->checks += r.checks;
+	s->reporter->ops->result(s->reporter, &r);
 }
 
 /* Files are reported in their order, each when it and all before it are done. */
 static void report_ready(struct supervisor *s, bool all)
 {
-	for (; s->reported < s->files->count && (all || s->states[s->reported].done); s->reported++) {
-		const struct file_state *state = &s->states[s->reported];
-		if (state->broken.ptr)
-			s->reporter->ops->broken(s->reporter, s->files->at[s->reported].path, state->broken);
-		for (const struct kept_result *k = state->results; k; k = k->next)
-			s->reporter->ops->result(s->reporter, &k->result);
+	for (; s->reported < s->files->count && (all || !s->records[s->reported].pending); s->reported++) {
+		const struct file_record *file = &s->records[s->reported];
+		if (file->broken.ptr)
+			s->reporter->ops->broken(s->reporter, s->files->at[s->reported].path, file->broken);
+		for (size_t i = 0; i < file->count; i++) {
+			if (file->tests[i].known)
+				report_test(s, &file->tests[i]);
+		}
 	}
 }
 
 static void report_round(void *data)
 {
-	report_ready(data, false);
+	struct supervisor *s = data;
+	report_ready(s, false);
+	s->reporter->ops->progress(s->reporter, &s->progress);
 }
 
+/* ---- workers that died ---- */
+
 /* The service did not even load: the file is broken. */
-static bool bury_loading(struct supervisor *s, const struct worker_end *end, uint32_t file, const char *how,
-			 const char *what, struct error *e)
+static bool bury_loading(struct supervisor *s, const struct worker_end *end, const struct work *w,
+			 const char *how, const char *what, struct error *e)
 {
-	keep_broken(s, file,
-		    arena_printf(&s->arena, "%s: loading the service %s%s\n", s->files->at[file].path, how,
+	keep_broken(s, w->file,
+		    arena_printf(&s->arena, "%s: loading the service %s%s\n", s->files->at[w->file].path, how,
 				 what));
-	s->states[file].done = true;
+	work_is_done(s, w);
 	s->begin[end->index] = (struct begin){ 0 };
-	return s->shared->stop || s->shared->next >= s->files->count ||
+	return s->shared->stop || s->shared->next >= s->work_count ||
 	       workers_start(s->workers, end->index, e);
 }
 
@@ -260,34 +168,37 @@ static bool bury_loading(struct supervisor *s, const struct worker_end *end, uin
 static bool bury(void *data, const struct worker_end *end, struct error *e)
 {
 	struct supervisor *s = data;
-	uint32_t test = (uint32_t)end->item;
+	uint32_t position = (uint32_t)end->item;
 	const char *how = "made its worker process crash";
 	char late[96], what[64];
+	struct test_result r;
 	if (end->item == 0)
 		return true;
-	uint32_t file = (uint32_t)(end->item >> 32) - 1;
+	uint32_t at = (uint32_t)(end->item >> 32) - 1;
+	CHECK(at < s->work_count);
+	const struct work *w = &s->work[at];
 	worker_end_print(end, what, sizeof what);
 	if (end->late) {
 		snprintf(late, sizeof late, "took longer than %g s and was stopped (--timeout)",
 			 (double)s->options->timeout_ns / 1e9);
 		how = late;
 	}
-	if (test == 0)
-		return bury_loading(s, end, file, how, what, e);
-	struct script script;
-	struct str text;
-	bool parsed = executor_parse(&s->files->at[file], &s->arena, &script, &text);
-	bool known = parsed && test <= script.test_count;
-	uint32_t line = known && script.tests[test - 1].line ? (uint32_t)script.tests[test - 1].line : 1;
-	keep_result(s, file,
-		    &(struct test_result){ .name = known ? script.tests[test - 1].name : STR(""),
-					   .line = line,
-					   .ns = end->ns,
-					   .text = arena_printf(&s->arena, "%s:%u: the test %s%s\n",
-								s->files->at[file].path, line, how, what) });
-	if (s->options->bail)
+	if (position == 0)
+		return bury_loading(s, end, w, how, what, e);
+	CHECK(test_result_unpack(end->note, &s->arena, &r));
+	uint32_t failed = r.runs_failed;
+	r.status = TEST_FAILED;
+	r.ns = end->ns;
+	r.seed = run_seed(w, failed);
+	r.message = arena_printf(&s->arena, "the test %s%s", how, what);
+	r.text = arena_printf(&s->arena, "%s:%u: the test %s%s\n", s->files->at[w->file].path,
+			      MAX(r.line, 1u), how, what);
+	keep_result(s, w, &r);
+	bool last = failed >= s->options->retry;
+	if (s->options->bail && last)
 		s->shared->stop = 1;
-	s->begin[end->index] = (struct begin){ true, file, test };
+	s->begin[end->index] = last ? (struct begin){ true, at, position, 0 }
+				    : (struct begin){ true, at, position - 1, failed + 1 };
 	return workers_start(s->workers, end->index, e);
 }
 
@@ -298,11 +209,32 @@ static const struct workers_ops workers_ops = {
 	.round = report_round,
 };
 
-static bool check_options(const struct run_options *options, struct error *e)
+/* ---- the run ---- */
+
+static void plan_work(struct supervisor *s)
 {
-	struct executor *x = executor_new(options, e);
-	bool ok = x != NULL;
-	executor_destroy(&x);
+	size_t count = s->files->count;
+	s->work = arena_zalloc(&s->arena, MAX(count, (size_t)1) * sizeof *s->work);
+	s->queue = arena_zalloc(&s->arena, MAX(count, (size_t)1) * sizeof *s->queue);
+	s->records = arena_zalloc(&s->arena, MAX(count, (size_t)1) * sizeof *s->records);
+	for (uint32_t i = 0; i < count; i++) {
+		s->work[s->work_count] = (struct work){ .file = i, .pass.seed = s->options->seed };
+		s->queue[s->work_count] = (uint32_t)s->work_count;
+		s->work_count++;
+		s->records[i].pending++;
+	}
+}
+
+static bool do_work(struct supervisor *s, struct error *e)
+{
+	unsigned wanted = s->work_count ? workers_wanted(s->options->jobs, s->work_count) : 0;
+	bool ok = true;
+	s->workers = workers_new(&workers_ops, s, s->options->timeout_ns);
+	s->shared = workers_shared(s->workers);
+	for (unsigned i = 0; ok && i < wanted; i++)
+		ok = workers_start(s->workers, i, e);
+	ok = ok && workers_run(s->workers, e);
+	workers_destroy(&s->workers);
 	return ok;
 }
 
@@ -310,64 +242,85 @@ bool run_tests(const struct test_files *files, const struct run_options *options
 	       struct run_totals *totals, struct error *e)
 {
 	struct supervisor *s = NEW(struct supervisor);
-	*s = (struct supervisor){
-		.files = files, .options = options, .reporter = reporter, .totals = totals
-	};
+	*s = (struct supervisor){ .files = files,
+				  .options = options,
+				  .reporter = reporter,
+				  .totals = totals,
+				  .progress.files = files->count };
 	*totals = (struct run_totals){ .files = files->count };
-	if (!check_options(options, e)) {
-		mem_free(s);
-		return false;
-	}
-	s->workers = workers_new(&workers_ops, s, options->timeout_ns);
-	s->shared = workers_shared(s->workers);
-	s->states = arena_zalloc(&s->arena, MAX(files->count, (size_t)1) * sizeof(*s->states));
-	for (size_t i = 0; i < files->count; i++)
-		s->states[i].last = &s->states[i].results;
 	reporter->ops->begin(reporter, files->count);
-	unsigned wanted = files->count ? workers_wanted(options->jobs, files->count) : 0;
-	bool ok = true;
-	for (unsigned i = 0; ok && i < wanted; i++)
-		ok = workers_start(s->workers, i, e);
-	ok = ok && workers_run(s->workers, e);
-	workers_destroy(&s->workers);
+	plan_work(s);
+	bool ok = do_work(s, e);
 	if (ok)
 		report_ready(s, true);
+	for (size_t i = 0; i < files->count; i++)
+		file_record_fini(&s->records[i]);
 	pmap_fini(&s->warned);
 	arena_fini(&s->arena);
 	mem_free(s);
 	return ok;
 }
 
-bool run_list(const struct test_files *files, const struct run_options *options, struct reporter *reporter,
-	      struct run_totals *totals, struct error *e)
+/* ---- the list ---- */
+
+struct lister {
+	struct executor_listener super;
+	const struct test_file *file;
+	struct reporter *reporter;
+	struct run_totals *totals;
+};
+
+static void list_starts(struct executor_listener *l, size_t position, const struct test_result *who)
 {
-	struct executor *x = executor_new(options, e);
+	(void)l, (void)position, (void)who;
+}
+
+static void list_ended(struct executor_listener *super, const struct test_result *r)
+{
+	struct lister *l = (struct lister *)super;
+	l->totals->passed++;
+	l->reporter->ops->result(l->reporter, r);
+}
+
+static bool list_again(struct executor_listener *l, uint64_t *seed)
+{
+	(void)l, (void)seed;
+	return false;
+}
+
+static void list_broken(struct executor_listener *super, struct str text)
+{
+	struct lister *l = (struct lister *)super;
+	l->totals->broken++;
+	l->reporter->ops->broken(l->reporter, l->file->path, text);
+}
+
+static void list_text(struct executor_listener *l, struct str text)
+{
+	(void)l, (void)text;
+}
+
+static bool list_stop(struct executor_listener *l)
+{
+	(void)l;
+	return false;
+}
+
+void run_list(const struct test_files *files, const struct run_options *options, struct reporter *reporter,
+	      struct run_totals *totals)
+{
+	struct lister l = {
+		.super = { list_starts, list_ended, list_again, list_broken, list_text, list_text,
+			   list_stop },
+		.reporter = reporter,
+		.totals = totals,
+	};
 	*totals = (struct run_totals){ .files = files->count };
-	if (!x)
-		return false;
 	reporter->ops->begin(reporter, files->count);
 	for (size_t i = 0; i < files->count; i++) {
-		struct arena a;
-		struct script script;
-		struct str text;
-		arena_init(&a);
-		bool parsed = executor_parse(&files->at[i], &a, &script, &text);
-		if (!parsed) {
-			totals->broken++;
-			reporter->ops->broken(reporter, files->at[i].path, text);
-		}
-		for (size_t t = 0; parsed && t < script.test_count; t++) {
-			if (!executor_wants(x, files->at[i].path, script.tests[t].name))
-				continue;
-			totals->passed++;
-			reporter->ops->result(reporter,
-					      &(struct test_result){ .file = files->at[i].path,
-								     .name = script.tests[t].name,
-								     .line = (uint32_t)script.tests[t].line,
-								     .passed = true });
-		}
-		arena_fini(&a);
+		struct executor *x = files->at[i].kind->executor_new(options);
+		l.file = &files->at[i];
+		x->ops->list(x, l.file, &l.super);
+		executor_destroy(&x);
 	}
-	executor_destroy(&x);
-	return true;
 }

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "guest/guest.h"
 #include "manifest/limits_file.h"
+#include "runner/filter.h"
 #include "runner/project.h"
 #include "runner/reporter.h"
 
@@ -19,30 +20,31 @@ struct run_options {
 	unsigned jobs; /* worker processes; 0: one a core */
 	uint64_t seed;
 	uint64_t timeout_ns;     /* of real time, for one test */
+	uint32_t retry;          /* a test that fails is run so often again, each time with the next seed */
 	bool bail;               /* stop after the first failure */
 	bool strict;             /* a check that passes only because its target is undefined fails */
 	bool real_network;       /* requests that no origin in the file answers go out */
 	bool without_http_cache; /* requests to backends pass the cache by */
-	struct str filter; /* a pattern as `matches` has it; only tests whose "FILE: NAME" it matches; empty:
-			      all */
+	const struct test_filter *filter; /* NULL: all tests */
 
 	const struct limits_choice *limits; /* what the user says of them; borrowed */
 
 	/* Opens a compiled service: the runner knows no engine. Called in worker processes. */
 	bool (*open_service)(void *data, const char *path, uint64_t memory_bytes_max, struct service **out,
 			     struct error *e);
+	/* The results of a file's tests depend on that path. Called in this process; NULL: nobody asks. */
+	void (*depends)(void *data, const struct test_file *file, struct str path);
 	/* The environment, for manifests that name variables. */
 	const char *(*env)(void *data, const char *name);
 	void *data;
 };
 
-/* Runs everything; the totals say how it went. An error: nothing could be run (no processes, a bad filter).
- */
+/* Runs everything; the totals say how it went. An error: nothing could be run (no processes). */
 must_use bool run_tests(const struct test_files *files, const struct run_options *options,
 			struct reporter *reporter, struct run_totals *totals, struct error *e);
 
-/* Tells the reporter of every test, as passed, without running any. */
-must_use bool run_list(const struct test_files *files, const struct run_options *options,
-		       struct reporter *reporter, struct run_totals *totals, struct error *e);
+/* Tells the reporter of every test, as passed, without running any. No guest is opened. */
+void run_list(const struct test_files *files, const struct run_options *options, struct reporter *reporter,
+	      struct run_totals *totals);
 
 #endif

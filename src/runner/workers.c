@@ -23,7 +23,8 @@ enum { POLL_MS = 200, READ_BYTES = 64 << 10, PARTS_MAX = 4 };
 
 struct slot { /* what a worker is at */
 	_Atomic uint64_t item, since_ns;
-	_Atomic uint32_t timed;
+	_Atomic uint32_t timed, note_len;
+	char note[WORKER_NOTE_BYTES_MAX];
 };
 
 struct shared {
@@ -60,6 +61,16 @@ void worker_is_at(struct worker *self, uint64_t item, bool timed)
 	self->slot->since_ns = clock_monotonic(self->clock);
 	self->slot->timed = timed;
 	self->slot->item = item;
+}
+
+void worker_note(struct worker *self, struct str note)
+{
+	self->slot->note_len = 0;
+	if (note.len > sizeof self->slot->note)
+		return;
+	if (note.len)
+		memcpy(self->slot->note, note.ptr, note.len);
+	self->slot->note_len = (uint32_t)note.len;
 }
 
 static void send_all(int fd, struct str bytes)
@@ -218,6 +229,7 @@ static bool hear(struct workers *w, unsigned index, struct error *e)
 		;
 	end.item = slot->item;
 	end.ns = clock_monotonic(w->clock) - slot->since_ns;
+	end.note = (struct str){ slot->note, MIN(slot->note_len, (uint32_t)sizeof slot->note) };
 	forget(p);
 	return w->ops->ended(w->data, &end, e);
 }

@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/str.h"
 
-enum { WORKERS_MAX = 256, WORKER_MESSAGE_BYTES_MAX = 4 << 20 };
+enum { WORKERS_MAX = 256, WORKER_MESSAGE_BYTES_MAX = 4 << 20, WORKER_NOTE_BYTES_MAX = 4096 };
 
 struct workers;
 struct worker; /* a worker's own side */
@@ -29,10 +29,11 @@ struct workers_shared {
 /* A worker process that has ended. */
 struct worker_end {
 	unsigned index;
-	uint64_t item; /* what it was at; 0: nothing */
-	uint64_t ns;   /* how long it was at it */
-	int status;    /* as waitpid() has it */
-	bool late;     /* it was stopped for taking too long */
+	uint64_t item;   /* what it was at; 0: nothing */
+	uint64_t ns;     /* how long it was at it */
+	int status;      /* as waitpid() has it */
+	bool late;       /* it was stopped for taking too long */
+	struct str note; /* the last it took of itself; borrowed for the call */
 };
 
 struct workers_ops {
@@ -72,6 +73,11 @@ void worker_end_print(const struct worker_end *end, char *out, size_t cap);
 
 /* What it is at from now on; 0: nothing. */
 void worker_is_at(struct worker *self, uint64_t item, bool timed);
+/*
+ * What is to be known of what it will be at next, should it die of it. What is longer than fits is not noted
+ * at all.
+ */
+void worker_note(struct worker *self, struct str note);
 /* One message of several parts. Ends the process when nobody hears it any more. */
 void worker_send(struct worker *self, const struct str *parts, size_t count);
 

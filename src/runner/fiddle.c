@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/fiddle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "base/mem.h"
+#include "guest/limit.h"
+#include "http/uri.h"
+#include "manifest/manifest.h"
+#include "runner/exchange.h"
+#include "runner/run.h"
+#include "script/script.h"
+
+/* Tests begin at a fixed time, 2025-01-01 00:00:00 UTC, so that they are the same every time. */
+#define TEST_TIME_NS (UINT64_C(1735689600) * NS_PER_S)
+enum { TEXT_BYTES_MAX = 1 << 20, SHOWN_MAX = 20, REPORT_BYTES_SHOWN = 4096 };
+
+/* A project as this process has it: its service, and the world of its manifest. */
+struct loaded {
+	struct loaded *next;
+	const struct project *project;
+	struct service *service;
+	struct world *world;
+	struct str failure; /* it could not be loaded */
+};
+
+struct fiddle {
+	struct executor super;
+	const struct run_options *options;
+	struct arena arena; /* as long as the executor */
+	struct clock *clock;
+	struct loop loop; /* of the projects' worlds, which nothing runs in */
+	struct loaded *projects;
+	struct buf text; /* of the test under way */
+};
+
+/* ---- files ---- */
+
+static bool read_text(const char *path, struct arena *a, struct str *out, struct str *why)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && fstat(fd, &st) == 0;
+	if (ok && st.st_size > SCRIPT_FILE_BYTES_MAX) {
+		*why = arena_printf(a, "%s: larger than %d MiB", path, SCRIPT_FILE_BYTES_MAX >> 20);
+		close(fd);
+		return false;
+	}
+	char *bytes = ok ? arena_alloc(a, (size_t)st.st_size + 1) : NULL;
+	size_t len = 0;
+	for (ssize_t n = 1; ok && n != 0 && len < (size_t)st.st_size; len += (size_t)MAX(n, 0)) {
+		n = read(fd, bytes + len, (size_t)st.st_size - len);
+		ok = n >= 0 || errno == EINTR;
+	}
+	if (!ok)
+		*why = arena_printf(a, "%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	*out = (struct str){ bytes, len };
+	return ok;
+}
+
+/* Reads and checks a file without running it; false: `text` (in the arena) says what is wrong. Warnings go to
+ * `text` too. */
+static bool parse_file(const struct test_file *file, struct arena *a, struct script *out, struct str *text)
+{
+	struct diagnostics d;
+	struct str bytes;
+	scoped(buf_fini) struct buf b = BUF_INIT(TEXT_BYTES_MAX);
+	if (!read_text(file->path, a, &bytes, text))
+		return false;
+	bool ok = script_parse(a, str_from(file->path), bytes, &document_schema, out, &d);
+	diagnostics_print(&d, &b);
+	*text = arena_str(a, buf_str(&b));
+	return ok;
+}
+
+/* ---- projects ---- */
+
+static void load_manifest(struct fiddle *x, struct loaded *p, struct executor_listener *l)
+{
+	struct error e;
+	struct manifest manifest;
+	struct manifest_options options = {
+		.file_name = p->project->manifest,
+		.base_dir = p->project->folder,
+		.env = x->options->env,
+		.env_data = x->options->data,
+	};
+	p->world = world_new(&x->loop, x->options->seed);
+	p->world->stdio_by_line = true;
+	p->world->http_cache = !x->options->without_http_cache;
+	manifest_init(&manifest);
+	if (p->project->manifest &&
+	    !manifest_read_fastly(&manifest, p->project->manifest, &options, p->world, &e))
+		p->failure = arena_str(&x->arena, str_from(e.text));
+	limits_choose(p->world, &manifest.limits, x->options->limits);
+	for (const struct manifest_warning *w = manifest.warnings; w; w = w->next)
+		l->warning(l, w->text);
+	manifest_fini(&manifest);
+}
+
+static struct loaded *load_project(struct fiddle *x, const struct project *project,
+				   struct executor_listener *l)
+{
+	struct error e;
+	for (struct loaded *p = x->projects; p; p = p->next) {
+		if (p->project == project)
+			return p;
+	}
+	struct loaded *p = ARENA_NEW(&x->arena, struct loaded);
+	p->project = project;
+	p->next = x->projects;
+	x->projects = p;
+	load_manifest(x, p, l);
+	if (p->failure.len)
+		return p;
+	if (!project->service)
+		p->failure = str_from(project->missing);
+	else if (!x->options->open_service(x->options->data, project->service,
+					   limits_memory_room(&p->world->limits, p->world->limits_mode),
+					   &p->service, &e))
+		p->failure = arena_str(&x->arena, str_from(e.text));
+	return p;
+}
+
+/* ---- origins ---- */
+
+static struct origin_rule *make_rule(const struct script_origin *origin, const struct script_rule *r)
+{
+	static const enum origin_fault faults[] = {
+		[SCRIPT_FAULT_NONE] = ORIGIN_ANSWERS,
+		[SCRIPT_FAULT_REFUSE] = ORIGIN_REFUSES,
+		[SCRIPT_FAULT_RESET] = ORIGIN_RESETS,
+		[SCRIPT_FAULT_TIMEOUT] = ORIGIN_TIMES_OUT,
+	};
+	struct origin_rule *rule = origin_rule_new();
+	rule->backend = arena_str(&rule->arena, origin->name);
+	rule->method = arena_str(&rule->arena, r->method);
+	rule->path = arena_str(&rule->arena, r->path);
+	rule->fault = faults[r->fault];
+	rule->delay_ns = r->delay_ms * NS_PER_MS;
+	rule->status = (uint16_t)r->status;
+	if (r->type.len)
+		headers_add(&rule->headers, &rule->arena, STR("Content-Type"), r->type);
+	for (size_t i = 0; i < r->header_count; i++)
+		headers_add(&rule->headers, &rule->arena, r->headers[i].name, r->headers[i].value);
+	rule->body = blob_new(r->body);
+	return rule;
+}
+
+/* In a file the first rule that matches answers, in a world the newest: so they are added from behind. */
+static void add_origins(struct world *w, const struct script_origin *origins, size_t count)
+{
+	for (size_t i = count; i-- > 0;) {
+		for (size_t r = origins[i].rule_count; r-- > 0;)
+			origins_rules_add(w->origins, make_rule(&origins[i], &origins[i].rules[r]));
+	}
+}
+
+/* Without a manifest the backends are those that the file has origins for. */
+static void add_backends(struct world *w, const struct script_origin *origins, size_t count)
+{
+	struct error ignored;
+	for (size_t i = 0; i < count; i++) {
+		scoped(arena_fini) struct arena scratch = { 0 };
+		if (world_backend(w, origins[i].name))
+			continue;
+		struct backend *b = backend_new(origins[i].name);
+		if (backend_set_url(b, arena_printf(&scratch, "http://" STR_FMT, STR_ARG(origins[i].name)),
+				    &ignored) ||
+		    backend_set_url(b, STR("http://origin.invalid"), &ignored))
+			world_add_backend(w, b);
+		else
+			backend_unref(&b);
+	}
+}
+
+/* ---- one test ---- */
+
+static void add_place(struct fiddle *x, const struct script *s, size_t line)
+{
+	buf_add(&x->text, s->source.file);
+	buf_printf(&x->text, ":%zu: ", line);
+}
+
+static void show_logs(struct fiddle *x, const struct invocation *i)
+{
+	int shown = 0;
+	if (i->logs)
+		buf_add(&x->text, STR("    logs:\n"));
+	for (const struct log_entry *l = i->logs; l && shown < SHOWN_MAX; l = l->next, shown++) {
+		buf_printf(&x->text, "      " STR_FMT ": ", STR_ARG(l->endpoint));
+		source_add_clean(l->message, &x->text);
+		buf_add_char(&x->text, '\n');
+	}
+}
+
+static void show_breaches(struct fiddle *x, const struct invocation *i)
+{
+	if (i->breaches)
+		buf_add(&x->text, STR("    limits:\n"));
+	for (const struct limit_breach *b = i->breaches; b; b = b->next) {
+		buf_add(&x->text, STR("      "));
+		limit_breach_print(b, &x->text);
+		buf_add_char(&x->text, '\n');
+	}
+}
+
+/* What went wrong though no line asked about it: the service failed, or nobody answered it. */
+static bool check_invocation(struct fiddle *x, const struct script *s, const struct script_request *r,
+			     const struct run_exchange *ex)
+{
+	const struct invocation *i = ex->invocation;
+	bool ok = true;
+	if (i->outcome != OUTCOME_OK) {
+		ok = false;
+		add_place(x, s, r->line);
+		buf_printf(&x->text, "the service %s%s\n",
+			   ex->stuck                     ? "waits for something that never comes"
+			   : i->outcome == OUTCOME_EXIT  ? "exited with an error"
+			   : i->outcome == OUTCOME_LIMIT ? "was stopped"
+							 : "crashed",
+			   ex->responded_first ? " after its response" : "");
+		source_add_clean(str_sub(i->report, 0, REPORT_BYTES_SHOWN), &x->text);
+		buf_add_char(&x->text, '\n');
+	}
+	return ok;
+}
+
+static bool check_origins(struct fiddle *x, const struct script *s, const struct script_request *r,
+			  struct world *w, size_t *known)
+{
+	size_t count = origins_unmatched(w->origins);
+	bool ok = *known == count;
+	for (; *known < count; ++*known) {
+		add_place(x, s, r->line);
+		buf_add(&x->text, origins_unmatched_text(w->origins, *known));
+		buf_add_char(&x->text, '\n');
+	}
+	return ok;
+}
+
+static bool run_checks(struct fiddle *x, const struct script *s, const struct script_request *r,
+		       const struct value *document, struct arena *a, struct test_result *result)
+{
+	bool ok = true;
+	for (size_t i = 0; i < r->check_count; i++) {
+		struct check_result c = check_run(&r->checks[i], document, a);
+		bool pass = c.pass && !(c.vacuous && x->options->strict);
+		result->checks++;
+		result->checks_failed += !pass;
+		ok = ok && pass;
+		if (!pass || c.vacuous)
+			check_result_print(&c, &s->source, &x->text);
+	}
+	return ok;
+}
+
+static bool run_request(struct fiddle *x, const struct script *s, const struct script_request *r,
+			struct loaded *p, struct world *w, struct test_result *result)
+{
+	struct arena arena;
+	struct run_exchange ex;
+	size_t unmatched = origins_unmatched(w->origins);
+	arena_init(&arena);
+	run_exchange(&ex, p->service, w, r, &arena);
+	result->requests++;
+	bool ok = check_invocation(x, s, r, &ex);
+	ok = check_origins(x, s, r, w, &unmatched) && ok;
+	ok = run_checks(x, s, r, document_new(&ex.client, &arena), &arena, result) && ok;
+	if (!ok) {
+		show_breaches(x, ex.invocation);
+		show_logs(x, ex.invocation);
+	}
+	run_exchange_fini(&ex);
+	arena_fini(&arena);
+	return ok;
+}
+
+/* Puts the network behind the file's origins. NULL, and a failed test: there is no network to be had. */
+static struct http_client *open_network(struct fiddle *x, struct world *w, const struct script *s,
+					struct loop *loop, struct test_result *result)
+{
+	struct error e;
+	struct http_client *client = http_client_curl_new(loop, &e);
+	if (!client) {
+		buf_printf(&x->text, "%s\n", e.text);
+		result->status = TEST_FAILED;
+		return NULL;
+	}
+	origins_destroy(&w->origins);
+	w->origins = origins_rules_new(origins_network_new(client));
+	add_origins(w, s->origins, s->origin_count);
+	return client;
+}
+
+/* Who the test is. */
+static struct test_result identify(const struct test_file *file, const struct script *s, uint32_t index)
+{
+	return (struct test_result){
+		.file = file->path,
+		.index = index,
+		.name = s->tests[index].name,
+		.line = (uint32_t)s->tests[index].line,
+	};
+}
+
+static void run_test(struct fiddle *x, const struct script *s, const struct script_test *t, struct loaded *p,
+		     const struct world *file_world, uint64_t seed, struct test_result *result)
+{
+	struct clock *real = clock_system_new(), *clock = clock_virtual_new(TEST_TIME_NS);
+	struct loop loop;
+	buf_reset(&x->text);
+	uint64_t start = clock_monotonic(real);
+	loop_init(&loop, clock);
+	struct world *w = world_fork(file_world, &loop);
+	struct http_client *client = NULL;
+	random_destroy(&w->random);
+	w->random = random_seeded_new(seed);
+	if (x->options->real_network)
+		client = open_network(x, w, s, &loop, result);
+	add_origins(w, t->origins, t->origin_count);
+	if (!p->project->manifest)
+		add_backends(w, t->origins, t->origin_count);
+	for (size_t i = 0; i < t->request_count && (result->status == TEST_PASSED || result->requests); i++) {
+		if (!run_request(x, s, &t->requests[i], p, w, result))
+			result->status = TEST_FAILED;
+	}
+	world_destroy(&w);
+	http_client_destroy(&client);
+	loop_fini(&loop);
+	result->ns = clock_monotonic(real) - start;
+	result->text = buf_str(&x->text);
+	clock_destroy(&clock);
+	clock_destroy(&real);
+}
+
+/* A script's tests and which of them are wanted. */
+struct choice {
+	const struct run_options *options;
+	const struct test_file *file;
+	const struct script *script;
+};
+
+static bool wants(void *data, uint32_t index)
+{
+	const struct choice *c = data;
+	struct test_result who = identify(c->file, c->script, index);
+	return test_filter_wants(c->options->filter, &who);
+}
+
+static void run_pass(struct fiddle *x, const struct test_file *file, const struct script *s, struct loaded *p,
+		     const struct test_pass *pass, struct arena *a, struct executor_listener *l)
+{
+	size_t count;
+	struct choice choice = { x->options, file, s };
+	const uint32_t *plan = executor_plan(pass, s->test_count, wants, &choice, a, &count);
+	struct world *w = world_fork(p->world, &x->loop);
+	add_origins(w, s->origins, s->origin_count);
+	if (!p->project->manifest)
+		add_backends(w, s->origins, s->origin_count);
+	for (size_t i = pass->first; i < count && !l->stop(l); i++) {
+		struct test_result who = identify(file, s, plan[i]);
+		uint64_t seed = i == pass->first ? pass->first_seed : pass->seed;
+		struct test_result result;
+		do {
+			result = who;
+			l->starts(l, i, &who);
+			run_test(x, s, &s->tests[plan[i]], p, w, seed, &result);
+			l->ended(l, &result);
+		} while (result.status == TEST_FAILED && l->again(l, &seed));
+	}
+	world_destroy(&w);
+}
+
+static void fiddle_run(struct executor *super, const struct test_file *file, const struct test_pass *pass,
+		       struct executor_listener *l)
+{
+	struct fiddle *x = (struct fiddle *)super;
+	struct arena arena;
+	struct script script;
+	struct str text;
+	arena_init(&arena);
+	bool parsed = parse_file(file, &arena, &script, &text);
+	struct loaded *p = parsed ? load_project(x, file->project, l) : NULL;
+	if (!parsed || p->failure.len)
+		l->broken(l, parsed ? p->failure : text);
+	else
+		run_pass(x, file, &script, p, pass, &arena, l);
+	arena_fini(&arena);
+}
+
+static void fiddle_list(struct executor *super, const struct test_file *file, struct executor_listener *l)
+{
+	struct fiddle *x = (struct fiddle *)super;
+	struct arena arena;
+	struct script script;
+	struct str text;
+	arena_init(&arena);
+	bool parsed = parse_file(file, &arena, &script, &text);
+	struct choice choice = { x->options, file, &script };
+	if (!parsed)
+		l->broken(l, text);
+	for (uint32_t i = 0; parsed && i < script.test_count; i++) {
+		struct test_result who = identify(file, &script, i);
+		if (wants(&choice, i))
+			l->ended(l, &who);
+	}
+	arena_fini(&arena);
+}
+
+static void fiddle_destroy(struct executor *super)
+{
+	struct fiddle *x = (struct fiddle *)super;
+	for (struct loaded *p = x->projects; p; p = p->next) {
+		world_destroy(&p->world);
+		service_destroy(&p->service);
+	}
+	loop_fini(&x->loop);
+	clock_destroy(&x->clock);
+	buf_fini(&x->text);
+	arena_fini(&x->arena);
+	mem_free(x);
+}
+
+static const struct executor_ops fiddle_ops = {
+	.run = fiddle_run,
+	.list = fiddle_list,
+	.destroy = fiddle_destroy,
+};
+
+static struct executor *fiddle_new(const struct run_options *options)
+{
+	struct fiddle *x = NEW(struct fiddle);
+	x->super.ops = &fiddle_ops;
+	x->options = options;
+	buf_init(&x->text, TEXT_BYTES_MAX);
+	x->clock = clock_virtual_new(TEST_TIME_NS);
+	loop_init(&x->loop, x->clock);
+	return &x->super;
+}
+
+static bool takes(struct str file_name)
+{
+	return str_ends(file_name, STR(".fiddle"));
+}
+
+const struct executor_kind fiddle_kind = {
+	.name = "fiddle",
+	.files = "files that end in .fiddle",
+	.takes = takes,
+	.executor_new = fiddle_new,
+};
