@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Backlot's own JavaScript, as the build bundled it (prelude/, tools/bundle-js): for realm_load(). */
+/*
+ * Backlot's own JavaScript, as the build bundled it (src/meson.build names the bundles): for realm_load().
+ */
 #ifndef GUEST_JS_BUNDLES_H
 #define GUEST_JS_BUNDLES_H
 
+#include <stdbool.h>
+
 #include "base/str.h"
 
-struct str js_bundle_web(void); /* the web platform: every realm loads it */
+/* False: there is no bundle of that name. */
+bool js_bundle(struct str name, struct str *out);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guest/js/realm.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -116,6 +117,21 @@ JS_FUNCTION(rejected)
 	return NULL;
 }
 
+/*
+ * load(name): runs a bundle of Backlot's own, once a realm. What is large and seldom needed is one of its
+ * own, and is loaded when it is touched.
+ */
+JS_FUNCTION(load)
+{
+	struct error e;
+	struct str name = js_arg_str(c, 0);
+	if (!*c->exception && !realm_load_bundle(c->realm, name.ptr, &e))
+		return js_throw(c, "Error", "%s", e.text);
+	return NULL;
+}
+
+static const struct js_function own_functions[] = { { "load", load_callback } };
+
 static bool watch_rejections(struct realm *r)
 {
 	JSStringRef name = jsc.StringCreateWithUTF8CString("rejected");
@@ -142,11 +158,13 @@ struct realm *realm_new(struct js_vm *vm, const struct realm_options *options, s
 	list_push(&realms_of_thread, &r->of_thread);
 	r->host = js_object(r->ctx);
 	jsc.ValueProtect(r->ctx, r->host);
+	js_set(r->ctx, r->host, "loaded", js_object(r->ctx));
 	for (size_t i = 0; i < COUNT_OF(own_modules); i++)
 		add_module(r, own_modules[i]);
 	for (const struct js_module *const *m = options->modules; m && *m; m++)
 		add_module(r, *m);
-	if (!watch_rejections(r) || !realm_load(r, js_bundle_web(), "backlot:web", e))
+	js_set_functions(r->ctx, r->host, own_functions, COUNT_OF(own_functions));
+	if (!watch_rejections(r) || !realm_load_bundle(r, "web", e))
 		realm_destroy(&r);
 	return r;
 }
@@ -193,6 +211,20 @@ bool realm_load(struct realm *r, struct str bundle, const char *name, struct err
 	scoped(arena_fini) struct arena a = { 0 };
 	struct str text = js_error_text(r->ctx, exception, &a);
 	return FAIL(e, INTERNAL, "%s does not load: " STR_FMT, name, STR_ARG(text));
+}
+
+bool realm_load_bundle(struct realm *r, const char *name, struct error *e)
+{
+	char url[64];
+	struct str text;
+	JSObjectRef loaded = (JSObjectRef)js_get(r->ctx, r->host, "loaded");
+	if (jsc.ValueToBoolean(r->ctx, js_get(r->ctx, loaded, name)))
+		return true;
+	if (!js_bundle(str_from(name), &text))
+		return FAIL(e, INTERNAL, "there is no bundle %s", name);
+	js_set(r->ctx, loaded, name, js_bool(r->ctx, true));
+	snprintf(url, sizeof url, "backlot:%s", name);
+	return realm_load(r, text, url, e);
 }
 
 JSValueRef realm_call(struct realm *r, JSObjectRef function, size_t count, const JSValueRef *args)

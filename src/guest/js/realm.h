@@ -128,6 +128,9 @@ JSValueRef realm_evaluate(struct realm *r, struct str source, const char *url, i
 /* A script whose value is a function of `host`, as the prelude's bundles are; runs it. */
 must_use bool realm_load(struct realm *r, struct str bundle, const char *name, struct error *e);
 
+/* A bundle of Backlot's own by its name, when the realm has not loaded it yet (see bundles.h). */
+must_use bool realm_load_bundle(struct realm *r, const char *name, struct error *e);
+
 /* Stops the timers that JavaScript started on this loop, which is about to end. */
 void realm_leave_loop(struct realm *r, struct loop *loop);
 

@@ -2,6 +2,8 @@
 // The C functions of a realm, as its modules name them: src/guest/js/*.c and what a realm's owner adds.
 
 declare const host: {
+  /** Runs a bundle of Backlot's own (src/meson.build), once a realm. */
+  load(bundle: string): void;
   clock: {
     wall(): number;
     monotonic(): number;

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files and programs of this machine, for Backlot's own JavaScript: compiling modules, keeping snapshots.
+ * Services never get these functions; a realm has them when its owner names js_files_module.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "guest/js/program.h"
+#include "guest/js/value.h"
+#include "store/file.h"
+
+enum { FILE_READ_BYTES_MAX = 64 << 20, SAID_BYTES_MAX = 1 << 20, ARGS_MAX = 1 << 16 };
+
+extern char **environ;
+
+/* The file that the first argument names; false: there is none, or it threw. */
+static bool read_file(struct js_call *c, struct blob **out)
+{
+	struct error e;
+	struct file_stamp stamp;
+	struct str path = js_arg_str(c, 0);
+	if (*c->exception || !file_look(path.ptr, &stamp))
+		return false;
+	if (!file_read(out, path.ptr, FILE_READ_BYTES_MAX, NULL, &e)) {
+		js_throw(c, "Error", "%s", e.text);
+		return false;
+	}
+	return true;
+}
+
+/* read(path) → its text; null when there is no such file */
+JS_FUNCTION(read_text)
+{
+	struct blob *blob = NULL;
+	JSValueRef v = read_file(c, &blob) ? js_string(c->ctx, blob_str(blob)) : js_null(c->ctx);
+	blob_unref(&blob);
+	return v;
+}
+
+/* bytes(path) → an ArrayBuffer; null when there is no such file */
+JS_FUNCTION(read_bytes)
+{
+	struct blob *blob = NULL;
+	JSValueRef v = read_file(c, &blob) ? js_array_buffer(c->ctx, blob_str(blob)) : js_null(c->ctx);
+	blob_unref(&blob);
+	return v;
+}
+
+/* stamp(path) → a text that changes when the file does; null when there is none */
+JS_FUNCTION(stamp)
+{
+	char text[PROGRAM_STAMP_BYTES];
+	struct str path = js_arg_str(c, 0);
+	if (*c->exception)
+		return NULL;
+	return program_stamp(path.ptr, text) ? js_cstring(c->ctx, text) : js_null(c->ctx);
+}
+
+static bool make_folders(const char *path, struct arena *a)
+{
+	struct str copy = arena_str(a, str_from(path));
+	char *text = (char *)copy.ptr;
+	for (char *slash = strchr(text + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		if (mkdir(text, 0777) != 0 && errno != EEXIST)
+			return false;
+		*slash = '/';
+	}
+	return true;
+}
+
+static bool write_whole(int fd, struct str text)
+{
+	while (text.len) {
+		ssize_t n = write(fd, text.ptr, text.len);
+		if (n < 0 && errno != EINTR)
+			return false;
+		text = str_sub(text, (size_t)MAX(n, 0), text.len);
+	}
+	return true;
+}
+
+/* write(path, text): all or nothing, by a file of another name; its folders are made. */
+JS_FUNCTION(write_text)
+{
+	struct str path = js_arg_str(c, 0), text = js_arg_str(c, 1);
+	if (*c->exception)
+		return NULL;
+	struct str temporary = arena_printf(&c->arena, STR_FMT ".%ld.tmp", STR_ARG(path), (long)getpid());
+	bool ok = make_folders(path.ptr, &c->arena);
+	int fd = ok ? open(temporary.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+	ok = fd >= 0 && write_whole(fd, text);
+	if (fd >= 0)
+		ok = close(fd) == 0 && ok;
+	ok = ok && rename(temporary.ptr, path.ptr) == 0;
+	if (!ok) {
+		int why = errno;
+		if (fd >= 0)
+			unlink(temporary.ptr);
+		return js_throw(c, "Error", "%s cannot be written: %s", path.ptr, strerror(why));
+	}
+	return NULL;
+}
+
+/* remove(path): a file; nothing happens when there is none. */
+JS_FUNCTION(remove_file)
+{
+	struct str path = js_arg_str(c, 0);
+	if (!*c->exception)
+		unlink(path.ptr);
+	return NULL;
+}
+
+/* ---- programs ---- */
+
+/* All that a program says on `fd`, which is closed. */
+static void hear(int fd, struct buf *said)
+{
+	for (;;) {
+		char *room = buf_room(said, 4096), skipped[4096];
+		ssize_t n = read(fd, room ? room : skipped, 4096);
+		if (n == 0 || (n < 0 && errno != EINTR))
+			break;
+		if (n > 0 && room)
+			buf_grew(said, (size_t)n);
+	}
+	close(fd);
+}
+
+static int run_and_hear(char *const *argv, const char *folder, struct buf *said)
+{
+	int pipes[2], status = -1;
+	pid_t pid;
+	posix_spawn_file_actions_t actions;
+	if (pipe2(pipes, O_CLOEXEC) != 0)
+		return -1;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, pipes[1], 2);
+	posix_spawn_file_actions_addchdir_np(&actions, folder);
+	int failed = posix_spawn(&pid, argv[0], &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(pipes[1]);
+	if (failed) {
+		close(pipes[0]);
+		buf_printf(said, "%s cannot be run: %s\n", argv[0], strerror(failed));
+		return -1;
+	}
+	hear(pipes[0], said);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* run(words, folder) → [exit status, what it said on stderr] */
+JS_FUNCTION(run)
+{
+	JSObjectRef words = jsc.ValueToObject(c->ctx, js_arg(c, 0), c->exception);
+	struct str folder = js_arg_str(c, 1);
+	if (*c->exception)
+		return NULL;
+	size_t count = MIN(js_length(c->ctx, words), (size_t)ARGS_MAX);
+	char **argv = arena_zalloc(&c->arena, (count + 1) * sizeof *argv);
+	for (size_t i = 0; i < count; i++)
+		argv[i] = (char *)js_str(c->ctx, js_at(c->ctx, words, i), &c->arena).ptr;
+	if (count == 0)
+		return js_throw(c, "TypeError", "no program is named");
+	struct buf said = BUF_INIT(SAID_BYTES_MAX);
+	int status = run_and_hear(argv, folder.ptr, &said);
+	const JSValueRef result[] = { js_number(c->ctx, status), js_string(c->ctx, buf_str(&said)) };
+	buf_fini(&said);
+	return js_array(c->ctx, result, COUNT_OF(result));
+}
+
+static const struct js_function functions[] = {
+	{ "read", read_text_callback },   { "bytes", read_bytes_callback },   { "stamp", stamp_callback },
+	{ "write", write_text_callback }, { "remove", remove_file_callback }, { "run", run_callback },
+};
+const struct js_module js_files_module = { "files", functions, COUNT_OF(functions) };
