@@ -29,6 +29,7 @@
 #include "world/purge_relay.h"
 #include "world/random.h"
 #include "world/rates.h"
+#include "world/registrar.h"
 
 /* Something that lives in a world with nobody waiting for it; it ends with the world at the latest. */
 struct resident {
@@ -41,6 +42,8 @@ struct world {
 	struct random *random;
 	struct origins *origins;
 	struct pmap backends; /* struct backend, by name: the manifest's */
+	struct registrar
+		*registrar; /* asked about backends that a service registers; NULL: nobody; borrowed */
 	struct kv *kv;
 	struct cache *cache;
 	struct purge_relay *purges; /* to other POPs' caches; NULL: there are none, as in a frame */

@@ -137,6 +137,24 @@ struct backend *sandbox_backend(struct sandbox *sb, struct str name)
 	return dynamic ? container_of(dynamic, struct backend, rc) : world_backend(sb->world, name);
 }
 
+enum abi_status sandbox_register_backend(struct sandbox *sb, struct backend *taken, struct str target)
+{
+	struct trace *trace = &sb->invocation->trace;
+	struct trace_event *ev = trace_add(trace, "backend-register");
+	trace_str(trace, ev, "name", taken->name);
+	trace_str(trace, ev, "target", target);
+	struct str name = arena_str(sandbox_arena(sb), taken->name);
+	bool welcome = registrar_ask(sb->world->registrar, sb->world, &taken);
+	trace_bool(trace, ev, "refused", !welcome);
+	if (!welcome) {
+		backend_unref(&taken);
+		return ABI_UNSUPPORTED;
+	}
+	CHECK(str_eq(taken->name, name));
+	pmap_put(&sb->dynamic_backends, taken->name, &taken->rc);
+	return ABI_OK;
+}
+
 static void release_object(struct sandbox *sb, enum handle_kind kind, void *object)
 {
 	if (kind == HANDLE_BODY) {

@@ -299,6 +299,12 @@ struct body *sandbox_stream_body(struct sandbox *sb, uint32_t h);
 
 /* The static or dynamic backend of that name, borrowed; NULL when there is none. */
 struct backend *sandbox_backend(struct sandbox *sb, struct str name);
+/*
+ * Takes a backend that the guest registers, unless the world's registrar refuses: ABI_UNSUPPORTED. One of the
+ * same name gives way. `target`: as the guest has it, for the trace.
+ */
+must_use enum abi_status sandbox_register_backend(struct sandbox *sb, struct backend *taken,
+						  struct str target);
 
 /* The guest's answer. */
 void sandbox_respond(struct sandbox *sb, const struct guest_response *r, struct body *taken);

@@ -291,9 +291,5 @@ enum abi_status hostcall_http_req_register_dynamic_backend(struct sandbox *sb,
 		backend_unref(&b);
 		return status;
 	}
-	struct trace_event *ev = trace_add(&sb->invocation->trace, "backend-register");
-	trace_str(&sb->invocation->trace, ev, "name", a->name_prefix);
-	trace_str(&sb->invocation->trace, ev, "target", a->target);
-	pmap_put(&sb->dynamic_backends, a->name_prefix, &b->rc);
-	return ABI_OK;
+	return sandbox_register_backend(sb, b, a->target);
 }

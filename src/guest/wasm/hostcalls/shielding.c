@@ -56,11 +56,7 @@ static enum abi_status add_backend(struct sandbox *sb, struct str name,
 		b->between_bytes_timeout_ms = c->between_bytes_timeout_ms;
 		b->target.between_bytes_timeout_ns = c->between_bytes_timeout_ms * NS_PER_MS;
 	}
-	struct trace_event *ev = trace_add(&sb->invocation->trace, "backend-register");
-	trace_str(&sb->invocation->trace, ev, "name", name);
-	trace_str(&sb->invocation->trace, ev, "target", a->shield_name);
-	pmap_put(&sb->dynamic_backends, name, &b->rc); /* one that was there before gives way */
-	return ABI_OK;
+	return sandbox_register_backend(sb, b, a->shield_name);
 }
 
 enum abi_status hostcall_shielding_backend_for_shield(struct sandbox *sb,

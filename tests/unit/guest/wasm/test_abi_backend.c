@@ -155,3 +155,60 @@ TEST(every_function_was_called)
 {
 	assert_covered(MODULE, "");
 }
+
+/* ---- who is asked about a registration ---- */
+
+struct asked {
+	struct registrar super;
+	struct str name, host;
+	struct world *world;
+	bool refuses, replaces;
+};
+
+static bool asked_registers(struct registrar *super, struct world *w, struct backend **b)
+{
+	struct asked *self = (struct asked *)super;
+	struct error e;
+	assert_true((*b)->dynamic);
+	assert_str((*b)->name, "dyn");
+	assert_str((*b)->target.host, "dyn.example");
+	self->world = w;
+	if (self->replaces) {
+		backend_unref(b);
+		*b = backend_new(STR("dyn"));
+		(*b)->dynamic = true;
+		assert_true(backend_set_url(*b, STR("http://instead.example:99"), &e));
+	}
+	return !self->refuses;
+}
+
+static const struct registrar_ops asked_ops = { .name = "asked", .registers = asked_registers };
+
+TEST(a_registration_is_told_of_and_may_be_answered_with_another_backend)
+{
+	struct abi_harness h;
+	struct asked asked = { .super = { &asked_ops }, .replaces = true };
+	abi_init(&h, ABI_MEMORY_BYTES);
+	h.world->registrar = &asked.super;
+	register_dynamic(&h);
+	assert_ptr_equal(asked.world, h.world);
+	uint32_t out = abi_room(&h, 4);
+	assert_status(abi_call(&h, MODULE, "get_port", ABI_TEXT(&h, "dyn"), out), ABI_OK);
+	assert_int_equal(abi_u32(&h, out) & 0xffff, 99);
+	abi_fini(&h);
+}
+
+TEST(a_registration_may_be_refused)
+{
+	struct abi_harness h;
+	struct asked asked = { .super = { &asked_ops }, .refuses = true };
+	struct abi_dynamic_backend_config c = { 0 };
+	abi_init(&h, ABI_MEMORY_BYTES);
+	h.world->registrar = &asked.super;
+	assert_status(abi_call(&h, "fastly_http_req", "register_dynamic_backend", ABI_TEXT(&h, "dyn"),
+			       ABI_TEXT(&h, "dyn.example"), 0,
+			       abi_place(&h, (struct str){ (const char *)&c, sizeof c })),
+		      ABI_UNSUPPORTED);
+	assert_int_equal(number(&h, "exists", "dyn"), 0);
+	abi_fini(&h);
+}
