@@ -200,6 +200,8 @@ struct cache_ops {
 		       struct cache_object **renewed);
 	bool (*choose_stale)(struct cache *, struct cache_op *op);
 	bool (*purge)(struct cache *, struct str surrogate_key, bool soft, uint64_t *count);
+	bool (*remove)(struct cache *, struct str key, uint64_t *count);
+	bool (*age)(struct cache *, struct str key, uint64_t by_ns, uint64_t *count);
 	bool (*next)(struct cache *, struct cache_item *);
 	struct cache *(*fork)(struct cache *);
 	void (*destroy)(struct cache *);
@@ -271,6 +273,24 @@ must_use static inline bool cache_purge(struct cache *c, struct str surrogate_ke
 	return c->ops->purge(c, surrogate_key, soft, count);
 }
 
+/* The same for all objects under a key, whatever their surrogate keys are. */
+must_use static inline bool cache_remove(struct cache *c, struct str key, uint64_t *count)
+{
+	*count = 0;
+	return c->ops->remove(c, key, count);
+}
+
+/*
+ * Makes all objects under a key older, as if they had been stored so much earlier; with {NULL, 0}: all
+ * objects. `*count`: how many. Whoever has found one already has it as it was. False: it failed, nothing has
+ * aged.
+ */
+must_use static inline bool cache_age(struct cache *c, struct str key, uint64_t by_ns, uint64_t *count)
+{
+	*count = 0;
+	return c->ops->age(c, key, by_ns, count);
+}
+
 /* for (struct cache_item i = { 0 }; cache_next(c, &i);) …; nothing may be changed meanwhile. */
 static inline bool cache_next(struct cache *c, struct cache_item *item)
 {
@@ -295,8 +315,8 @@ static inline void cache_destroy(struct cache **pc)
 must_use struct cache *cache_memory_new(uint64_t bytes_max, uint64_t objects_max);
 
 /*
- * A decorator for tests, takes `inner`: after `calls_left` good calls of start, insert, update, choose_stale
- * and purge one fails; later ones work.
+ * A decorator for tests, takes `inner`: after `calls_left` good calls of start, insert, update, choose_stale,
+ * purge, remove and age one fails; later ones work.
  */
 must_use struct cache *cache_failing_new(struct cache *inner, unsigned calls_left);
 

@@ -54,6 +54,16 @@ static bool cache_failing_purge(struct cache *super, struct str surrogate_key, b
 	return !fails(super) && inner(super)->ops->purge(inner(super), surrogate_key, soft, count);
 }
 
+static bool cache_failing_remove(struct cache *super, struct str key, uint64_t *count)
+{
+	return !fails(super) && inner(super)->ops->remove(inner(super), key, count);
+}
+
+static bool cache_failing_age(struct cache *super, struct str key, uint64_t by_ns, uint64_t *count)
+{
+	return !fails(super) && inner(super)->ops->age(inner(super), key, by_ns, count);
+}
+
 static bool cache_failing_next(struct cache *super, struct cache_item *item)
 {
 	return cache_next(inner(super), item);
@@ -79,6 +89,8 @@ static const struct cache_ops cache_failing_ops = {
 	.update = cache_failing_update,
 	.choose_stale = cache_failing_choose_stale,
 	.purge = cache_failing_purge,
+	.remove = cache_failing_remove,
+	.age = cache_failing_age,
 	.next = cache_failing_next,
 	.fork = cache_failing_fork,
 	.destroy = cache_failing_destroy,

@@ -343,3 +343,47 @@ uint64_t cache_index_purge(struct cache_index *x, struct str surrogate_key, bool
 	}
 	return count;
 }
+
+/* ---- all under one key ---- */
+
+/* The first entry at or, when `above`, behind `name` that the prefix begins; NULL at the end. */
+static struct cache_entry *next_under(const struct cache_index *x, struct str prefix, struct str name,
+				      bool above)
+{
+	struct str found;
+	struct rc *entry;
+	if (!pmap_next(&x->entries, name, !above, &found, &entry) || !str_starts(found, prefix))
+		return NULL;
+	return (struct cache_entry *)entry;
+}
+
+uint64_t cache_index_remove_key(struct cache_index *x, struct str key)
+{
+	uint64_t count = 0;
+	struct cache_entry *e;
+	scoped(buf_fini) struct buf prefix = BUF_INIT(NAME_BYTES_MAX);
+	cache_variant_name(&prefix, key, STR(""), NULL);
+	while ((e = next_under(x, buf_str(&prefix), buf_str(&prefix), false)))
+		count += purge_entry(x, e, false);
+	return count;
+}
+
+uint64_t cache_index_age(struct cache_index *x, struct str key, uint64_t by_ns)
+{
+	uint64_t count = 0;
+	struct cache_entry *e;
+	scoped(buf_fini) struct buf prefix = BUF_INIT(NAME_BYTES_MAX), last = BUF_INIT(NAME_BYTES_MAX);
+	if (key.ptr)
+		cache_variant_name(&prefix, key, STR(""), NULL);
+	buf_add(&last, buf_str(&prefix));
+	for (bool above = false; (e = next_under(x, buf_str(&prefix), buf_str(&last), above)); above = true) {
+		buf_reset(&last);
+		buf_add(&last, blob_str(e->name));
+		count += cache_index_visible(x, e);
+		e = own_entry(x, e);
+		struct cache_object *old = e->object;
+		e->object = cache_object_aged(old, by_ns);
+		cache_object_unref(&old);
+	}
+	return count;
+}

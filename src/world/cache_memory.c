@@ -423,6 +423,20 @@ static bool memory_purge(struct cache *super, struct str surrogate_key, bool sof
 	return true;
 }
 
+static bool memory_remove(struct cache *super, struct str key, uint64_t *count)
+{
+	struct cache_memory *c = (struct cache_memory *)super;
+	*count = cache_index_remove_key(&c->index, key);
+	return true;
+}
+
+static bool memory_age(struct cache *super, struct str key, uint64_t by_ns, uint64_t *count)
+{
+	struct cache_memory *c = (struct cache_memory *)super;
+	*count = cache_index_age(&c->index, key, by_ns);
+	return true;
+}
+
 static bool memory_next(struct cache *super, struct cache_item *item)
 {
 	struct cache_memory *c = (struct cache_memory *)super;
@@ -488,6 +502,8 @@ static const struct cache_ops cache_memory_ops = {
 	.update = memory_update,
 	.choose_stale = memory_choose_stale,
 	.purge = memory_purge,
+	.remove = memory_remove,
+	.age = memory_age,
 	.next = memory_next,
 	.fork = memory_fork,
 	.destroy = memory_destroy,

@@ -362,16 +362,29 @@ struct cache_object *cache_object_new(struct cache_content *taken, const struct 
 	return o;
 }
 
+static uint64_t add_times(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+struct cache_object *cache_object_aged(const struct cache_object *o, uint64_t by_ns)
+{
+	struct cache_object *aged = NEW(struct cache_object);
+	*aged = *o;
+	rc_init(&aged->rc, object_destroy);
+	aged->initial_age_ns = add_times(o->initial_age_ns, by_ns);
+	rc_ref(&o->content->rc);
+	rc_ref(&o->vary->rc);
+	rc_ref(&o->user_metadata->rc);
+	rc_ref(&o->surrogate_keys->rc);
+	return aged;
+}
+
 void cache_object_unref(struct cache_object **po)
 {
 	struct cache_object *o = take(*po);
 	if (o)
 		rc_unref(&o->rc);
-}
-
-static uint64_t add_times(uint64_t a, uint64_t b)
-{
-	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
 uint64_t cache_object_age_ns(const struct cache_object *o, const struct loop *loop)

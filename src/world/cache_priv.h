@@ -52,6 +52,8 @@ void cache_content_disown(struct cache_content *c);
 must_use struct cache_object *cache_object_new(struct cache_content *taken, const struct cache_write *w,
 					       struct blob *vary, struct blob *surrogate_keys,
 					       const struct loop *loop);
+/* The same object, a new reference, as if it had been stored so much earlier. */
+must_use struct cache_object *cache_object_aged(const struct cache_object *o, uint64_t by_ns);
 bool cache_object_fresh(const struct cache_object *o, bool purged, const struct loop *loop);
 bool cache_object_usable(const struct cache_object *o, const struct loop *loop);
 bool cache_object_usable_if_error(const struct cache_object *o, const struct loop *loop);

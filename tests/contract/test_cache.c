@@ -326,6 +326,103 @@ CONTRACT(everything_is_listed)
 	assert_int_equal(bytes, 6);
 }
 
+/* ---- what tests do to a cache ---- */
+
+CONTRACT(what_is_removed_is_gone_under_its_key_alone)
+{
+	uint64_t count;
+	struct cache_write w = for_seconds(10);
+	w.vary = STR("a");
+	w.has_vary = true;
+	put_with(s, "k", "A: 1", "1", &w);
+	put_with(s, "k", "A: 2", "2", &w);
+	put(s, "k2", "other", 10);
+	put(s, "", "empty", 10);
+	assert_true(cache_remove(s->cache, STR("k"), &count));
+	assert_int_equal(count, 2);
+	assert_found("k", "A: 1", "");
+	assert_found("k", "A: 2", "");
+	assert_found("k2", NULL, "F other");
+	assert_found("", NULL, "F empty");
+	assert_true(cache_remove(s->cache, STR("k"), &count));
+	assert_int_equal(count, 0);
+	put(s, "k", "again", 10);
+	assert_found("k", NULL, "F again");
+}
+
+CONTRACT(what_is_aged_is_older_by_so_much)
+{
+	uint64_t count;
+	struct cache_op op;
+	struct cache_write w = for_seconds(10);
+	w.swr_ns = 5 * NS_PER_S;
+	put_with(s, "k", NULL, "body", &w);
+	put(s, "k2", "other", 10);
+	pass(s, NS_PER_S);
+	assert_true(cache_age(s->cache, STR("k"), 8 * NS_PER_S, &count));
+	assert_int_equal(count, 1);
+	start(s, &op, CACHE_LOOKUP, "k", NULL);
+	assert_int_equal(cache_object_age_ns(op.found, &s->loop), 9 * NS_PER_S);
+	assert_op(&op, "F body");
+	assert_true(cache_age(s->cache, STR("k"), NS_PER_S, &count));
+	assert_op(&op, "F body"); /* as it was found */
+	cache_op_fini(&op);
+	assert_found("k", NULL, "FS body");
+	assert_found("k2", NULL, "F other");
+	assert_true(cache_age(s->cache, (struct str){ NULL, 0 }, 9 * NS_PER_S, &count));
+	assert_int_equal(count, 2);
+	assert_found("k", NULL, "");
+	assert_found("k2", NULL, "");
+	assert_true(cache_age(s->cache, STR("k"), UINT64_MAX, &count));
+	assert_found("k", NULL, "");
+}
+
+CONTRACT(what_is_still_written_may_age_and_is_then_complete)
+{
+	uint64_t count;
+	struct cache_write w = for_seconds(10);
+	struct cache_object *o = store(s, "k", NULL, &w);
+	assert_true(cache_age(s->cache, STR("k"), 3 * NS_PER_S, &count));
+	assert_int_equal(count, 1);
+	finish(o, "whole");
+	assert_found("k", NULL, "F whole");
+	assert_true(cache_age(s->cache, STR("k"), 7 * NS_PER_S, &count));
+	assert_found("k", NULL, "");
+}
+
+CONTRACT(what_a_frame_ages_or_removes_is_its_own_affair)
+{
+	uint64_t count;
+	put(s, "k", "body", 10);
+	put(s, "l", "body", 10);
+	struct cache *own = s->cache;
+	s->cache = cache_fork(own);
+	assert_true(cache_age(s->cache, STR("k"), 20 * NS_PER_S, &count));
+	assert_true(cache_remove(s->cache, STR("l"), &count));
+	assert_found("k", NULL, "");
+	assert_found("l", NULL, "");
+	cache_destroy(&s->cache);
+	s->cache = own;
+	assert_found("k", NULL, "F body");
+	assert_found("l", NULL, "F body");
+}
+
+CONTRACT(aging_and_removing_may_fail_and_then_nothing_has_changed)
+{
+	uint64_t count;
+	put(s, "k", "body", 10);
+	struct cache *own = s->cache;
+	s->cache = cache_failing_new(cache_fork(own), 0);
+	assert_false(cache_age(s->cache, STR("k"), 20 * NS_PER_S, &count));
+	assert_found("k", NULL, "F body");
+	cache_destroy(&s->cache);
+	s->cache = cache_failing_new(cache_fork(own), 0);
+	assert_false(cache_remove(s->cache, STR("k"), &count));
+	assert_found("k", NULL, "F body");
+	cache_destroy(&s->cache);
+	s->cache = own;
+}
+
 /* ---- time ---- */
 
 CONTRACT(age_goes_by_the_clock)
