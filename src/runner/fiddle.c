@@ -13,31 +13,17 @@
 #include "base/mem.h"
 #include "guest/limit.h"
 #include "http/uri.h"
-#include "manifest/manifest.h"
 #include "runner/exchange.h"
+#include "runner/loaded.h"
 #include "runner/run.h"
 #include "script/script.h"
 
-/* Tests begin at a fixed time, 2025-01-01 00:00:00 UTC, so that they are the same every time. */
-#define TEST_TIME_NS (UINT64_C(1735689600) * NS_PER_S)
 enum { TEXT_BYTES_MAX = 1 << 20, SHOWN_MAX = 20, REPORT_BYTES_SHOWN = 4096 };
-
-/* A project as this process has it: its service, and the world of its manifest. */
-struct loaded {
-	struct loaded *next;
-	const struct project *project;
-	struct service *service;
-	struct world *world;
-	struct str failure; /* it could not be loaded */
-};
 
 struct fiddle {
 	struct executor super;
 	const struct run_options *options;
-	struct arena arena; /* as long as the executor */
-	struct clock *clock;
-	struct loop loop; /* of the projects' worlds, which nothing runs in */
-	struct loaded *projects;
+	struct loaded_projects *projects;
 	struct buf text; /* of the test under way */
 };
 
@@ -80,55 +66,6 @@ static bool parse_file(const struct test_file *file, struct arena *a, struct scr
 	diagnostics_print(&d, &b);
 	*text = arena_str(a, buf_str(&b));
 	return ok;
-}
-
-/* ---- projects ---- */
-
-static void load_manifest(struct fiddle *x, struct loaded *p, struct executor_listener *l)
-{
-	struct error e;
-	struct manifest manifest;
-	struct manifest_options options = {
-		.file_name = p->project->manifest,
-		.base_dir = p->project->folder,
-		.env = x->options->env,
-		.env_data = x->options->data,
-	};
-	p->world = world_new(&x->loop, x->options->seed);
-	p->world->stdio_by_line = true;
-	p->world->http_cache = !x->options->without_http_cache;
-	manifest_init(&manifest);
-	if (p->project->manifest &&
-	    !manifest_read_fastly(&manifest, p->project->manifest, &options, p->world, &e))
-		p->failure = arena_str(&x->arena, str_from(e.text));
-	limits_choose(p->world, &manifest.limits, x->options->limits);
-	for (const struct manifest_warning *w = manifest.warnings; w; w = w->next)
-		l->warning(l, w->text);
-	manifest_fini(&manifest);
-}
-
-static struct loaded *load_project(struct fiddle *x, const struct project *project,
-				   struct executor_listener *l)
-{
-	struct error e;
-	for (struct loaded *p = x->projects; p; p = p->next) {
-		if (p->project == project)
-			return p;
-	}
-	struct loaded *p = ARENA_NEW(&x->arena, struct loaded);
-	p->project = project;
-	p->next = x->projects;
-	x->projects = p;
-	load_manifest(x, p, l);
-	if (p->failure.len)
-		return p;
-	if (!project->service)
-		p->failure = str_from(project->missing);
-	else if (!x->options->open_service(x->options->data, project->service,
-					   limits_memory_room(&p->world->limits, p->world->limits_mode),
-					   &p->service, &e))
-		p->failure = arena_str(&x->arena, str_from(e.text));
-	return p;
 }
 
 /* ---- origins ---- */
@@ -363,7 +300,7 @@ static void run_pass(struct fiddle *x, const struct test_file *file, const struc
 	size_t count;
 	struct choice choice = { x->options, file, s };
 	const uint32_t *plan = executor_plan(pass, s->test_count, wants, &choice, a, &count);
-	struct world *w = world_fork(p->world, &x->loop);
+	struct world *w = world_fork(p->world, p->world->loop);
 	add_origins(w, s->origins, s->origin_count);
 	if (!p->project->manifest)
 		add_backends(w, s->origins, s->origin_count);
@@ -390,7 +327,7 @@ static void fiddle_run(struct executor *super, const struct test_file *file, con
 	struct str text;
 	arena_init(&arena);
 	bool parsed = parse_file(file, &arena, &script, &text);
-	struct loaded *p = parsed ? load_project(x, file->project, l) : NULL;
+	struct loaded *p = parsed ? loaded_project(x->projects, file->project, l) : NULL;
 	if (!parsed || p->failure.len)
 		l->broken(l, parsed ? p->failure : text);
 	else
@@ -420,14 +357,8 @@ static void fiddle_list(struct executor *super, const struct test_file *file, st
 static void fiddle_destroy(struct executor *super)
 {
 	struct fiddle *x = (struct fiddle *)super;
-	for (struct loaded *p = x->projects; p; p = p->next) {
-		world_destroy(&p->world);
-		service_destroy(&p->service);
-	}
-	loop_fini(&x->loop);
-	clock_destroy(&x->clock);
+	loaded_projects_destroy(&x->projects);
 	buf_fini(&x->text);
-	arena_fini(&x->arena);
 	mem_free(x);
 }
 
@@ -443,8 +374,7 @@ static struct executor *fiddle_new(const struct run_options *options)
 	x->super.ops = &fiddle_ops;
 	x->options = options;
 	buf_init(&x->text, TEXT_BYTES_MAX);
-	x->clock = clock_virtual_new(TEST_TIME_NS);
-	loop_init(&x->loop, x->clock);
+	x->projects = loaded_projects_new(options);
 	return &x->super;
 }
 

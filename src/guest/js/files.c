@@ -110,12 +110,12 @@ JS_FUNCTION(write_text)
 	return NULL;
 }
 
-/* remove(path): a file; nothing happens when there is none. */
+/* remove(path): a file or an empty folder; nothing happens when there is none. */
 JS_FUNCTION(remove_file)
 {
 	struct str path = js_arg_str(c, 0);
 	if (!*c->exception)
-		unlink(path.ptr);
+		remove(path.ptr);
 	return NULL;
 }
 

@@ -14,6 +14,23 @@ declare const host: {
     print(level: string, text: string): void;
     uncaught(error: unknown): void;
   };
+  /** What js_files_module has (files.c); realms of services do not. */
+  files: {
+    read(path: string): string | null;
+    bytes(path: string): ArrayBuffer | null;
+    stamp(path: string): string | null;
+    write(path: string, text: string): void;
+    remove(path: string): void;
+    run(words: string[], folder: string): [status: number, said: string];
+  };
+  programs: {
+    open(path: string): [program: unknown, json: string] | null;
+    evaluate(program: unknown, from: number, length: number, url: string, line: number): unknown;
+    text(program: unknown, from: number, length: number): string;
+    version(): string;
+  };
+  /** Of the bundle `compile`. */
+  compile?: (entry: string, out: string, options: import("./compile").CompileOptions) => void;
   timers: {
     start(callback: () => void, ms: number, repeat: boolean): number;
     stop(id: number): void;

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiles a file and all that it imports into one program (see program.h). esbuild finds the modules (a bundle, of which
+// only the list of inputs is looked at), then turns each into CommonJS, whose `require` and getters keep cycles and
+// live bindings right. A module with top-level await cannot be CommonJS: its imports and exports are rewritten here.
+
+import { parse as parseScript, tokenizer } from "acorn";
+import { init, parse } from "es-module-lexer/js";
+
+export interface CompiledModule {
+  path: string;
+  /** Where its code is in the program, and its source map (length 0: none). */
+  code: [from: number, length: number];
+  map: [from: number, length: number];
+  /** Its body is an async function: it awaits, or what it mocks must be there before its imports are. */
+  async: boolean;
+  /** What its import specifiers stand for: an index into the program's modules, or the name of a built-in one. */
+  imports: Record<string, number | string>;
+  /** Those of them that must be evaluated before it, in order. */
+  statics: (number | string)[];
+}
+
+interface Metafile {
+  inputs: Record<string, {
+    format?: string;
+    imports: { path: string; kind: string; external?: boolean; original?: string }[];
+  }>;
+  outputs: Record<string, { entryPoint?: string }>;
+}
+
+export interface CompileOptions {
+  esbuild: string;
+  /** Where programs are kept. */
+  cache: string;
+  /** Absolute; esbuild's messages name files relative to it. */
+  folder: string;
+  /** Import specifiers that are not looked for in files. */
+  builtins: string[];
+  conditions: string[];
+}
+
+/** What the compiler says is wrong with the user's files, as people should see it. */
+export class CompileError extends Error {}
+
+/** The names that a module's body has for what is its own. */
+export const PARAMETERS = "exports, require, module, __dynamic, __meta, __ready, __filename, __dirname";
+
+const LOADERS = [".txt=text", ".html=text", ".sql=text", ".md=text", ".bin=binary", ".wasm=binary"];
+
+function esbuild(options: CompileOptions, words: string[]): void {
+  const [status, said] = host.files.run([options.esbuild, ...words], options.folder);
+  if (status !== 0) throw new CompileError(said.trimEnd());
+}
+
+function common(options: CompileOptions): string[] {
+  return ["--log-level=error", "--log-limit=0", "--color=false", "--platform=node", "--target=es2022",
+    "--charset=ascii", `--conditions=${options.conditions.join(",")}`, ...LOADERS.map((l) => `--loader:${l}`)];
+}
+
+/** Paths in a metafile are relative to where esbuild ran. */
+function absolute(folder: string, path: string): string {
+  if (path.startsWith("/")) return path;
+  const parts = folder.split("/");
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== ".") parts.push(part);
+  }
+  return parts.join("/");
+}
+
+function findModules(entry: string, options: CompileOptions, work: string): Metafile {
+  const meta = `${work}.meta.json`;
+  esbuild(options, [...common(options), "--bundle", "--format=esm", `--metafile=${meta}`, "--outfile=/dev/null",
+    ...options.builtins.map((name) => `--external:${name}`), entry]);
+  const text = host.files.read(meta);
+  host.files.remove(meta);
+  return JSON.parse(text ?? "{}") as Metafile;
+}
+
+const AWAIT_ERROR = /Top-level await is currently not supported with the "cjs" output format\s+(.+?):\d+:\d+:/g;
+
+/** Turns every file into CommonJS, or into an ES module where that cannot be. */
+function transform(paths: string[], options: CompileOptions, work: string) {
+  const words = (indexes: number[], format: string): string[] => [
+    ...common(options), `--format=${format}`, `--outdir=${work}`, "--sourcemap=external", "--sources-content=false",
+    "--supported:dynamic-import=true", "--define:import.meta=__meta", "--legal-comments=none",
+    ...indexes.map((i) => `m${i}=${paths[i]}`),
+  ];
+  const all = paths.map((_, i) => i);
+  const esm = new Set<number>();
+  try {
+    esbuild(options, words(all, "cjs"));
+  } catch (error) {
+    const said = String((error as Error).message);
+    for (const [, path] of said.matchAll(AWAIT_ERROR)) {
+      const index = paths.indexOf(absolute(options.folder, path!));
+      if (index >= 0) esm.add(index);
+    }
+    if (esm.size === 0) throw error;
+    const rest = all.filter((i) => !esm.has(i));
+    if (rest.length) esbuild(options, words(rest, "cjs"));
+    esbuild(options, words([...esm], "esm"));
+  }
+  const done = paths.map((_, i) => {
+    const file = `${work}/m${i}.js`;
+    const code = host.files.read(file) ?? "";
+    const map = host.files.read(`${file}.map`) ?? "";
+    host.files.remove(file);
+    host.files.remove(`${file}.map`);
+    return { code, map, esm: esm.has(i) };
+  });
+  host.files.remove(work);
+  return done;
+}
+
+// ---- rewriting ----
+
+/** Text pieces that replace parts of a text, which keep its lines: the source map goes on being right. */
+class Rewriter {
+  private edits: { from: number; to: number; text: string }[] = [];
+  constructor(private readonly text: string) {}
+  replace(from: number, to: number, text: string): void {
+    const lines = this.text.slice(from, to).split("\n").length - text.split("\n").length;
+    this.edits.push({ from, to, text: text + "\n".repeat(Math.max(lines, 0)) });
+  }
+  insert(at: number, text: string): void {
+    this.edits.push({ from: at, to: at, text });
+  }
+  toString(): string {
+    let out = "";
+    let at = 0;
+    for (const edit of this.edits.sort((a, b) => a.from - b.from || a.to - b.to)) {
+      out += this.text.slice(at, edit.from) + edit.text;
+      at = edit.to;
+    }
+    return out + this.text.slice(at);
+  }
+}
+
+const MOCK = /^(?:(?:const|let|var) [^\n=]+ = (?:await )?)?(?:await )?(?:\w+\.)?(?:vi|vitest)\.(?:mock|unmock|hoisted)\(/;
+const REQUIRE = /^(?:(?:var|const|let) \w+ = )?(?:__toESM\()?require\("([^"\n]+)"\)/;
+
+/** A statement of esbuild's making on one line: it ends every statement with a semicolon. */
+function oneLine(text: string): string {
+  let out = "";
+  let at = 0;
+  for (const token of tokenizer(text, { ecmaVersion: "latest", allowAwaitOutsideFunction: true })) {
+    out += text.slice(at, token.start).replace(/\/\/.*/g, "").replace(/\n/g, " ");
+    const own = text.slice(token.start, token.end);
+    out += token.type.label === "template" ? own.replace(/\n/g, "\\n") : own;
+    at = token.end;
+  }
+  return out;
+}
+
+/**
+ * What `vi.mock()` says must be known before the modules it is about are asked for. So those statements go to the front,
+ * behind the imports of what is built in (Vitest itself), as Vitest's own transform has it. All lines stay where they are,
+ * so that the source map goes on being right: what moves goes onto the line of the first import of a file. False: there is
+ * nothing to hoist.
+ */
+function hoistMocks(code: string, rewriter: Rewriter, builtins: Set<string>): boolean {
+  if (!/\b(?:vi|vitest)\.(?:mock|unmock|hoisted)\(/.test(code)) return false;
+  const body = parseScript(code, { ecmaVersion: "latest", allowAwaitOutsideFunction: true, allowReturnOutsideFunction: true })
+    .body.map((node) => ({ from: node.start, to: node.end, text: code.slice(node.start, node.end) }));
+  const mocks = body.filter((s) => MOCK.test(s.text));
+  if (mocks.length === 0) return false;
+  const requires = body.map((s) => ({ ...s, name: REQUIRE.exec(s.text)?.[1] })).filter((s) => s.name !== undefined);
+  const place = requires.find((s) => !builtins.has(s.name!))?.from ?? mocks[0]!.from;
+  const moved = [...requires.filter((s) => builtins.has(s.name!)), ...mocks].filter((s) => s.from >= place);
+  for (const s of moved) rewriter.replace(s.from, s.to, "");
+  rewriter.insert(place, `${moved.map((s) => oneLine(s.text)).join(" ")} await __ready(); `);
+  return true;
+}
+
+function rewriteCommonJs(code: string, builtins: Set<string>): { code: string; async: boolean } {
+  const rewriter = new Rewriter(code);
+  if (code.includes("import(")) {
+    for (const found of parse(code)[0]) {
+      if (found.type === "dynamic") rewriter.replace(found.dynamicStart, found.dynamicStart + "import".length, "__dynamic");
+    }
+  }
+  const async = hoistMocks(code, rewriter, builtins);
+  return { code: rewriter.toString(), async };
+}
+
+const list = (names: string[]): string => names.join(", ");
+
+/** An ES module of esbuild's making as the body of an async function. */
+function rewriteModule(code: string): string {
+  const [imports, exports] = parse(code);
+  const rewriter = new Rewriter(code);
+  const head: string[] = [];
+  for (const found of imports) {
+    if (found.type === "dynamic") {
+      rewriter.replace(found.dynamicStart, found.dynamicStart + "import".length, "__dynamic");
+      continue;
+    }
+    if (found.type !== "static") continue;
+    const statement = code.slice(found.importStart, found.importEnd);
+    const from = `require(${JSON.stringify(found.specifier)})`;
+    const end = code[found.importEnd] === ";" ? found.importEnd + 1 : found.importEnd;
+    let text = `${from};`;
+    if (/^import\b/.test(statement)) {
+      const clause = statement.replace(/^import\s*/, "").replace(/\s*from\s*["'][^"']*["'][\s\S]*$/, "");
+      if (!/^["']/.test(clause)) text = bind(clause, from);
+    } else if (/^export\s*\*\s*as\s/.test(statement)) {
+      text = `__star(exports, { ${/\*\s*as\s+(\S+)/.exec(statement)![1]}: ${from} });`;
+    } else if (/^export\s*\*/.test(statement)) {
+      text = `__star(exports, ${from});`;
+    } else {
+      const names = /\{([\s\S]*)\}/.exec(statement)![1]!;
+      text = `{ const m = ${from}; ${getters(names, (name) => `__interop(m, ${JSON.stringify(name)})`)} }`;
+    }
+    rewriter.replace(found.importStart, end, text);
+  }
+  for (const match of code.matchAll(/^export default /gm)) {
+    if (!exports.some((e) => e.name === "default")) continue;
+    head.push('Object.defineProperty(exports, "default", { enumerable: true, get: () => __default });');
+    rewriter.replace(match.index, match.index + match[0].length, "var __default = ");
+  }
+  for (const match of code.matchAll(/^export \{([^}]*)\};?(?!\s*from)/gm)) {
+    if (imports.some((i) => i.type === "static" && i.importStart === match.index)) continue;
+    head.push(getters(match[1]!, (name) => name));
+    rewriter.replace(match.index, match.index + match[0].length, "");
+  }
+  return `${HELPERS} ${head.join(" ")} await __ready(); ${rewriter.toString()}`;
+}
+
+const HELPERS =
+  'Object.defineProperty(exports, "__esModule", { value: true });' +
+  " const __star = (to, from) => { for (const k of Object.keys(from)) if (k !== \"default\" && !(k in to))" +
+  " Object.defineProperty(to, k, { enumerable: true, get: () => from[k] }); };" +
+  " const __interop = (m, k) => k === \"default\" && !m?.__esModule ? m : m[k];" +
+  " const __namespace = (m) => m?.__esModule ? m : { ...m, default: m };";
+
+function bind(clause: string, from: string): string {
+  const match = /^(?:([\w$]+)\s*,?\s*)?(?:\*\s*as\s+([\w$]+)|\{([\s\S]*)\})?$/.exec(clause.trim());
+  if (!match) throw new CompileError(`an import that is not understood: ${clause}`);
+  const [, whole, space, names] = match;
+  const parts: string[] = [];
+  if (whole) parts.push(`${whole} = __interop(${from}, "default")`);
+  if (space) parts.push(`${space} = __namespace(${from})`);
+  for (const [name, as] of pairs(names ?? "")) parts.push(`${as} = __interop(${from}, ${JSON.stringify(name)})`);
+  return `const ${list(parts)};`;
+}
+
+function pairs(names: string): [string, string][] {
+  return names.split(",").map((n) => n.trim()).filter(Boolean).map((n) => {
+    const [name, as] = n.split(/\s+as\s+/);
+    return [name!.replace(/^["']|["']$/g, ""), (as ?? name)!.replace(/^["']|["']$/g, "")];
+  });
+}
+
+function getters(names: string, value: (name: string) => string): string {
+  return pairs(names)
+    .map(([name, as]) => `Object.defineProperty(exports, ${JSON.stringify(as)}, { enumerable: true, get: () => ${value(name)} });`)
+    .join(" ");
+}
+
+// ---- the whole ----
+
+/** Parts of a program are found by their place, so every character is one byte. */
+function ascii(text: string): string {
+  return text.replace(/[^\x00-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+function linksOf(inputs: Metafile["inputs"][string]["imports"], index: Map<string, number>) {
+  const imports: CompiledModule["imports"] = {};
+  const statics = new Set<number | string>();
+  for (const link of inputs) {
+    const target = link.external ? link.path : index.get(link.path);
+    if (target === undefined) continue;
+    imports[link.original ?? link.path] = target;
+    if (link.kind === "import-statement") statics.add(target);
+  }
+  return { imports, statics: [...statics] };
+}
+
+/** Compiles `entry` (absolute) and writes the program to `out`. */
+export function compile(entry: string, out: string, options: CompileOptions): void {
+  init();
+  const meta = findModules(entry, options, out);
+  const builtins = new Set(options.builtins);
+  const names = Object.keys(meta.inputs).filter((name) => !name.startsWith("(disabled)"));
+  const paths = names.map((name) => absolute(options.folder, name));
+  const index = new Map(names.map((name, i) => [name, i]));
+  let code = "";
+  const modules = transform(paths, options, `${out}.work`).map((one, i): CompiledModule => {
+    const input = meta.inputs[names[i]!]!;
+    const body = one.esm ? { code: rewriteModule(one.code), async: true } : rewriteCommonJs(one.code, builtins);
+    const strict = input.format === "esm" ? '"use strict";' : "";
+    const text = ascii(`(${body.async ? "async " : ""}function (${PARAMETERS}) {${strict}\n${body.code}\n})`);
+    const map = ascii(one.map);
+    const from = code.length;
+    code += text + map;
+    return {
+      path: paths[i]!,
+      code: [from, text.length],
+      map: [from + text.length, map.length],
+      async: body.async,
+      ...linksOf(input.imports, index),
+    };
+  });
+  const json = ascii(JSON.stringify({ entry: paths.indexOf(entry), modules }));
+  const stamped = [...paths, ...configs(entry)].map((path) => `${host.files.stamp(path) ?? "-"} ${path}\n`);
+  const head = `backlot-program ${host.programs.version()} ${stamped.length} ${json.length}\n`;
+  host.files.write(out, head + stamped.join("") + json + code);
+}
+
+/** Files that decide how esbuild reads the others: of every folder above. */
+function configs(path: string): string[] {
+  const found: string[] = [];
+  for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
+    for (const name of ["tsconfig.json", "package.json"]) found.push(`${path.slice(0, at)}/${name}`);
+  }
+  return found;
+}
+
+host.compile = compile;

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loads compiled programs into a realm: what modules import, in the order and with the waiting that ECMAScript's modules
+// have, the modules that are built in, and those that tests mock.
+
+import type { CompiledModule, CompileOptions } from "./compile";
+
+type Exports = Record<string, unknown>;
+
+interface Program {
+  handle: unknown;
+  entry: number;
+  modules: CompiledModule[];
+}
+
+export class Module {
+  exports: Exports = {};
+  /** It ran to its end. */
+  evaluated = false;
+  promise: Promise<unknown> | undefined;
+  failure: { error: unknown } | undefined;
+  readonly importers = new Set<string>();
+  private begun = false;
+
+  constructor(
+    readonly loader: Loader,
+    readonly program: Program,
+    readonly record: CompiledModule,
+  ) {}
+
+  get path(): string {
+    return this.record.path;
+  }
+
+  forget(): void {
+    this.exports = {};
+    this.evaluated = this.begun = false;
+    this.promise = this.failure = undefined;
+  }
+
+  target(specifier: string): Module | string | undefined {
+    const target = this.record.imports[specifier];
+    return typeof target === "number" ? this.loader.module(this.program, target) : target;
+  }
+
+  statics(): (Module | string)[] {
+    return this.record.statics.map((t) => (typeof t === "number" ? this.loader.module(this.program, t) : t));
+  }
+
+  /** Must it, or what it imports, be waited for? */
+  waits(seen = new Set<Module>()): boolean {
+    if (this.evaluated || seen.has(this)) return false;
+    seen.add(this);
+    return this.record.async || this.statics().some((m) => m instanceof Module && m.waits(seen));
+  }
+
+  /** As `require` does: now, and only once. */
+  evaluateNow(): Exports {
+    if (this.failure) throw this.failure.error;
+    if (!this.begun) this.run();
+    return this.exports;
+  }
+
+  /** As an import does; `above` are those that wait for it. */
+  async evaluate(above: ReadonlySet<Module> = new Set()): Promise<void> {
+    if (this.failure) throw this.failure.error;
+    if (this.evaluated || above.has(this)) return;
+    this.promise ??= this.evaluateOnce(new Set(above).add(this));
+    await this.promise;
+  }
+
+  private async evaluateOnce(above: ReadonlySet<Module>): Promise<void> {
+    if (!this.record.async) await this.ready(above);
+    if (!this.begun) await this.run(above);
+  }
+
+  private async ready(above: ReadonlySet<Module>): Promise<void> {
+    for (const target of this.statics()) {
+      const mock = this.loader.mocks.get(keyOf(target));
+      if (mock) await mock.load();
+      else if (target instanceof Module && (this.loader.mocks.size > 0 || target.waits())) await target.evaluate(above);
+      else if (target instanceof Module) target.evaluateNow();
+    }
+  }
+
+  private run(above: ReadonlySet<Module> = new Set([this])): void | Promise<void> {
+    this.begun = true;
+    const module = { exports: this.exports, id: this.path, filename: this.path };
+    const slash = this.path.lastIndexOf("/");
+    const meta = {
+      url: `file://${this.path}`,
+      filename: this.path,
+      dirname: this.path.slice(0, slash),
+      env: this.loader.env,
+      resolve: (specifier: string) => `file://${this.loader.locate(specifier, this.path)}`,
+    };
+    const done = (): void => {
+      this.exports = module.exports;
+      this.evaluated = true;
+    };
+    const failed = (error: unknown): never => {
+      this.failure = { error };
+      throw error;
+    };
+    try {
+      if (this.path.endsWith(".json") && this.record.code[1] === 0) return done();
+      const [from, length] = this.record.code;
+      const body = host.programs.evaluate(this.program.handle, from, length, this.path, 1) as (...args: unknown[]) => unknown;
+      const value = body.call(
+        module.exports,
+        module.exports,
+        (specifier: string) => {
+          this.exports = module.exports;
+          return this.require(specifier);
+        },
+        module,
+        (specifier: unknown) => this.import(specifier),
+        meta,
+        () => this.ready(above),
+        this.path,
+        meta.dirname,
+      );
+      // What others see of it in a cycle is what it has given out so far.
+      this.exports = module.exports;
+      return this.record.async ? (value as Promise<void>).then(done, failed) : done();
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  private require(specifier: string): unknown {
+    const target = this.target(specifier);
+    if (target === undefined) throw new Error(`Cannot find module '${specifier}', which ${this.path} requires`);
+    const mock = this.loader.mocks.get(keyOf(target));
+    if (mock) return mock.exports();
+    if (target instanceof Module) return target.evaluateNow();
+    return this.loader.builtin(target, this.path);
+  }
+
+  private async import(specifier: unknown): Promise<unknown> {
+    const name = String(specifier);
+    const target = this.target(name) ?? this.loader.find(name, this.path);
+    return this.loader.importTarget(target, this.path);
+  }
+}
+
+export function keyOf(target: Module | string): string {
+  return target instanceof Module ? target.path : target;
+}
+
+export function asNamespace(exports: unknown): Exports {
+  const object = exports as Exports;
+  if (object && (typeof object === "object" || typeof object === "function")) {
+    if (object["__esModule"] || object["default"] !== undefined) return object;
+    return { ...object, default: object };
+  }
+  return { default: object };
+}
+
+export interface Mock {
+  /** Makes what its exports are, once. */
+  load(): Promise<void>;
+  exports(): unknown;
+}
+
+export interface LoaderOptions extends CompileOptions {
+  /** What is built in, by name; called once each. */
+  builtinModules: Record<string, () => Exports>;
+  env: Record<string, unknown>;
+}
+
+export class Loader {
+  readonly modules = new Map<string, Module>();
+  readonly mocks = new Map<string, Mock>();
+  readonly env: Record<string, unknown>;
+  private readonly builtins = new Map<string, Exports>();
+  private readonly programs = new Map<string, Program>();
+
+  constructor(private readonly options: LoaderOptions) {
+    this.env = options.env;
+  }
+
+  builtin(name: string, importer: string): Exports {
+    let exports = this.builtins.get(name);
+    if (!exports) {
+      const make = this.options.builtinModules[name] ?? this.options.builtinModules[name.replace(/^node:/, "")];
+      if (!make) throw new Error(`There is no module '${name}' here, which ${importer} imports`);
+      exports = make();
+      this.builtins.set(name, exports);
+    }
+    return exports;
+  }
+
+  /** One module a path in this realm, whichever program it came with. */
+  module(program: Program, index: number): Module {
+    const record = program.modules[index]!;
+    let module = this.modules.get(record.path);
+    if (!module) this.modules.set(record.path, (module = new Module(this, program, record)));
+    return module;
+  }
+
+  /** The program of a file, compiled when it has changed. */
+  private open(path: string): Program {
+    let program = this.programs.get(path);
+    if (!program) {
+      const kept = `${this.options.cache}/${hash(`${path}\n${this.options.conditions}\n${this.options.builtins}`)}.js`;
+      let found = host.programs.open(kept);
+      if (!found) {
+        host.load("compile");
+        host.compile!(path, kept, this.options);
+        found = host.programs.open(kept);
+        if (!found) throw new Error(`${path} changed while it was compiled`);
+      }
+      program = { handle: found[0], ...(JSON.parse(found[1]) as Omit<Program, "handle">) };
+      this.programs.set(path, program);
+    }
+    return program;
+  }
+
+  /** Where a specifier leads that no compiler saw. */
+  locate(specifier: string, importer: string): string {
+    if (specifier.startsWith("file://")) return specifier.slice("file://".length);
+    if (specifier.startsWith("/")) return specifier;
+    const parts = importer.split("/").slice(0, -1);
+    for (const part of specifier.split("/")) {
+      if (part === "..") parts.pop();
+      else if (part !== ".") parts.push(part);
+    }
+    return parts.join("/");
+  }
+
+  find(specifier: string, importer: string): Module | string {
+    const { builtinModules } = this.options;
+    if (builtinModules[specifier] || builtinModules[specifier.replace(/^node:/, "")]) return specifier;
+    const path = this.locate(specifier, importer);
+    for (const end of ["", ".ts", ".tsx", ".mts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.js"]) {
+      const known = this.modules.get(path + end);
+      if (known) return known;
+    }
+    const program = this.open(path);
+    return this.module(program, program.entry);
+  }
+
+  async importTarget(target: Module | string, importer: string): Promise<unknown> {
+    const mock = this.mocks.get(keyOf(target));
+    if (mock) {
+      await mock.load();
+      return asNamespace(mock.exports());
+    }
+    return this.importActual(target, importer);
+  }
+
+  async importActual(target: Module | string, importer: string): Promise<Exports> {
+    if (!(target instanceof Module)) return this.builtin(target, importer);
+    if (this.mocks.size > 0 || target.waits()) await target.evaluate();
+    else target.evaluateNow();
+    return asNamespace(target.exports);
+  }
+
+  /** Imports a file by its absolute path. */
+  async import(path: string): Promise<unknown> {
+    const program = this.open(path);
+    return this.importTarget(this.module(program, program.entry), path);
+  }
+}
+
+/** FNV-1a in two halves: names files of the cache, nothing more. */
+function hash(text: string): string {
+  let a = 0x811c9dc5;
+  let b = 0x1234567;
+  for (let i = 0; i < text.length; i++) {
+    a = Math.imul(a ^ text.charCodeAt(i), 0x01000193);
+    b = Math.imul(b ^ text.charCodeAt(i), 0x01000197) + i;
+  }
+  return (a >>> 0).toString(16).padStart(8, "0") + (b >>> 0).toString(16).padStart(8, "0");
+}

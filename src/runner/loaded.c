@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/loaded.h"
+
+#include "base/mem.h"
+#include "manifest/manifest.h"
+#include "runner/run.h"
+
+struct loaded_projects {
+	const struct run_options *options;
+	struct arena arena;
+	struct clock *clock;
+	struct loop loop; /* of the projects' worlds */
+	struct loaded *first;
+};
+
+struct loaded_projects *loaded_projects_new(const struct run_options *options)
+{
+	struct loaded_projects *l = NEW(struct loaded_projects);
+	l->options = options;
+	l->clock = clock_virtual_new(TEST_TIME_NS);
+	loop_init(&l->loop, l->clock);
+	return l;
+}
+
+void loaded_projects_destroy(struct loaded_projects **pl)
+{
+	struct loaded_projects *l = take(*pl);
+	if (!l)
+		return;
+	for (struct loaded *p = l->first; p; p = p->next) {
+		world_destroy(&p->world);
+		service_destroy(&p->service);
+	}
+	loop_fini(&l->loop);
+	clock_destroy(&l->clock);
+	arena_fini(&l->arena);
+	mem_free(l);
+}
+
+static void load_manifest(struct loaded_projects *l, struct loaded *p, struct executor_listener *listener)
+{
+	struct error e;
+	struct manifest manifest;
+	struct manifest_options options = {
+		.file_name = p->project->manifest,
+		.base_dir = p->project->folder,
+		.env = l->options->env,
+		.env_data = l->options->data,
+	};
+	p->world = world_new(&l->loop, l->options->seed);
+	p->world->stdio_by_line = true;
+	p->world->http_cache = !l->options->without_http_cache;
+	manifest_init(&manifest);
+	if (p->project->manifest &&
+	    !manifest_read_fastly(&manifest, p->project->manifest, &options, p->world, &e))
+		p->failure = arena_str(&l->arena, str_from(e.text));
+	limits_choose(p->world, &manifest.limits, l->options->limits);
+	for (const struct manifest_warning *w = manifest.warnings; w; w = w->next)
+		listener->warning(listener, w->text);
+	manifest_fini(&manifest);
+}
+
+struct loaded *loaded_project(struct loaded_projects *l, const struct project *project,
+			      struct executor_listener *listener)
+{
+	struct error e;
+	for (struct loaded *p = l->first; p; p = p->next) {
+		if (p->project == project)
+			return p;
+	}
+	struct loaded *p = ARENA_NEW(&l->arena, struct loaded);
+	p->project = project;
+	p->next = l->first;
+	l->first = p;
+	load_manifest(l, p, listener);
+	if (p->failure.len)
+		return p;
+	if (!project->service)
+		p->failure = str_from(project->missing);
+	else if (!l->options->open_service(l->options->data, project->service,
+					   limits_memory_room(&p->world->limits, p->world->limits_mode),
+					   &p->service, &e))
+		p->failure = arena_str(&l->arena, str_from(e.text));
+	return p;
+}
