@@ -35,6 +35,7 @@ static void fetch_destroy(struct rc *r)
 		body_abandon(f->response.body);
 		body_unref(&f->response.body);
 	}
+	rc_unref(f->asked);
 	arena_fini(&f->arena);
 	mem_free(f);
 }

@@ -81,7 +81,8 @@ struct fetch {
 	/* Stops the answerer, who must not touch the fetch afterwards. Called once, only before it settled.
 	 */
 	void (*cancel)(struct fetch *);
-	void *answerer; /* for whoever answers */
+	void *answerer;   /* for whoever answers */
+	struct rc *asked; /* what the answerer keeps of the request, for reports; a reference; often NULL */
 };
 
 must_use struct fetch *fetch_new(struct loop *loop);

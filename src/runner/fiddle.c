@@ -14,6 +14,7 @@
 #include "guest/limit.h"
 #include "http/uri.h"
 #include "runner/exchange.h"
+#include "runner/fiddle_origins.h"
 #include "runner/loaded.h"
 #include "runner/run.h"
 #include "script/script.h"
@@ -66,58 +67,6 @@ static bool parse_file(const struct test_file *file, struct arena *a, struct scr
 	diagnostics_print(&d, &b);
 	*text = arena_str(a, buf_str(&b));
 	return ok;
-}
-
-/* ---- origins ---- */
-
-static struct origin_rule *make_rule(const struct script_origin *origin, const struct script_rule *r)
-{
-	static const enum origin_fault faults[] = {
-		[SCRIPT_FAULT_NONE] = ORIGIN_ANSWERS,
-		[SCRIPT_FAULT_REFUSE] = ORIGIN_REFUSES,
-		[SCRIPT_FAULT_RESET] = ORIGIN_RESETS,
-		[SCRIPT_FAULT_TIMEOUT] = ORIGIN_TIMES_OUT,
-	};
-	struct origin_rule *rule = origin_rule_new();
-	rule->backend = arena_str(&rule->arena, origin->name);
-	rule->method = arena_str(&rule->arena, r->method);
-	rule->path = arena_str(&rule->arena, r->path);
-	rule->fault = faults[r->fault];
-	rule->delay_ns = r->delay_ms * NS_PER_MS;
-	rule->status = (uint16_t)r->status;
-	if (r->type.len)
-		headers_add(&rule->headers, &rule->arena, STR("Content-Type"), r->type);
-	for (size_t i = 0; i < r->header_count; i++)
-		headers_add(&rule->headers, &rule->arena, r->headers[i].name, r->headers[i].value);
-	rule->body = blob_new(r->body);
-	return rule;
-}
-
-/* In a file the first rule that matches answers, in a world the newest: so they are added from behind. */
-static void add_origins(struct world *w, const struct script_origin *origins, size_t count)
-{
-	for (size_t i = count; i-- > 0;) {
-		for (size_t r = origins[i].rule_count; r-- > 0;)
-			origins_rules_add(w->origins, make_rule(&origins[i], &origins[i].rules[r]));
-	}
-}
-
-/* Without a manifest the backends are those that the file has origins for. */
-static void add_backends(struct world *w, const struct script_origin *origins, size_t count)
-{
-	struct error ignored;
-	for (size_t i = 0; i < count; i++) {
-		scoped(arena_fini) struct arena scratch = { 0 };
-		if (world_backend(w, origins[i].name))
-			continue;
-		struct backend *b = backend_new(origins[i].name);
-		if (backend_set_url(b, arena_printf(&scratch, "http://" STR_FMT, STR_ARG(origins[i].name)),
-				    &ignored) ||
-		    backend_set_url(b, STR("http://origin.invalid"), &ignored))
-			world_add_backend(w, b);
-		else
-			backend_unref(&b);
-	}
 }
 
 /* ---- one test ---- */
@@ -235,7 +184,7 @@ static struct http_client *open_network(struct fiddle *x, struct world *w, const
 	}
 	origins_destroy(&w->origins);
 	w->origins = origins_rules_new(origins_network_new(client));
-	add_origins(w, s->origins, s->origin_count);
+	fiddle_add_origins(w, s->origins, s->origin_count);
 	return client;
 }
 
@@ -264,9 +213,9 @@ static void run_test(struct fiddle *x, const struct script *s, const struct scri
 	w->random = random_seeded_new(seed);
 	if (x->options->real_network)
 		client = open_network(x, w, s, &loop, result);
-	add_origins(w, t->origins, t->origin_count);
+	fiddle_add_origins(w, t->origins, t->origin_count);
 	if (!p->project->manifest)
-		add_backends(w, t->origins, t->origin_count);
+		fiddle_add_backends(w, t->origins, t->origin_count);
 	for (size_t i = 0; i < t->request_count && (result->status == TEST_PASSED || result->requests); i++) {
 		if (!run_request(x, s, &t->requests[i], p, w, result))
 			result->status = TEST_FAILED;
@@ -301,9 +250,9 @@ static void run_pass(struct fiddle *x, const struct test_file *file, const struc
 	struct choice choice = { x->options, file, s };
 	const uint32_t *plan = executor_plan(pass, s->test_count, wants, &choice, a, &count);
 	struct world *w = world_fork(p->world, p->world->loop);
-	add_origins(w, s->origins, s->origin_count);
+	fiddle_add_origins(w, s->origins, s->origin_count);
 	if (!p->project->manifest)
-		add_backends(w, s->origins, s->origin_count);
+		fiddle_add_backends(w, s->origins, s->origin_count);
 	for (size_t i = pass->first; i < count && !l->stop(l); i++) {
 		struct test_result who = identify(file, s, plan[i]);
 		uint64_t seed = i == pass->first ? pass->first_seed : pass->seed;

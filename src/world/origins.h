@@ -13,6 +13,8 @@
 #include "base/rc.h"
 #include "http/fetch.h"
 #include "world/backend.h"
+#include "world/origin_call.h"
+#include "world/origin_rule.h"
 
 struct origins {
 	const struct origins_ops *ops;
@@ -51,54 +53,48 @@ static inline void origins_destroy(struct origins **po)
 
 /* ---- rules in memory ---- */
 
-enum origin_fault {
-	ORIGIN_ANSWERS,
-	ORIGIN_REFUSES,   /* FETCH_CONNECTION_REFUSED */
-	ORIGIN_RESETS,    /* FETCH_CONNECTION_TERMINATED */
-	ORIGIN_TIMES_OUT, /* FETCH_HTTP_RESPONSE_TIMEOUT after the first-byte time-out, 15 s without one */
-};
-
-/* Filled by whoever makes it, then given to origins_rules_add() and not changed any more. */
-struct origin_rule {
-	struct rc rc;
-	struct arena arena; /* all strings live here */
-	struct str backend; /* name; empty: any */
-	struct str method;  /* "*" or empty: any */
-	struct str path;    /* '*' matches any run of characters; without '?' any query does */
-	enum origin_fault fault;
-	uint64_t delay_ns; /* before the answer or the fault, on the world's clock */
-	uint16_t status;
-	struct headers headers; /* as written; Content-Length is added by whoever frames it */
-	struct blob *body;      /* or NULL; the rule's reference */
-};
-
-/* Any backend, any method, any path: 200 without a body. */
-must_use struct origin_rule *origin_rule_new(void);
-must_use struct origin_rule *origin_rule_ref(struct origin_rule *rule);
-void origin_rule_unref(struct origin_rule **prule);
-/* Would it answer this request? */
-bool origin_rule_matches(const struct origin_rule *rule, struct str backend, struct str method,
-			 struct str path);
-
 /*
  * Answers from rules; a later rule goes before an earlier one, so that a test overrides its file. A request
- * that no rule matches fails with FETCH_DESTINATION_NOT_FOUND and a text that names the nearest rules; it is
- * also counted, see origins_unmatched(). With `next` (may be NULL; taken) unmatched requests go there
- * instead.
+ * that no rule matches fails with FETCH_DESTINATION_NOT_FOUND and a text that shows how the nearest rule
+ * differs; it is also counted, see origins_unmatched(). With `next` (may be NULL; taken) unmatched requests
+ * go there instead.
  *
- * An answer does not wait for the request's body, which is read to its end and dropped. With a delay that is
- * not shorter than the backend's first-byte time-out, the time-out comes instead; a HEAD request and a status
- * that has no body get none. A fork starts with its parent's rules and unmatched requests. Destroying it
- * fails what is not answered yet.
+ * An answer does not wait for the request's body, which is read to its end and dropped, or recorded. The
+ * backend's time-outs hold: with a delay that is not shorter than that for the first byte, or in a body that
+ * for the time between bytes, the time-out comes instead, and a fault of connecting that is delayed as long
+ * as the one for connecting is that. A HEAD request and a status that has no body get none, whatever its
+ * steps.
+ *
+ * A fork starts with its parent's rules, unmatched requests, counts and calls. Destroying it fails what is
+ * not answered yet, and abandons bodies that are not over.
  */
 must_use struct origins *origins_rules_new(struct origins *next);
 void origins_rules_add(struct origins *o, struct origin_rule *taken);
 
-enum { ORIGINS_UNMATCHED_MAX = 1000 }; /* texts kept */
+enum { ORIGINS_UNMATCHED_MAX = 1000, ORIGINS_CALLS_MAX = 100000 }; /* texts, and calls, that are kept */
 
-/* Texts of the requests nobody answered, in order; borrowed until `o` is destroyed. */
+/*
+ * Texts of the requests nobody answered, in order: several lines without an end behind the last; borrowed
+ * until `o` is destroyed.
+ */
 size_t origins_unmatched(const struct origins *o);
 struct str origins_unmatched_text(const struct origins *o, size_t i);
+
+/* Rules that were not asked as often as they expect, the newest first. */
+typedef void origins_unmet_fn(void *data, const struct origin_rule *rule, uint32_t asked);
+void origins_unmet(const struct origins *o, origins_unmet_fn *unmet, void *data);
+/*
+ * "the origin's rule GET /x of 'api' (shop.fiddle:3) was expected to be asked 2 times, and was asked 1 time"
+ */
+void origins_unmet_print(const struct origin_rule *rule, uint32_t asked, struct buf *out);
+
+/*
+ * From now on what a service sends to rules, or to nobody, is kept, with its body: the fetch's `asked` is the
+ * struct origin_call too. In order; a call is borrowed until `o` is destroyed.
+ */
+void origins_record(struct origins *o, bool on);
+size_t origins_calls(const struct origins *o);
+const struct origin_call *origins_call(const struct origins *o, size_t i);
 
 /* ---- the network ---- */
 

@@ -5,22 +5,31 @@
 
 #include "world/origins.h"
 
-enum { DIFFERS_BACKEND = 1, DIFFERS_METHOD = 2, DIFFERS_PATH = 4 };
+enum { DIFFERS_BACKEND = 1, DIFFERS_METHOD = 2, DIFFERS_PATH = 4, DIFFERS_CONDITION = 8 };
 
 /* Which parts of the request keep the rule from matching; 0: it matches. */
-unsigned origin_rule_differs(const struct origin_rule *rule, struct str backend, struct str method,
-			     struct str path);
+unsigned origin_rule_differs(const struct origin_rule *rule, const struct origin_request *request);
+bool origin_pattern_matches(struct str pattern, struct str text); /* '*' matches any run of characters */
+bool origin_condition_holds(const struct origin_condition *c, const struct origin_request *request);
+/* scheme://host[:port] of a backend, as rules compare it. */
+struct str origin_backend_url(const struct backend *b, struct arena *a);
+/*
+ * The values of that query parameter, decoded, or of that header, joined by ", "; ptr NULL when there is
+ * none.
+ */
+struct str origin_request_part(const struct origin_request *request, enum origin_part part, struct str name,
+			       struct arena *a);
 
 /* Rules, newest first; the tail is shared by frames. */
 struct rule_link {
 	struct rc rc;
 	struct rule_link *older;
 	struct origin_rule *rule;
+	uint32_t number; /* from 1, the oldest */
 };
 
-/* "no origin answers GET /x of backend 'api'; nearest: POST /x (method differs)", a new blob. */
-must_use struct blob *origins_explain(const struct rule_link *newest, struct str backend, struct str method,
-				      struct str path);
+/* What no rule answers, and how the nearest one differs from it, in lines; a new blob. */
+must_use struct blob *origins_explain(const struct rule_link *newest, const struct origin_request *request);
 
 /* What is under way: answers that are still to come, and requests' bodies that are still to be read. */
 struct exchanges {
@@ -29,9 +38,10 @@ struct exchanges {
 
 void exchanges_init(struct exchanges *xs);
 void exchanges_fini(struct exchanges *xs); /* fails what is not answered yet */
-/* Answers a request by a rule, now or later. */
+/* Answers a request, now or later, by one of the rule's answers. `call`, or NULL: where its body is kept. */
 must_use struct fetch *rule_exchange_start(struct exchanges *xs, struct origin_rule *rule,
-					   const struct backend *backend, const struct http_request *request,
+					   const struct origin_answer *answer, const struct backend *backend,
+					   const struct http_request *request, struct origin_call *call,
 					   struct loop *loop);
 
 #endif

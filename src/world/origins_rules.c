@@ -15,10 +15,30 @@ struct origins_rules {
 	struct origins *next;
 	struct rule_link *newest;
 	struct pmap unmatched; /* struct blob by number_key() */
+	struct pmap asked;     /* struct count by number_key() of the rule: how often it was asked */
+	struct pmap calls;     /* struct origin_call by number_key(), when they are recorded */
+	bool recording;
 	struct exchanges exchanges;
 };
 
+struct count {
+	struct rc rc;
+	uint32_t n;
+};
+
 static const struct origins_ops origins_rules_ops;
+
+static struct origins_rules *rules_of(struct origins *o)
+{
+	CHECK(o->ops == &origins_rules_ops);
+	return (struct origins_rules *)o;
+}
+
+static const struct origins_rules *const_rules_of(const struct origins *o)
+{
+	CHECK(o->ops == &origins_rules_ops);
+	return (const struct origins_rules *)o;
+}
 
 static void link_destroy(struct rc *r)
 {
@@ -41,15 +61,95 @@ static struct str number_key(char out[NUMBER_BYTES], size_t number)
 	return (struct str){ out, NUMBER_BYTES };
 }
 
-static struct fetch *nobody(struct origins_rules *self, const struct backend *backend, struct str path,
+/* ---- who was asked how often ---- */
+
+static void count_destroy(struct rc *r)
+{
+	mem_free(r);
+}
+
+static uint32_t times_asked(const struct origins_rules *self, uint32_t rule)
+{
+	char key[NUMBER_BYTES];
+	const struct count *c = (const struct count *)pmap_get(&self->asked, number_key(key, rule));
+	return c ? c->n : 0;
+}
+
+/* A new count each time: another frame may hold the old one. */
+static uint32_t count_call(struct origins_rules *self, uint32_t rule)
+{
+	char key[NUMBER_BYTES];
+	struct count *c = NEW(struct count);
+	rc_init(&c->rc, count_destroy);
+	uint32_t n = c->n = times_asked(self, rule) + 1;
+	pmap_put(&self->asked, number_key(key, rule), &c->rc);
+	return n;
+}
+
+void origins_unmet(const struct origins *o, origins_unmet_fn *unmet, void *data)
+{
+	const struct origins_rules *self = const_rules_of(o);
+	for (const struct rule_link *l = self->newest; l; l = l->older) {
+		uint32_t asked = l->rule->expects ? times_asked(self, l->number) : 0;
+		if (l->rule->expects && asked != l->rule->expected)
+			unmet(data, l->rule, asked);
+	}
+}
+
+void origins_unmet_print(const struct origin_rule *rule, uint32_t asked, struct buf *out)
+{
+	buf_add(out, STR("the origin's rule "));
+	origin_rule_print(rule, out);
+	buf_printf(out, " was expected to be asked %u time%s, and was asked %u time%s", rule->expected,
+		   rule->expected == 1 ? "" : "s", asked, asked == 1 ? "" : "s");
+}
+
+/* ---- calls ---- */
+
+void origins_record(struct origins *o, bool on)
+{
+	rules_of(o)->recording = on;
+}
+
+size_t origins_calls(const struct origins *o)
+{
+	return pmap_count(&const_rules_of(o)->calls);
+}
+
+const struct origin_call *origins_call(const struct origins *o, size_t i)
+{
+	char key[NUMBER_BYTES];
+	return (const struct origin_call *)pmap_get(&const_rules_of(o)->calls, number_key(key, i));
+}
+
+/* NULL: nothing is recorded, or no more. */
+static struct origin_call *record(struct origins_rules *self, const struct origin_request *request,
+				  struct origin_rule *rule, uint32_t nth, const struct loop *loop)
+{
+	char key[NUMBER_BYTES];
+	size_t count = pmap_count(&self->calls);
+	if (!self->recording || count >= ORIGINS_CALLS_MAX)
+		return NULL;
+	struct origin_call *call = origin_call_new(request, rule, nth, clock_monotonic(loop->clock));
+	pmap_put(&self->calls, number_key(key, count), &call->rc);
+	return call;
+}
+
+/* ---- sending ---- */
+
+static struct fetch *nobody(struct origins_rules *self, const struct origin_request *asked,
 			    const struct http_request *request, struct loop *loop)
 {
 	struct fetch *f = fetch_new(loop);
 	char key[NUMBER_BYTES];
-	struct blob *text = origins_explain(self->newest, backend->name, request->method, path);
+	struct blob *text = origins_explain(self->newest, asked);
+	struct str words = blob_str(text);
+	const struct origin_call *call = record(self, asked, NULL, 0, loop);
+	if (call)
+		f->asked = rc_ref((struct rc *)&call->rc);
 	if (request->body)
 		body_abandon(request->body);
-	fetch_fail(f, FETCH_DESTINATION_NOT_FOUND, blob_str(text));
+	fetch_fail(f, FETCH_DESTINATION_NOT_FOUND, str_split(&words, '\n'));
 	if (pmap_count(&self->unmatched) < ORIGINS_UNMATCHED_MAX)
 		pmap_put(&self->unmatched, number_key(key, pmap_count(&self->unmatched)), &text->rc);
 	else
@@ -57,42 +157,60 @@ static struct fetch *nobody(struct origins_rules *self, const struct backend *ba
 	return f;
 }
 
+/* The n-th call gets the n-th answer, and the last one for ever. */
+static const struct origin_answer *nth_answer(const struct origin_rule *rule, uint32_t nth)
+{
+	const struct origin_answer *answer = &rule->answer;
+	while (--nth > 0 && answer->next)
+		answer = answer->next;
+	return answer;
+}
+
+static struct fetch *answer_by(struct origins_rules *self, const struct rule_link *l,
+			       const struct origin_request *asked, const struct http_request *request,
+			       struct loop *loop)
+{
+	bool counts = l->rule->expects || l->rule->answer.next || self->recording;
+	uint32_t nth = counts ? count_call(self, l->number) : 1;
+	struct origin_call *call = record(self, asked, l->rule, nth, loop);
+	return rule_exchange_start(&self->exchanges, l->rule, nth_answer(l->rule, nth), asked->backend,
+				   request, call, loop);
+}
+
 static struct fetch *origins_rules_send(struct origins *super, struct backend *backend, struct str path,
 					const struct http_request *request, struct loop *loop)
 {
 	struct origins_rules *self = (struct origins_rules *)super;
+	const struct origin_request asked = { backend, request->method, path, &request->headers };
 	for (struct rule_link *l = self->newest; l; l = l->older) {
-		if (origin_rule_matches(l->rule, backend->name, request->method, path))
-			return rule_exchange_start(&self->exchanges, l->rule, backend, request, loop);
+		if (origin_rule_matches(l->rule, &asked))
+			return answer_by(self, l, &asked, request, loop);
 	}
 	if (self->next)
 		return origins_send(self->next, backend, path, request, loop);
-	return nobody(self, backend, path, request, loop);
+	return nobody(self, &asked, request, loop);
 }
 
 void origins_rules_add(struct origins *o, struct origin_rule *taken)
 {
-	struct origins_rules *self = (struct origins_rules *)o;
+	struct origins_rules *self = rules_of(o);
 	struct rule_link *l = NEW(struct rule_link);
-	CHECK(o->ops == &origins_rules_ops);
 	rc_init(&l->rc, link_destroy);
 	l->rule = taken;
 	l->older = self->newest; /* our reference becomes the link's */
+	l->number = l->older ? l->older->number + 1 : 1;
 	self->newest = l;
 }
 
 size_t origins_unmatched(const struct origins *o)
 {
-	CHECK(o->ops == &origins_rules_ops);
-	return pmap_count(&((const struct origins_rules *)o)->unmatched);
+	return pmap_count(&const_rules_of(o)->unmatched);
 }
 
 struct str origins_unmatched_text(const struct origins *o, size_t i)
 {
 	char key[NUMBER_BYTES];
-	CHECK(o->ops == &origins_rules_ops);
-	const struct origins_rules *self = (const struct origins_rules *)o;
-	return blob_str((const struct blob *)pmap_get(&self->unmatched, number_key(key, i)));
+	return blob_str((const struct blob *)pmap_get(&const_rules_of(o)->unmatched, number_key(key, i)));
 }
 
 static struct origins *origins_rules_fork(struct origins *super)
@@ -104,6 +222,9 @@ static struct origins *origins_rules_fork(struct origins *super)
 	if (forked->newest)
 		rc_ref(&forked->newest->rc);
 	forked->unmatched = pmap_copy(&self->unmatched);
+	forked->asked = pmap_copy(&self->asked);
+	forked->calls = pmap_copy(&self->calls);
+	forked->recording = self->recording;
 	return &forked->super;
 }
 
@@ -115,6 +236,8 @@ static void origins_rules_destroy(struct origins *super)
 	if (self->newest)
 		rc_unref(&self->newest->rc);
 	pmap_fini(&self->unmatched);
+	pmap_fini(&self->asked);
+	pmap_fini(&self->calls);
 	mem_free(self);
 }
 

@@ -35,11 +35,11 @@ static void add_rule(struct origins *o, const char *method, const char *path, ui
 	r->backend = arena_str(&r->arena, STR("b"));
 	r->method = arena_str(&r->arena, str_from(method));
 	r->path = arena_str(&r->arena, str_from(path));
-	r->status = status;
-	r->body = body.len ? blob_new(body) : NULL;
-	headers_add(&r->headers, &r->arena, STR("X-First"), STR("1"));
-	headers_add(&r->headers, &r->arena, STR("content-TYPE"), STR("text/plain"));
-	headers_add(&r->headers, &r->arena, STR("x-first"), STR("2"));
+	r->answer.status = status;
+	r->answer.body = body.len ? blob_new(body) : NULL;
+	headers_add(&r->answer.headers, &r->arena, STR("X-First"), STR("1"));
+	headers_add(&r->answer.headers, &r->arena, STR("content-TYPE"), STR("text/plain"));
+	headers_add(&r->answer.headers, &r->arena, STR("x-first"), STR("2"));
 	origins_rules_add(o, r);
 }
 

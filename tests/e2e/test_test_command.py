@@ -198,7 +198,8 @@ def an_origin_that_nobody_wrote_fails_the_test_and_names_those_there_are(t):
     t.write("a.fiddle", "origin origin\n  GET /other -> 200\nGET /proxy\n  clientFetch.status is 502\n")
     done = abi(t, code=1)
     assert_in("no origin answers GET /proxy of backend 'origin'", done.out)
-    assert_in("GET /other", done.out)
+    assert_in("    - path     /other\n    + path     /proxy\n", done.out)
+    assert_in("origins with rules: origin\n", done.out)
     t.write("a.fiddle", "GET /proxy\n")
     assert_in("no origin is defined", abi(t, code=1).out)
 

@@ -171,7 +171,7 @@ static inline struct origin_rule *abi_new_rule(const char *backend, const char *
 	r->backend = arena_str(&r->arena, str_from(backend));
 	r->method = arena_str(&r->arena, str_from(method));
 	r->path = arena_str(&r->arena, str_from(path));
-	r->status = status;
+	r->answer.status = status;
 	return r;
 }
 
@@ -184,25 +184,25 @@ static inline void abi_add_rules(struct abi_harness *h)
 					      0x6d, 0x4f, 0xc8, 11,   0,    0,    0 };
 	struct origins *o = h->world->origins;
 	struct origin_rule *r = abi_new_rule("origin", "GET", "/hello", 200);
-	headers_add(&r->headers, &r->arena, STR("Content-Type"), STR("text/plain"));
-	r->body = blob_new(STR("hello from the origin"));
+	headers_add(&r->answer.headers, &r->arena, STR("Content-Type"), STR("text/plain"));
+	r->answer.body = blob_new(STR("hello from the origin"));
 	origins_rules_add(o, r);
 	r = abi_new_rule("origin", "*", "/many", 203);
-	headers_add(&r->headers, &r->arena, STR("A"), STR("1"));
-	headers_add(&r->headers, &r->arena, STR("A"), STR("2"));
-	headers_add(&r->headers, &r->arena, STR("B"), STR("3"));
+	headers_add(&r->answer.headers, &r->arena, STR("A"), STR("1"));
+	headers_add(&r->answer.headers, &r->arena, STR("A"), STR("2"));
+	headers_add(&r->answer.headers, &r->arena, STR("B"), STR("3"));
 	origins_rules_add(o, r);
 	r = abi_new_rule("origin", "*", "/gzip", 200);
-	headers_add(&r->headers, &r->arena, STR("Content-Encoding"), STR("gzip"));
-	r->body = blob_new((struct str){ (const char *)gzip, sizeof gzip });
+	headers_add(&r->answer.headers, &r->arena, STR("Content-Encoding"), STR("gzip"));
+	r->answer.body = blob_new((struct str){ (const char *)gzip, sizeof gzip });
 	origins_rules_add(o, r);
 	origins_rules_add(o, abi_new_rule("origin", "*", "/empty", 204));
 	r = abi_new_rule("slow", "*", "*", 200);
-	r->delay_ns = 2 * NS_PER_S;
-	r->body = blob_new(STR("late"));
+	r->answer.delay_ns = 2 * NS_PER_S;
+	r->answer.body = blob_new(STR("late"));
 	origins_rules_add(o, r);
 	r = abi_new_rule("gone", "*", "*", 0);
-	r->fault = ORIGIN_REFUSES;
+	r->answer.fault = ORIGIN_REFUSE;
 	origins_rules_add(o, r);
 }
 

@@ -64,7 +64,7 @@ static void mark_edge(struct world *w, struct str value)
 static void mark_origins(struct world *w, struct str value)
 {
 	struct origin_rule *rule = origin_rule_new();
-	rule->status = str_eq(value, STR("a")) ? 201 : 202;
+	rule->answer.status = str_eq(value, STR("a")) ? 201 : 202;
 	origins_rules_add(w->origins, rule);
 	world_add_backend(w, backend_new(value));
 }

@@ -131,7 +131,7 @@ TEST(what_goes_wrong_is_the_clients_answer)
 		begin(&h);
 		if (i == 1) {
 			struct origin_rule *r = abi_new_rule("slow", "*", "*", 200);
-			r->fault = ORIGIN_RESETS;
+			r->answer.fault = ORIGIN_RESET;
 			origins_rules_add(h.world->origins, r);
 		}
 		assert_status(CALL("redirect_to_websocket_proxy", abi_place(&h, str_from(cases[i].backend)),

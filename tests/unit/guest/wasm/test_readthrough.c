@@ -39,9 +39,9 @@ static struct origin_rule *answer(struct abi_harness *h, uint16_t status, const 
 	struct origin_rule *r = abi_new_rule("origin", "*", "/x", status);
 	for (struct str rest = str_from(headers); rest.len;) {
 		struct str value = str_split(&rest, '|'), name = str_split(&value, ':');
-		headers_add(&r->headers, &r->arena, name, str_trim(value));
+		headers_add(&r->answer.headers, &r->arena, name, str_trim(value));
 	}
-	r->body = blob_new(str_from(body));
+	r->answer.body = blob_new(str_from(body));
 	origins_rules_add(h->world->origins, r);
 	return r;
 }
@@ -154,7 +154,7 @@ TEST(what_is_renewed_in_the_background_is_renewed_after_the_guests_end)
 	answer(&h, 200, "Cache-Control: max-age=10, stale-while-revalidate=60", "one");
 	assert_str(get(&h), "200 MISS one");
 	pass_time(&h, 10);
-	answer(&h, 200, "Cache-Control: max-age=100", "two")->delay_ns = 2 * NS_PER_S;
+	answer(&h, 200, "Cache-Control: max-age=100", "two")->answer.delay_ns = 2 * NS_PER_S;
 	struct sandbox *first = h.sandbox;
 	h.sandbox = new_guest(&h);
 	assert_str(get(&h), "200 HIT one");
@@ -179,8 +179,8 @@ TEST(when_the_origin_fails_all_get_what_is_stale)
 	assert_str(get(&h), "200 MISS one");
 	pass_time(&h, 30);
 	struct origin_rule *r = answer(&h, 200, "", "");
-	r->fault = ORIGIN_RESETS;
-	r->delay_ns = NS_PER_S;
+	r->answer.fault = ORIGIN_RESET;
+	r->answer.delay_ns = NS_PER_S;
 	uint32_t pending[3];
 	for (size_t i = 0; i < COUNT_OF(pending); i++)
 		pending[i] = send_async(&h, request(&h, NULL, NULL));
@@ -201,7 +201,7 @@ TEST(a_5xx_is_passed_on_and_keeps_what_is_stale)
 	pass_time(&h, 30);
 	answer(&h, 500, "", "broken");
 	assert_str(get(&h), "500 MISS broken");
-	answer(&h, 200, "", "")->fault = ORIGIN_REFUSES;
+	answer(&h, 200, "", "")->answer.fault = ORIGIN_REFUSE;
 	assert_str(get(&h), "200 HIT one");
 	abi_fini(&h);
 }
@@ -211,8 +211,8 @@ TEST(a_failed_origin_hands_over_to_the_next_in_line)
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
 	struct origin_rule *r = answer(&h, 200, "", "");
-	r->fault = ORIGIN_RESETS;
-	r->delay_ns = NS_PER_S;
+	r->answer.fault = ORIGIN_RESET;
+	r->answer.delay_ns = NS_PER_S;
 	uint32_t first = send_async(&h, request(&h, NULL, NULL)),
 		 second = send_async(&h, request(&h, NULL, NULL));
 	answer(&h, 200, "", "one");
@@ -228,7 +228,7 @@ TEST(a_thousand_requests_at_once_are_one)
 	static uint32_t pending[CONCURRENT];
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
-	answer(&h, 200, "", "one")->delay_ns = NS_PER_S;
+	answer(&h, 200, "", "one")->answer.delay_ns = NS_PER_S;
 	for (int i = 0; i < CONCURRENT; i++) {
 		abi_clear(&h);
 		pending[i] = send_async(&h, request(&h, NULL, NULL));
@@ -245,7 +245,7 @@ TEST(who_waits_for_one_that_dies_takes_over)
 {
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
-	answer(&h, 200, "", "one")->delay_ns = 5 * NS_PER_S;
+	answer(&h, 200, "", "one")->answer.delay_ns = 5 * NS_PER_S;
 	struct sandbox *leader = h.sandbox, *waiter = new_guest(&h);
 	send_async(&h, request(&h, NULL, NULL));
 	h.sandbox = waiter;
@@ -265,7 +265,7 @@ TEST(one_that_nobody_waits_for_any_more_is_stored_all_the_same)
 {
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
-	answer(&h, 200, "", "one")->delay_ns = NS_PER_S;
+	answer(&h, 200, "", "one")->answer.delay_ns = NS_PER_S;
 	struct guest_pending *p =
 		handles_take(&h.sandbox->handles, send_async(&h, request(&h, NULL, NULL)), HANDLE_PENDING);
 	fetch_unref(&p->fetch);
@@ -278,7 +278,7 @@ TEST(a_lookup_that_takes_too_long_is_given_up)
 {
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
-	answer(&h, 200, "", "one")->delay_ns = 5 * NS_PER_S;
+	answer(&h, 200, "", "one")->answer.delay_ns = 5 * NS_PER_S;
 	uint32_t leader = send_async(&h, request(&h, NULL, NULL)), patient = request(&h, NULL, NULL),
 		 impatient = request(&h, NULL, NULL);
 	override(&h, impatient, LOOKUP_TIMEOUT, 0, 0, 1000);
@@ -382,7 +382,7 @@ TEST(the_requests_that_a_service_may_send_are_counted)
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
 	h.world->limits.subrequests = 1;
-	answer(&h, 500, "", "broken")->delay_ns = NS_PER_S;
+	answer(&h, 500, "", "broken")->answer.delay_ns = NS_PER_S;
 	uint32_t first = send_async(&h, request(&h, NULL, NULL));
 	assert_str(result(&h, first), "500 MISS broken");
 	uint32_t out = abi_room(&h, 4);
@@ -396,7 +396,7 @@ TEST(one_in_line_that_may_send_nothing_fails)
 {
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
-	answer(&h, 500, "", "broken")->delay_ns = NS_PER_S;
+	answer(&h, 500, "", "broken")->answer.delay_ns = NS_PER_S;
 	uint32_t first = send_async(&h, request(&h, NULL, NULL)),
 		 second = send_async(&h, request(&h, NULL, NULL));
 	h.world->limits.subrequests = 1;
