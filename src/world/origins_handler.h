@@ -9,9 +9,11 @@
  *	f->answerer = mine; f->cancel = forget_it;      the asker may lose interest before the answer
  *	… fetch_respond(f, response), or fetch_fail(f, FETCH_CONNECTION_REFUSED, STR("")) …
  *
- * The one reference is the asker's, so a handler that answers later keeps a bare pointer and drops it in
- * `cancel`. The request's strings are borrowed for the call; a body is read by whoever takes a reference, and
- * must be read to its end or abandoned, or the service that streams it waits for ever.
+ * It is called on the guest's own stack: what must not run there (an interpreter that looks at its stack,
+ * code that needs much of it) posts a task. The one reference is the asker's, so a handler that answers later
+ * keeps a bare pointer and drops it in `cancel`. The request's strings are borrowed for the call; a body is
+ * read by whoever takes a reference, and must be read to its end or abandoned, or the service that streams it
+ * waits for ever.
  */
 #ifndef WORLD_ORIGINS_HANDLER_H
 #define WORLD_ORIGINS_HANDLER_H

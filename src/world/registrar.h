@@ -9,9 +9,20 @@
 
 #include <stdbool.h>
 
+#include "base/attr.h"
+#include "loop/loop.h"
 #include "world/backend.h"
 
 struct world;
+
+/* A backend that a service is about to register, and waits for. */
+struct registration {
+	struct rc rc;
+	struct world *world;     /* the service's; it may be gone before the registration is settled */
+	struct backend *backend; /* a reference: as the service has it, once accepted what it gets */
+	bool settled, refused;
+	struct event changed; /* fired when settled */
+};
 
 struct registrar {
 	const struct registrar_ops *ops;
@@ -20,17 +31,25 @@ struct registrar {
 struct registrar_ops {
 	const char *name;
 	/*
-	 * `*backend` is what the service registers in a world, a reference. It may be replaced by a reference
-	 * to another of the same name, which the service then sends to and is told of; the old one is unref'd
-	 * by whoever replaces it. False: refused, as by a Fastly service that may have no dynamic backends.
+	 * Settles the registration, now or later, while its world lives; for later it takes a reference. This
+	 * is called on the guest's own stack: what must not run there posts a task. Until it is settled the
+	 * service waits.
 	 */
-	bool (*registers)(struct registrar *, struct world *, struct backend **backend);
+	void (*registers)(struct registrar *, struct registration *);
 };
 
-/* `registrar` may be NULL. */
-must_use static inline bool registrar_ask(struct registrar *r, struct world *w, struct backend **backend)
-{
-	return !r || r->ops->registers(r, w, backend);
-}
+/* A reference for the caller; takes the backend. With no registrar (NULL) it is accepted at once. */
+must_use struct registration *registration_start(struct registrar *registrar, struct world *w,
+						 struct backend *taken);
+struct registration *registration_ref(struct registration *r);
+void registration_unref(struct registration **pr); /* leaves NULL; NULL is fine */
+
+/*
+ * The service may have it; with `instead` (taken; of the same name, or NULL) that stands in for it, and is
+ * what the service sends to and is told of.
+ */
+void registration_accept(struct registration *r, struct backend *instead);
+/* As by a Fastly service that may have no dynamic backends. */
+void registration_refuse(struct registration *r);
 
 #endif

@@ -137,22 +137,31 @@ struct backend *sandbox_backend(struct sandbox *sb, struct str name)
 	return dynamic ? container_of(dynamic, struct backend, rc) : world_backend(sb->world, name);
 }
 
-enum abi_status sandbox_register_backend(struct sandbox *sb, struct backend *taken, struct str target)
+void sandbox_register_backend(struct sandbox *sb, struct backend *taken, struct str target)
 {
 	struct trace *trace = &sb->invocation->trace;
 	struct trace_event *ev = trace_add(trace, "backend-register");
 	trace_str(trace, ev, "name", taken->name);
 	trace_str(trace, ev, "target", target);
-	struct str name = arena_str(sandbox_arena(sb), taken->name);
-	bool welcome = registrar_ask(sb->world->registrar, sb->world, &taken);
-	trace_bool(trace, ev, "refused", !welcome);
-	if (!welcome) {
-		backend_unref(&taken);
-		return ABI_UNSUPPORTED;
+	registration_unref(&sb->registration); /* of a call that nobody waits for any more */
+	sb->registration = registration_start(sb->world->registrar, sb->world, taken);
+}
+
+enum abi_status sandbox_register_wait(struct sandbox *sb)
+{
+	struct registration *r = sb->registration;
+	struct trace *trace = &sb->invocation->trace;
+	if (!r->settled) {
+		sandbox_wait_event(sb, &r->changed);
+		return ABI_WAIT;
 	}
-	CHECK(str_eq(taken->name, name));
-	pmap_put(&sb->dynamic_backends, taken->name, &taken->rc);
-	return ABI_OK;
+	enum abi_status status = r->refused ? ABI_UNSUPPORTED : ABI_OK;
+	if (r->refused)
+		trace_str(trace, trace_add(trace, "backend-refuse"), "name", r->backend->name);
+	else
+		pmap_put(&sb->dynamic_backends, r->backend->name, &backend_ref(r->backend)->rc);
+	registration_unref(&sb->registration);
+	return status;
 }
 
 static void release_object(struct sandbox *sb, enum handle_kind kind, void *object)
@@ -786,6 +795,7 @@ void sandbox_init(struct sandbox *sb, struct wasm_service *s, struct world *w,
 void sandbox_fini(struct sandbox *sb)
 {
 	requests_fini(sb);
+	registration_unref(&sb->registration);
 	pmap_fini(&sb->dynamic_backends);
 	arena_reset(&sb->arena);
 }

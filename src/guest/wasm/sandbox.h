@@ -159,7 +159,8 @@ struct sandbox {
 	uint32_t request_handle, body_handle; /* of the downstream request, this one or the last */
 	struct guest_request *downstream;
 	struct pmap dynamic_backends;
-	struct guest_endpoint *endpoints; /* all that were opened */
+	struct registration *registration; /* of a backend, under way; NULL: none */
+	struct guest_endpoint *endpoints;  /* all that were opened */
 	uint64_t config_lookups;
 	struct buf lines[2];   /* of stdout and stderr, not yet ended; when the world wants lines */
 	uint64_t memory_bytes; /* of the guest's memory, when it was last noted */
@@ -300,11 +301,12 @@ struct body *sandbox_stream_body(struct sandbox *sb, uint32_t h);
 /* The static or dynamic backend of that name, borrowed; NULL when there is none. */
 struct backend *sandbox_backend(struct sandbox *sb, struct str name);
 /*
- * Takes a backend that the guest registers, unless the world's registrar refuses: ABI_UNSUPPORTED. One of the
- * same name gives way. `target`: as the guest has it, for the trace.
+ * Starts the registration of a dynamic backend, which the world's registrar may refuse. `target`: as the
+ * guest has it, for the trace.
  */
-must_use enum abi_status sandbox_register_backend(struct sandbox *sb, struct backend *taken,
-						  struct str target);
+void sandbox_register_backend(struct sandbox *sb, struct backend *taken, struct str target);
+/* Waits for it. ABI_OK: it is there, and one of the same name has given way; ABI_UNSUPPORTED: refused. */
+must_use enum abi_status sandbox_register_wait(struct sandbox *sb);
 
 /* The guest's answer. */
 void sandbox_respond(struct sandbox *sb, const struct guest_response *r, struct body *taken);

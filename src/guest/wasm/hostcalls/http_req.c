@@ -275,8 +275,8 @@ static enum abi_status fill_backend(struct sandbox *sb, struct backend *b,
 	return config_client_cert(sb, b, mask, c);
 }
 
-enum abi_status hostcall_http_req_register_dynamic_backend(struct sandbox *sb,
-							   struct http_req_register_dynamic_backend_args *a)
+static enum abi_status start_registration(struct sandbox *sb,
+					  struct http_req_register_dynamic_backend_args *a)
 {
 	const uint32_t known = 2 * BACKEND_HEALTHCHECK - 2; /* all bits but the reserved first */
 	if (a->backend_config_mask & ~known || !str_is_utf8(a->name_prefix) || a->name_prefix.len == 0)
@@ -287,9 +287,21 @@ enum abi_status hostcall_http_req_register_dynamic_backend(struct sandbox *sb,
 		return ABI_LIMITEXCEEDED;
 	struct backend *b = backend_new(a->name_prefix);
 	enum abi_status status = fill_backend(sb, b, a);
-	if (status != ABI_OK) {
+	if (status == ABI_OK)
+		sandbox_register_backend(sb, b, a->target);
+	else
 		backend_unref(&b);
-		return status;
+	return status;
+}
+
+enum abi_status hostcall_http_req_register_dynamic_backend(struct sandbox *sb,
+							   struct http_req_register_dynamic_backend_args *a)
+{
+	if (!sb->waiting.state) {
+		enum abi_status status = start_registration(sb, a);
+		if (status != ABI_OK)
+			return status;
+		sb->waiting.state = sb;
 	}
-	return sandbox_register_backend(sb, b, a->target);
+	return sandbox_register_wait(sb);
 }

@@ -37,8 +37,8 @@ static struct str name_of(struct sandbox *sb, struct str url)
 	return arena_printf(sandbox_arena(sb), "shield/" STR_FMT, STR_ARG(url));
 }
 
-static enum abi_status add_backend(struct sandbox *sb, struct str name,
-				   const struct shielding_backend_for_shield_args *a)
+static enum abi_status register_backend(struct sandbox *sb, struct str name,
+					const struct shielding_backend_for_shield_args *a)
 {
 	const struct abi_shield_backend_config *c = &a->backend_configuration;
 	struct backend *b = backend_new(name);
@@ -56,11 +56,11 @@ static enum abi_status add_backend(struct sandbox *sb, struct str name,
 		b->between_bytes_timeout_ms = c->between_bytes_timeout_ms;
 		b->target.between_bytes_timeout_ns = c->between_bytes_timeout_ms * NS_PER_MS;
 	}
-	return sandbox_register_backend(sb, b, a->shield_name);
+	sandbox_register_backend(sb, b, a->shield_name);
+	return ABI_OK;
 }
 
-enum abi_status hostcall_shielding_backend_for_shield(struct sandbox *sb,
-						      struct shielding_backend_for_shield_args *a)
+static enum abi_status start_registration(struct sandbox *sb, struct shielding_backend_for_shield_args *a)
 {
 	const struct abi_shield_backend_config *c = &a->backend_configuration;
 	if (a->backend_config_mask & ~(uint32_t)SHIELD_ALL || !str_is_utf8(a->shield_name))
@@ -76,5 +76,17 @@ enum abi_status hostcall_shielding_backend_for_shield(struct sandbox *sb,
 	    !invocation_within(sb->invocation, LIMIT_dynamic_backends, pmap_count(&sb->dynamic_backends) + 1))
 		return ABI_LIMITEXCEEDED;
 	enum abi_status status = put_bytes(&a->backend_name, name);
-	return status == ABI_OK ? add_backend(sb, name, a) : status;
+	return status == ABI_OK ? register_backend(sb, name, a) : status;
+}
+
+enum abi_status hostcall_shielding_backend_for_shield(struct sandbox *sb,
+						      struct shielding_backend_for_shield_args *a)
+{
+	if (!sb->waiting.state) {
+		enum abi_status status = start_registration(sb, a);
+		if (status != ABI_OK)
+			return status;
+		sb->waiting.state = sb;
+	}
+	return sandbox_register_wait(sb);
 }

@@ -160,55 +160,100 @@ TEST(every_function_was_called)
 
 struct asked {
 	struct registrar super;
-	struct str name, host;
 	struct world *world;
-	bool refuses, replaces;
+	struct registration *kept;
+	struct task task;
+	bool refuses, replaces, later;
 };
 
-static bool asked_registers(struct registrar *super, struct world *w, struct backend **b)
+static void answer(struct asked *self, struct registration *r)
+{
+	struct error e;
+	struct backend *instead = NULL;
+	if (self->replaces) {
+		instead = backend_new(STR("dyn"));
+		instead->dynamic = true;
+		assert_true(backend_set_url(instead, STR("http://instead.example:99"), &e));
+	}
+	if (self->refuses)
+		registration_refuse(r);
+	else
+		registration_accept(r, instead);
+}
+
+static void answer_later(struct task *t)
+{
+	struct asked *self = container_of(t, struct asked, task);
+	answer(self, self->kept);
+	registration_unref(&self->kept);
+}
+
+static void asked_registers(struct registrar *super, struct registration *r)
 {
 	struct asked *self = (struct asked *)super;
-	struct error e;
-	assert_true((*b)->dynamic);
-	assert_str((*b)->name, "dyn");
-	assert_str((*b)->target.host, "dyn.example");
-	self->world = w;
-	if (self->replaces) {
-		backend_unref(b);
-		*b = backend_new(STR("dyn"));
-		(*b)->dynamic = true;
-		assert_true(backend_set_url(*b, STR("http://instead.example:99"), &e));
+	assert_true(r->backend->dynamic);
+	assert_str(r->backend->name, "dyn");
+	assert_str(r->backend->target.host, "dyn.example");
+	self->world = r->world;
+	if (!self->later) {
+		answer(self, r);
+		return;
 	}
-	return !self->refuses;
+	self->kept = registration_ref(r);
+	self->task.run = answer_later;
+	loop_post(r->world->loop, &self->task);
 }
 
 static const struct registrar_ops asked_ops = { .name = "asked", .registers = asked_registers };
 
 TEST(a_registration_is_told_of_and_may_be_answered_with_another_backend)
 {
-	struct abi_harness h;
-	struct asked asked = { .super = { &asked_ops }, .replaces = true };
-	abi_init(&h, ABI_MEMORY_BYTES);
-	h.world->registrar = &asked.super;
-	register_dynamic(&h);
-	assert_ptr_equal(asked.world, h.world);
-	uint32_t out = abi_room(&h, 4);
-	assert_status(abi_call(&h, MODULE, "get_port", ABI_TEXT(&h, "dyn"), out), ABI_OK);
-	assert_int_equal(abi_u32(&h, out) & 0xffff, 99);
-	abi_fini(&h);
+	for (int later = 0; later < 2; later++) {
+		struct abi_harness h;
+		struct asked asked = { .super = { &asked_ops }, .replaces = true, .later = later };
+		abi_init(&h, ABI_MEMORY_BYTES);
+		h.world->registrar = &asked.super;
+		register_dynamic(&h);
+		assert_ptr_equal(asked.world, h.world);
+		uint32_t out = abi_room(&h, 4);
+		assert_status(abi_call(&h, MODULE, "get_port", ABI_TEXT(&h, "dyn"), out), ABI_OK);
+		assert_int_equal(abi_u32(&h, out) & 0xffff, 99);
+		assert_int_equal(number(&h, "is_dynamic", "dyn"), 1);
+		abi_fini(&h);
+	}
 }
 
 TEST(a_registration_may_be_refused)
 {
+	for (int later = 0; later < 2; later++) {
+		struct abi_harness h;
+		struct asked asked = { .super = { &asked_ops }, .refuses = true, .later = later };
+		struct abi_dynamic_backend_config c = { 0 };
+		abi_init(&h, ABI_MEMORY_BYTES);
+		h.world->registrar = &asked.super;
+		assert_status(abi_call(&h, "fastly_http_req", "register_dynamic_backend", ABI_TEXT(&h, "dyn"),
+				       ABI_TEXT(&h, "dyn.example"), 0,
+				       abi_place(&h, (struct str){ (const char *)&c, sizeof c })),
+			      ABI_UNSUPPORTED);
+		assert_int_equal(number(&h, "exists", "dyn"), 0);
+		abi_fini(&h);
+	}
+}
+
+TEST(a_guest_may_end_before_its_registration_is_settled)
+{
 	struct abi_harness h;
-	struct asked asked = { .super = { &asked_ops }, .refuses = true };
+	struct asked asked = { .super = { &asked_ops }, .later = true };
 	struct abi_dynamic_backend_config c = { 0 };
 	abi_init(&h, ABI_MEMORY_BYTES);
 	h.world->registrar = &asked.super;
-	assert_status(abi_call(&h, "fastly_http_req", "register_dynamic_backend", ABI_TEXT(&h, "dyn"),
-			       ABI_TEXT(&h, "dyn.example"), 0,
-			       abi_place(&h, (struct str){ (const char *)&c, sizeof c })),
-		      ABI_UNSUPPORTED);
-	assert_int_equal(number(&h, "exists", "dyn"), 0);
+	const uint64_t raw[] = { ABI_TEXT(&h, "dyn"), ABI_TEXT(&h, "dyn.example"), 0,
+				 abi_place(&h, (struct str){ (const char *)&c, sizeof c }) };
+	const struct hostcall *call = hostcall_find(STR("fastly_http_req"), STR("register_dynamic_backend"));
+	assert_status(abi_begin(&h, call, raw), ABI_WAIT);
+	struct registration *kept = asked.kept;
+	assert_non_null(kept);
+	task_cancel(&asked.task);
 	abi_fini(&h);
+	registration_unref(&kept); /* its last reference */
 }
