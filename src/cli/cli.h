@@ -15,6 +15,7 @@
 #include "cli/options.h"
 #include "guest/wasm/profile.h"
 #include "net/address.h"
+#include "report/report.h"
 #include "world/limits.h"
 
 enum cli_exit {
@@ -35,11 +36,21 @@ struct cli_env {
 
 /* In the order of CHOICES in options.def. */
 enum cli_unknown_imports { UNKNOWN_IMPORTS_LINK_ERROR, UNKNOWN_IMPORTS_TRAP };
-enum cli_reporter { REPORTER_PRETTY };
 enum cli_http_cache { HTTP_CACHE_ON, HTTP_CACHE_OFF };
 enum cli_net { NET_NONE, NET_REAL };
 enum cli_completion { COMPLETION_BASH, COMPLETION_ZSH, COMPLETION_FISH };
 enum cli_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+enum { REPORTS_MAX = 8 };
+
+/* What --reporter asks for. */
+struct cli_reports {
+	struct {
+		enum report_id id;
+		const char *file; /* NULL: standard output */
+	} at[REPORTS_MAX];
+	size_t count;
+};
 
 /*
  * A command line that was read and checked. Strings are borrowed from argv and from the arena, which outlive
@@ -86,7 +97,8 @@ struct cli_options {
 	const char *service;
 	const char *filter;
 	uint64_t jobs; /* 0: one a core */
-	enum cli_reporter reporter;
+	struct cli_reports reports;
+	uint64_t retry;
 	uint64_t seed; /* look at cli_given(o, seed) */
 	bool bail, list, strict;
 	enum cli_net net;

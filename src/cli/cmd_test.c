@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `backlot test`: finds test files, runs them, reports. */
+#include <signal.h>
+
+#include "base/buf.h"
 #include "cli/cli.h"
+#include "cli/option_value.h"
 #include "cli/service.h"
+#include "cli/test_reports.h"
 #include "loop/clock.h"
-#include "report/pretty.h"
 #include "runner/fiddle.h"
 #include "runner/run.h"
 #include "world/random.h"
+
+enum { COMMAND_BYTES_MAX = 1 << 16 };
 
 /* Who runs which files. */
 static const struct executor_kind *const kinds[] = { &fiddle_kind, NULL };
@@ -56,12 +62,69 @@ static uint64_t choose_seed(const struct cli_options *o)
 	return seed;
 }
 
+/* "backlot test" with the options that change how a test runs, for whoever repeats one. */
+static struct str repeat_command(const struct cli_options *o, struct arena *a)
+{
+	static const enum option_id choices[] = { OPTION_config,         OPTION_service,   OPTION_limits,
+						  OPTION_limits_profile, OPTION_net,       OPTION_http_cache,
+						  OPTION_strict,         OPTION_timeout_ns };
+	scoped(buf_fini) struct buf b = BUF_INIT(COMMAND_BYTES_MAX);
+	buf_printf(&b, "%s test", o->program);
+	for (size_t i = 0; i < COUNT_OF(choices); i++) {
+		const struct option_row *row = &option_rows[choices[i]];
+		if (o->given >> choices[i] & 1) {
+			buf_printf(&b, " --%s%s", row->name, row->value ? " " : "");
+			option_value_print(row, o, &b);
+		}
+	}
+	return arena_str(a, buf_str(&b));
+}
+
+/* How the run went, once its reports are written. */
+static int finish(const struct cli_options *o, struct test_reports *reports, const struct run_totals *t)
+{
+	struct error e;
+	bool written = test_reports_commit(reports, &e);
+	int code = t->interrupted == SIGTERM ? CLI_TERMINATED
+		   : t->interrupted          ? CLI_INTERRUPTED
+					     : exit_code(t);
+	if (!written)
+		cli_error(o, CLI_INTERNAL, &e);
+	if (!written && code == CLI_PASSED)
+		code = CLI_INTERNAL;
+	if (t->interrupted || t->passed + t->failed + t->skipped + t->todo + t->broken > 0)
+		return code;
+	if (o->filter)
+		FAIL(&e, NOT_FOUND, "no test matches --filter %s", o->filter);
+	else
+		FAIL(&e, NOT_FOUND, "nothing was tested: the files have no request in them");
+	return cli_error(o, CLI_USAGE, &e);
+}
+
+static int run_and_report(const struct cli_options *o, const struct test_files *files,
+			  const struct run_options *options, struct test_reports *reports, uint64_t start_ns,
+			  struct clock *clock)
+{
+	struct error e;
+	struct run_totals totals;
+	if (o->list)
+		run_list(files, options, reports->reporter, &totals);
+	else if (!run_tests(files, options, reports->reporter, &totals, &e))
+		return cli_error(o, CLI_INTERNAL, &e);
+	totals.ns = clock_monotonic(clock) - start_ns;
+	totals.seed = options->seed;
+	reports->reporter->ops->end(reports->reporter, &totals);
+	return finish(o, reports, &totals);
+}
+
 static int run(const struct cli_options *o, const struct test_files *files, uint64_t start_ns,
 	       struct clock *clock)
 {
 	struct error e;
-	struct run_totals totals;
 	struct limits_choice limits;
+	struct interrupt interrupt;
+	struct test_reports reports;
+	scoped(arena_fini) struct arena arena = { 0 };
 	scoped(test_filter_destroy) struct test_filter *filter = NULL;
 	if (!cli_limits_choice(o, &limits, &e) || !test_filter_new(&filter, str_from(o->filter), &e))
 		return cli_error(o, CLI_USAGE, &e);
@@ -70,34 +133,25 @@ static int run(const struct cli_options *o, const struct test_files *files, uint
 		.jobs = (unsigned)o->jobs,
 		.seed = choose_seed(o),
 		.timeout_ns = o->timeout_ns,
+		.retry = (uint32_t)o->retry,
 		.bail = o->bail,
 		.strict = o->strict,
 		.real_network = o->net == NET_REAL,
 		.without_http_cache = o->http_cache == HTTP_CACHE_OFF,
 		.filter = filter,
+		.interrupt = &interrupt,
+		.command = repeat_command(o, &arena).ptr,
 		.open_service = open_service,
 		.env = environment,
 		.data = (void *)o,
 	};
-	struct reporter *reporter = o->list ? report_list_new(o->env->out)
-					    : report_pretty_new(o->env->out, o->color_out, o->verbose > 0);
-	bool ok = true;
-	if (o->list)
-		run_list(files, &options, reporter, &totals);
-	else
-		ok = run_tests(files, &options, reporter, &totals, &e);
-	if (ok) {
-		totals.ns = clock_monotonic(clock) - start_ns;
-		totals.seed = options.seed;
-		reporter->ops->end(reporter, &totals);
-	}
-	reporter_destroy(&reporter);
-	bool none = ok && totals.passed + totals.failed + totals.skipped + totals.todo + totals.broken == 0;
-	if (none && o->filter)
-		ok = FAIL(&e, NOT_FOUND, "no test matches --filter %s", o->filter);
-	else if (none)
-		ok = FAIL(&e, NOT_FOUND, "nothing was tested: the files have no request in them");
-	return ok ? exit_code(&totals) : cli_error(o, CLI_USAGE, &e);
+	interrupt_begin(&interrupt);
+	int code = test_reports_open(&reports, o, &e)
+			   ? run_and_report(o, files, &options, &reports, start_ns, clock)
+			   : cli_error(o, CLI_USAGE, &e);
+	test_reports_close(&reports);
+	interrupt_end(&interrupt);
+	return code;
 }
 
 int cmd_test(const struct cli_options *o)

@@ -113,7 +113,7 @@ static void zsh_text(FILE *to, const char *s)
 static void zsh_option(FILE *to, const struct option_row *row)
 {
 	const char *equals = row->kind == OPTION_SWITCH ? "=-" : row->value ? "=" : "";
-	const char *many = row->kind == OPTION_COUNT ? "\\*" : "";
+	const char *many = row->kind == OPTION_COUNT || row->kind == OPTION_REPORT ? "\\*" : "";
 	for (int letter = row->letter ? 1 : 0; letter >= 0; letter--) {
 		fprintf(to, " \\\n\t\t\t%s'", many);
 		if (letter)

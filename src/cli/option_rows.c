@@ -80,6 +80,7 @@ typedef const char *text_member;
 #define DURATION uint64_t
 #define CHOICE choice_member
 #define SWITCH bool
+#define REPORT struct cli_reports
 #define ADDRESS struct net_address
 #define PROFILE struct profile_options
 #define OPTION(okind, member, ...) \

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "cli/cli.h"
+#include "runner/shell.h"
 
 /* ---- addresses ---- */
 
@@ -80,6 +81,22 @@ static bool read_profile(struct str value, struct profile_options *out, struct e
 		    "not a profiling strategy; there are jitdump, perfmap, vtune and guest[,PATH[,PERIOD]]");
 }
 
+/* NAME or NAME=FILE. */
+static bool add_report(const char *choices, struct str value, struct cli_reports *out, struct error *e)
+{
+	unsigned id;
+	size_t equals = str_find_char(value, '=');
+	if (!choose(choices, str_sub(value, 0, equals), &id, e))
+		return false;
+	if (equals != STR_NONE && equals + 1 == value.len)
+		return FAIL(e, INVALID, "no file is named behind the equals sign");
+	if (out->count == REPORTS_MAX)
+		return FAIL(e, LIMIT, "that is one report too many; there may be %d", REPORTS_MAX);
+	out->at[out->count].id = (enum report_id)id;
+	out->at[out->count++].file = equals == STR_NONE ? NULL : value.ptr + equals + 1;
+	return true;
+}
+
 bool option_value_set(const struct option_row *row, struct cli_options *o, struct str value, struct error *e)
 {
 	void *member = (char *)o + row->offset;
@@ -110,10 +127,49 @@ bool option_value_set(const struct option_row *row, struct cli_options *o, struc
 			return false;
 		*(bool *)member = choice != 0;
 		return true;
+	case OPTION_REPORT:
+		return add_report(row->choices, value, member, e);
 	case OPTION_ADDRESS:
 		return address_parse(value, member, e);
 	case OPTION_PROFILE:
 		return read_profile(value, member, e);
 	}
 	return FAIL(e, INTERNAL, "an option of a kind that nobody reads");
+}
+
+/* In the largest unit that needs no fraction. */
+static void print_duration(uint64_t ns, struct buf *out)
+{
+	static const struct {
+		uint64_t worth;
+		const char *name;
+	} units[] = { { 1000000000, "s" }, { 1000000, "ms" }, { 1000, "us" }, { 1, "ns" } };
+	size_t i = 0;
+	while (ns % units[i].worth)
+		i++;
+	buf_printf(out, "%llu%s", (unsigned long long)(ns / units[i].worth), units[i].name);
+}
+
+void option_value_print(const struct option_row *row, const struct cli_options *o, struct buf *out)
+{
+	const void *member = (const char *)o + row->offset;
+	struct str rest = str_from(row->choices), one = { 0 };
+	switch (row->kind) {
+	case OPTION_TEXT:
+		shell_quote(str_from(*(const char *const *)member), out);
+		break;
+	case OPTION_NUMBER:
+		buf_add_u64(out, *(const uint64_t *)member);
+		break;
+	case OPTION_DURATION:
+		print_duration(*(const uint64_t *)member, out);
+		break;
+	case OPTION_CHOICE:
+		for (unsigned n = *(const unsigned *)member + 1; n > 0 && choice_next(&rest, &one); n--)
+			;
+		buf_add(out, one);
+		break;
+	default:
+		break;
+	}
 }

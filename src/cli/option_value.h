@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/quantity.h"
 #include "base/str.h"
@@ -16,6 +17,9 @@
  * which option. */
 must_use bool option_value_set(const struct option_row *row, struct cli_options *o, struct str value,
 			       struct error *e);
+
+/* The option's value as it can be given again, quoted for a shell; of flags, counts and structs nothing. */
+void option_value_print(const struct option_row *row, const struct cli_options *o, struct buf *out);
 
 /* "127.0.0.1:80", "[::1]:80". */
 must_use bool address_parse(struct str text, struct net_address *out, struct error *e);

@@ -40,7 +40,7 @@ static bool unknown_option(struct reader *r, struct str name)
 static bool take_option(struct reader *r, const struct option_row *row, const char *shown, struct str value)
 {
 	unsigned long long bit = 1ull << (row - option_rows);
-	if ((r->o->given & bit) && row->kind != OPTION_COUNT)
+	if ((r->o->given & bit) && row->kind != OPTION_COUNT && row->kind != OPTION_REPORT)
 		return FAIL(r->e, INVALID, "%s is given twice", shown);
 	r->o->given |= bit;
 	if (!option_value_set(row, r->o, value, r->e))

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "report/libtest_priv.h"
+#include "report/xml.h"
 
 enum { DOCUMENT_BYTES_MAX = 1 << 30 };
 
@@ -15,38 +16,6 @@ struct junit_report {
 	FILE *out;
 	struct buf cases; /* the head of the document has their number */
 };
-
-/* XML 1.0 has no way to write these characters. */
-static bool is_xml(struct str c)
-{
-	unsigned char first = (unsigned char)c.ptr[0];
-	if (c.len == 1)
-		return first >= 0x20 || first == '\t' || first == '\n' || first == '\r';
-	return !(c.len == 3 && first == 0xef && (unsigned char)c.ptr[1] == 0xbf &&
-		 (unsigned char)c.ptr[2] >= 0xbe); /* U+FFFE and U+FFFF */
-}
-
-static void add_escaped(struct buf *b, struct str s)
-{
-	bool valid;
-	for (size_t len; (len = str_utf8_step(s, &valid)) > 0; s = str_sub(s, len, s.len)) {
-		struct str c = str_sub(s, 0, len);
-		if (!valid || !is_xml(c))
-			buf_add(b, STR("\xef\xbf\xbd"));
-		else if (*c.ptr == '&')
-			buf_add(b, STR("&amp;"));
-		else if (*c.ptr == '<')
-			buf_add(b, STR("&lt;"));
-		else if (*c.ptr == '>')
-			buf_add(b, STR("&gt;"));
-		else if (*c.ptr == '"')
-			buf_add(b, STR("&quot;"));
-		else if (c.len == 1 && (unsigned char)*c.ptr < 0x20)
-			buf_printf(b, "&#%d;", *c.ptr); /* all on one line, and whole in an attribute */
-		else
-			buf_add(b, c);
-	}
-}
 
 static void junit_start(struct libtest_report *super, size_t count, const struct libtest_options *o)
 {
@@ -75,19 +44,10 @@ static void add_case(struct buf *b, const struct libtest_result *r)
 		break;
 	}
 	buf_add(b, STR("<testcase classname=\""));
-	add_escaped(b, class);
+	xml_add_line(b, class);
 	buf_add(b, STR("\" name=\""));
-	add_escaped(b, name);
+	xml_add_line(b, name);
 	buf_printf(b, "\" time=\"%.9f\">", (double)r->ns / 1e9);
-}
-
-static void add_attribute(struct buf *b, const char *name, struct str value)
-{
-	if (!value.len)
-		return;
-	buf_printf(b, " %s=\"", name);
-	add_escaped(b, value);
-	buf_add_char(b, '"');
 }
 
 static void junit_result(struct libtest_report *super, const struct libtest_result *result)
@@ -97,16 +57,16 @@ static void junit_result(struct libtest_report *super, const struct libtest_resu
 	add_case(b, result);
 	if (result->verdict == LIBTEST_IGNORED) {
 		buf_add(b, STR("<skipped"));
-		add_attribute(b, "message", result->test->ignored_why);
+		xml_add_attribute(b, "message", result->test->ignored_why);
 		buf_add(b, STR("/>"));
 	} else if (result->verdict != LIBTEST_OK) {
 		buf_add(b, STR("<failure"));
-		add_attribute(b, "message", result->why);
+		xml_add_attribute(b, "message", result->why);
 		buf_printf(b, " type=\"%s\"/>", result->verdict == LIBTEST_LATE ? "timeout" : "assert");
 	}
 	if (result->output.len && (result->verdict != LIBTEST_OK || r->o->show_output)) {
 		buf_add(b, STR("<system-out>"));
-		add_escaped(b, result->output);
+		xml_add_line(b, result->output);
 		buf_add(b, STR("</system-out>"));
 	}
 	buf_add(b, STR("</testcase>"));

@@ -1,82 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/pretty.h"
-
-#include "base/buf.h"
+/* The report for people: what failed, and a line at the end; on a terminal, how far it is. */
 #include "base/mem.h"
-
-struct pretty {
-	struct reporter super;
-	FILE *out;
-	bool color, verbose;
-};
+#include "report/report_priv.h"
 
 #define RED "\033[31m"
 #define GREEN "\033[32m"
+#define YELLOW "\033[33m"
 #define BOLD "\033[1m"
 #define DIM "\033[2m"
 #define PLAIN "\033[0m"
+#define TO_LINE_START "\r\033[K"
+
+struct pretty {
+	struct reporter super;
+	struct report_sink *sink;
+	struct report_options options;
+	bool progress_shown; /* the terminal's last line is ours to write over */
+};
 
 static const char *paint(const struct pretty *p, const char *code)
 {
-	return p->color ? code : "";
-}
-
-static void pretty_begin(struct reporter *r, size_t files)
-{
-	(void)r, (void)files;
-}
-
-static void pretty_progress(struct reporter *r, const struct run_progress *progress)
-{
-	(void)r, (void)progress;
-}
-
-static void pretty_broken(struct reporter *r, const char *file, struct str text)
-{
-	const struct pretty *p = (const struct pretty *)r;
-	fprintf(p->out, "%sBROKEN%s %s\n" STR_FMT "%s", paint(p, RED BOLD), paint(p, PLAIN), file,
-		STR_ARG(text), str_ends(text, STR("\n")) ? "" : "\n");
-}
-
-static void pretty_warning(struct reporter *r, struct str text)
-{
-	const struct pretty *p = (const struct pretty *)r;
-	fprintf(p->out, "%swarning:%s " STR_FMT "\n", paint(p, BOLD), paint(p, PLAIN), STR_ARG(text));
-}
-
-enum { TITLE_BYTES_MAX = 1 << 20 };
-
-static void print_title(const struct pretty *p, const struct test_result *t)
-{
-	scoped(buf_fini) struct buf title = BUF_INIT(TITLE_BYTES_MAX);
-	test_title_print(t, &title);
-	fprintf(p->out, "%s:%u%s" STR_FMT, t->file, t->line ? t->line : 1, title.len ? ": " : "",
-		STR_ARG(buf_str(&title)));
-}
-
-/* The word in front of a test, and its colour. */
-static void print_status(const struct pretty *p, const struct test_result *t)
-{
-	static const char *const words[TEST_STATUSES] = { "ok", "FAILED", "skipped", "todo" };
-	static const char *const colors[TEST_STATUSES] = { GREEN, RED BOLD, DIM, DIM };
-	bool flaky = t->status == TEST_PASSED && t->flake != TEST_STEADY;
-	fprintf(p->out, "%s%s%s ", paint(p, flaky ? BOLD : colors[t->status]),
-		flaky ? "FLAKY" : words[t->status], paint(p, PLAIN));
-}
-
-static void pretty_result(struct reporter *r, const struct test_result *t)
-{
-	const struct pretty *p = (const struct pretty *)r;
-	if (t->status != TEST_FAILED && !p->verbose && t->text.len == 0 && t->flake == TEST_STEADY)
-		return;
-	print_status(p, t);
-	print_title(p, t);
-	if (t->status == TEST_SKIPPED || t->status == TEST_TODO)
-		fprintf(p->out, "%s" STR_FMT, t->message.len ? ": " : "", STR_ARG(t->message));
-	else
-		fprintf(p->out, " %s(%.2f ms)%s", paint(p, DIM), (double)t->ns / 1e6, paint(p, PLAIN));
-	fprintf(p->out, "\n" STR_FMT "%s", STR_ARG(t->text),
-		t->text.len == 0 || str_ends(t->text, STR("\n")) ? "" : "\n");
+	return p->options.color ? code : "";
 }
 
 static const char *plural(size_t count)
@@ -84,26 +28,129 @@ static const char *plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
+/* What is printed next begins on a line of its own. */
+static struct buf *print(struct pretty *p)
+{
+	if (p->progress_shown)
+		buf_add(&p->sink->pending, STR(TO_LINE_START));
+	p->progress_shown = false;
+	return &p->sink->pending;
+}
+
+static void pretty_progress(struct reporter *r, const struct run_progress *progress)
+{
+	struct pretty *p = (struct pretty *)r;
+	if (!p->options.live)
+		return;
+	struct buf *b = print(p);
+	buf_printf(b, "%s%zu of %zu file%s, %zu passed", paint(p, DIM), progress->files_done, progress->files,
+		   plural(progress->files), progress->passed);
+	if (progress->failed)
+		buf_printf(b, ", %zu failed", progress->failed);
+	buf_printf(b, "%s", paint(p, PLAIN));
+	p->progress_shown = true;
+	report_sink_flush(p->sink);
+}
+
+/* A text of several lines, and its end when it has none. */
+static void add_lines(struct buf *b, struct str text)
+{
+	buf_add(b, text);
+	if (text.len && !str_ends(text, STR("\n")))
+		buf_add_char(b, '\n');
+}
+
+static void pretty_broken(struct reporter *r, const char *file, struct str text)
+{
+	struct pretty *p = (struct pretty *)r;
+	struct buf *b = print(p);
+	buf_printf(b, "%sBROKEN%s %s\n", paint(p, RED BOLD), paint(p, PLAIN), file);
+	add_lines(b, text);
+	report_sink_flush(p->sink);
+}
+
+static void pretty_warning(struct reporter *r, struct str text)
+{
+	struct pretty *p = (struct pretty *)r;
+	buf_printf(print(p), "%swarning:%s " STR_FMT "\n", paint(p, BOLD), paint(p, PLAIN), STR_ARG(text));
+	report_sink_flush(p->sink);
+}
+
+static void add_place_and_title(struct buf *b, const struct test_result *t)
+{
+	buf_printf(b, "%s:%u", t->file, t->line ? t->line : 1);
+	if (t->name.len || t->suite_count)
+		buf_add(b, STR(": "));
+	test_title_print(t, b);
+}
+
+/* The word in front of a test, in its colour. */
+static void add_status(const struct pretty *p, struct buf *b, const struct test_result *t)
+{
+	static const struct {
+		const char *word, *color;
+	} looks[TEST_STATUSES] = {
+		[TEST_PASSED] = { "ok", GREEN },
+		[TEST_FAILED] = { "FAILED", RED BOLD },
+		[TEST_SKIPPED] = { "skipped", DIM },
+		[TEST_TODO] = { "todo", DIM },
+	};
+	bool flaky = t->status == TEST_PASSED && t->flake != TEST_STEADY;
+	buf_printf(b, "%s%s%s ", paint(p, flaky ? YELLOW BOLD : looks[t->status].color),
+		   flaky ? "FLAKY" : looks[t->status].word, paint(p, PLAIN));
+}
+
+static void pretty_result(struct reporter *r, const struct test_result *t)
+{
+	struct pretty *p = (struct pretty *)r;
+	if (t->status != TEST_FAILED && !p->options.verbose && t->text.len == 0 && t->flake == TEST_STEADY)
+		return;
+	struct buf *b = print(p);
+	add_status(p, b, t);
+	add_place_and_title(b, t);
+	if (t->status == TEST_SKIPPED || t->status == TEST_TODO)
+		buf_printf(b, "%s" STR_FMT, t->message.len ? ": " : "", STR_ARG(t->message));
+	else
+		buf_printf(b, " %s(%.2f ms)%s", paint(p, DIM), (double)t->ns / 1e6, paint(p, PLAIN));
+	buf_add_char(b, '\n');
+	add_lines(b, t->text);
+	if (t->runs > 1 && t->runs_failed)
+		buf_printf(b, "    failed %u of %u times\n", t->runs_failed, t->runs);
+	if (t->command.len)
+		buf_printf(b, "    %srepeat:%s " STR_FMT "\n", paint(p, DIM), paint(p, PLAIN),
+			   STR_ARG(t->command));
+	report_sink_flush(p->sink);
+}
+
+static void add_count(const struct pretty *p, struct buf *b, size_t count, const char *what,
+		      const char *color)
+{
+	if (count)
+		buf_printf(b, ", %s%zu %s%s", paint(p, color), count, what, paint(p, PLAIN));
+}
+
 static void pretty_end(struct reporter *r, const struct run_totals *t)
 {
-	const struct pretty *p = (const struct pretty *)r;
+	struct pretty *p = (struct pretty *)r;
+	struct buf *b = print(p);
 	bool good = t->failed == 0 && t->broken == 0;
-	fprintf(p->out, "%s%zu passed, %zu failed%s", paint(p, good ? GREEN : RED BOLD), t->passed, t->failed,
-		paint(p, PLAIN));
-	if (t->skipped)
-		fprintf(p->out, ", %zu skipped", t->skipped);
-	if (t->todo)
-		fprintf(p->out, ", %zu todo", t->todo);
-	if (t->flaky)
-		fprintf(p->out, ", %s%zu flaky%s", paint(p, BOLD), t->flaky, paint(p, PLAIN));
+	if (t->interrupted)
+		buf_printf(b, "%sinterrupted:%s what was finished until then:\n", paint(p, RED BOLD),
+			   paint(p, PLAIN));
+	buf_printf(b, "%s%zu passed, %zu failed%s", paint(p, good ? GREEN : RED BOLD), t->passed, t->failed,
+		   paint(p, PLAIN));
+	add_count(p, b, t->skipped, "skipped", DIM);
+	add_count(p, b, t->todo, "todo", DIM);
+	add_count(p, b, t->flaky, "flaky", YELLOW BOLD);
 	if (t->broken)
-		fprintf(p->out, ", %s%zu file%s could not be run%s", paint(p, RED BOLD), t->broken,
-			plural(t->broken), paint(p, PLAIN));
+		add_count(p, b, t->broken,
+			  t->broken == 1 ? "file could not be run" : "files could not be run", RED BOLD);
 	if (t->failed)
-		fprintf(p->out, ", seed %llu", (unsigned long long)t->seed);
-	fprintf(p->out, " %s(%zu file%s, %zu request%s, %zu check%s, %.0f ms)%s\n", paint(p, DIM), t->files,
-		plural(t->files), t->requests, plural(t->requests), t->checks, plural(t->checks),
-		(double)t->ns / 1e6, paint(p, PLAIN));
+		buf_printf(b, ", seed %llu", (unsigned long long)t->seed);
+	buf_printf(b, " %s(%zu file%s, %zu request%s, %zu check%s, %.0f ms)%s\n", paint(p, DIM), t->files,
+		   plural(t->files), t->requests, plural(t->requests), t->checks, plural(t->checks),
+		   (double)t->ns / 1e6, paint(p, PLAIN));
+	report_sink_flush(p->sink);
 }
 
 static void pretty_destroy(struct reporter *r)
@@ -113,7 +160,7 @@ static void pretty_destroy(struct reporter *r)
 
 static const struct reporter_ops pretty_ops = {
 	.name = "pretty",
-	.begin = pretty_begin,
+	.begin = report_no_begin,
 	.progress = pretty_progress,
 	.broken = pretty_broken,
 	.warning = pretty_warning,
@@ -122,13 +169,12 @@ static const struct reporter_ops pretty_ops = {
 	.destroy = pretty_destroy,
 };
 
-struct reporter *report_pretty_new(FILE *out, bool color, bool verbose)
+struct reporter *report_pretty_new(struct report_sink *sink, const struct report_options *o)
 {
 	struct pretty *p = NEW(struct pretty);
 	p->super.ops = &pretty_ops;
-	p->out = out;
-	p->color = color;
-	p->verbose = verbose;
+	p->sink = sink;
+	p->options = *o;
 	return &p->super;
 }
 
@@ -136,9 +182,20 @@ struct reporter *report_pretty_new(FILE *out, bool color, bool verbose)
 
 static void list_result(struct reporter *r, const struct test_result *t)
 {
-	const struct pretty *p = (const struct pretty *)r;
-	print_title(p, t);
-	fputc('\n', p->out);
+	struct plain_report *p = (struct plain_report *)r;
+	add_place_and_title(&p->sink->pending, t);
+	if (t->status == TEST_SKIPPED || t->status == TEST_TODO)
+		buf_printf(&p->sink->pending, " (%s)", test_status_name(t->status));
+	buf_add_char(&p->sink->pending, '\n');
+	report_sink_flush(p->sink);
+}
+
+static void list_broken(struct reporter *r, const char *file, struct str text)
+{
+	struct plain_report *p = (struct plain_report *)r;
+	buf_printf(&p->sink->pending, "BROKEN %s\n", file);
+	add_lines(&p->sink->pending, text);
+	report_sink_flush(p->sink);
 }
 
 static void list_end(struct reporter *r, const struct run_totals *t)
@@ -148,18 +205,16 @@ static void list_end(struct reporter *r, const struct run_totals *t)
 
 static const struct reporter_ops list_ops = {
 	.name = "list",
-	.begin = pretty_begin,
-	.progress = pretty_progress,
-	.broken = pretty_broken,
-	.warning = pretty_warning,
+	.begin = report_no_begin,
+	.progress = report_no_progress,
+	.broken = list_broken,
+	.warning = report_no_warning,
 	.result = list_result,
 	.end = list_end,
-	.destroy = pretty_destroy,
+	.destroy = plain_report_destroy,
 };
 
-struct reporter *report_list_new(FILE *out)
+struct reporter *report_list_new(struct report_sink *sink)
 {
-	struct reporter *r = report_pretty_new(out, false, false);
-	r->ops = &list_ops;
-	return r;
+	return plain_report_new(&list_ops, sink);
 }

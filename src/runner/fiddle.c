@@ -25,7 +25,8 @@ struct fiddle {
 	struct executor super;
 	const struct run_options *options;
 	struct loaded_projects *projects;
-	struct buf text; /* of the test under way */
+	struct buf text;   /* of the test under way */
+	struct arena test; /* likewise */
 };
 
 /* ---- files ---- */
@@ -77,6 +78,15 @@ static void add_place(struct fiddle *x, const struct script *s, size_t line)
 	buf_printf(&x->text, ":%zu: ", line);
 }
 
+/* The first thing that failed is what the result names in a line. */
+static void blame(struct fiddle *x, struct test_result *result, struct source_place at, struct str message)
+{
+	if (result->message.len)
+		return;
+	result->message = arena_str(&x->test, message);
+	result->failed = (struct test_place){ .line = (uint32_t)at.line, .column = (uint32_t)at.column };
+}
+
 static void show_logs(struct fiddle *x, const struct invocation *i)
 {
 	int shown = 0;
@@ -102,36 +112,50 @@ static void show_breaches(struct fiddle *x, const struct invocation *i)
 
 /* What went wrong though no line asked about it: the service failed, or nobody answered it. */
 static bool check_invocation(struct fiddle *x, const struct script *s, const struct script_request *r,
-			     const struct run_exchange *ex)
+			     const struct run_exchange *ex, struct test_result *result)
 {
 	const struct invocation *i = ex->invocation;
-	bool ok = true;
-	if (i->outcome != OUTCOME_OK) {
-		ok = false;
-		add_place(x, s, r->line);
-		buf_printf(&x->text, "the service %s%s\n",
-			   ex->stuck                     ? "waits for something that never comes"
-			   : i->outcome == OUTCOME_EXIT  ? "exited with an error"
-			   : i->outcome == OUTCOME_LIMIT ? "was stopped"
-							 : "crashed",
-			   ex->responded_first ? " after its response" : "");
-		source_add_clean(str_sub(i->report, 0, REPORT_BYTES_SHOWN), &x->text);
-		buf_add_char(&x->text, '\n');
-	}
-	return ok;
+	if (i->outcome == OUTCOME_OK)
+		return true;
+	const char *how = ex->stuck                     ? "waits for something that never comes"
+			  : i->outcome == OUTCOME_EXIT  ? "exited with an error"
+			  : i->outcome == OUTCOME_LIMIT ? "was stopped"
+							: "crashed";
+	struct str what = arena_printf(&x->test, "the service %s%s", how,
+				       ex->responded_first ? " after its response" : "");
+	add_place(x, s, r->line);
+	buf_add(&x->text, what);
+	buf_add_char(&x->text, '\n');
+	source_add_clean(str_sub(i->report, 0, REPORT_BYTES_SHOWN), &x->text);
+	buf_add_char(&x->text, '\n');
+	blame(x, result, (struct source_place){ r->line, 0 }, what);
+	return false;
 }
 
 static bool check_origins(struct fiddle *x, const struct script *s, const struct script_request *r,
-			  struct world *w, size_t *known)
+			  struct world *w, size_t *known, struct test_result *result)
 {
 	size_t count = origins_unmatched(w->origins);
 	bool ok = *known == count;
 	for (; *known < count; ++*known) {
 		add_place(x, s, r->line);
-		buf_add(&x->text, origins_unmatched_text(w->origins, *known));
+		struct str text = origins_unmatched_text(w->origins, *known);
+		buf_add(&x->text, text);
+		blame(x, result, (struct source_place){ r->line, 0 },
+		      str_sub(text, 0, str_find_char(text, '\n')));
 		buf_add_char(&x->text, '\n');
 	}
 	return ok;
+}
+
+static void blame_check(struct fiddle *x, const struct script *s, const struct check_result *c,
+			struct test_result *result)
+{
+	scoped(buf_fini) struct buf message = BUF_INIT(TEXT_BYTES_MAX);
+	source_add_clean(c->label, &message);
+	buf_add(&message, STR(": actual "));
+	source_add_clean(c->actual, &message);
+	blame(x, result, source_place_of(&s->source, c->at), buf_str(&message));
 }
 
 static bool run_checks(struct fiddle *x, const struct script *s, const struct script_request *r,
@@ -144,6 +168,8 @@ static bool run_checks(struct fiddle *x, const struct script *s, const struct sc
 		result->checks++;
 		result->checks_failed += !pass;
 		ok = ok && pass;
+		if (!pass)
+			blame_check(x, s, &c, result);
 		if (!pass || c.vacuous)
 			check_result_print(&c, &s->source, &x->text);
 	}
@@ -159,8 +185,8 @@ static bool run_request(struct fiddle *x, const struct script *s, const struct s
 	arena_init(&arena);
 	run_exchange(&ex, p->service, w, r, &arena);
 	result->requests++;
-	bool ok = check_invocation(x, s, r, &ex);
-	ok = check_origins(x, s, r, w, &unmatched) && ok;
+	bool ok = check_invocation(x, s, r, &ex, result);
+	ok = check_origins(x, s, r, w, &unmatched, result) && ok;
 	ok = run_checks(x, s, r, document_new(&ex.client, &arena), &arena, result) && ok;
 	if (!ok) {
 		show_breaches(x, ex.invocation);
@@ -205,6 +231,7 @@ static void run_test(struct fiddle *x, const struct script *s, const struct scri
 	struct clock *real = clock_system_new(), *clock = clock_virtual_new(TEST_TIME_NS);
 	struct loop loop;
 	buf_reset(&x->text);
+	arena_reset(&x->test);
 	uint64_t start = clock_monotonic(real);
 	loop_init(&loop, clock);
 	struct world *w = world_fork(file_world, &loop);
@@ -308,6 +335,7 @@ static void fiddle_destroy(struct executor *super)
 	struct fiddle *x = (struct fiddle *)super;
 	loaded_projects_destroy(&x->projects);
 	buf_fini(&x->text);
+	arena_fini(&x->test);
 	mem_free(x);
 }
 

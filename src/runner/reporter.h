@@ -18,6 +18,7 @@ struct run_totals {
 	size_t requests, checks; /* of all runs */
 	uint64_t ns;             /* of real time, start-up included */
 	uint64_t seed;           /* repeats the run */
+	int interrupted;         /* the signal that ended it before its time; 0: none did */
 };
 
 /* How far a run is. */

@@ -8,7 +8,10 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/pmap.h"
+#include "loop/clock.h"
 #include "runner/run_priv.h"
+
+#define PROGRESS_NS (UINT64_C(100) * 1000000) /* how often a terminal is told how far we are */
 
 struct supervisor {
 	const struct test_files *files;
@@ -16,6 +19,8 @@ struct supervisor {
 	struct reporter *reporter;
 	struct run_totals *totals;
 	struct run_progress progress;
+	struct clock *clock;
+	uint64_t progress_ns; /* when it was last told */
 	struct arena arena;
 	struct workers *workers;
 	struct workers_shared *shared;
@@ -118,6 +123,11 @@ static void report_test(struct supervisor *s, const struct record *record)
 {
 	struct run_totals *t = s->totals;
 	struct test_result r = record_result(record);
+	scoped(buf_fini) struct buf command = BUF_INIT(COMMAND_BYTES_MAX);
+	if (s->options->command && (r.status == TEST_FAILED || r.flake != TEST_STEADY)) {
+		run_command_print(s->options->command, &r, &command);
+		r.command = buf_str(&command);
+	}
 	t->passed += r.status == TEST_PASSED;
 	t->failed += r.status == TEST_FAILED;
 	t->skipped += r.status == TEST_SKIPPED;
@@ -146,6 +156,10 @@ static void report_round(void *data)
 {
 	struct supervisor *s = data;
 	report_ready(s, false);
+	uint64_t now = clock_monotonic(s->clock);
+	if (now - s->progress_ns < PROGRESS_NS)
+		return;
+	s->progress_ns = now;
 	s->reporter->ops->progress(s->reporter, &s->progress);
 }
 
@@ -229,7 +243,7 @@ static bool do_work(struct supervisor *s, struct error *e)
 {
 	unsigned wanted = s->work_count ? workers_wanted(s->options->jobs, s->work_count) : 0;
 	bool ok = true;
-	s->workers = workers_new(&workers_ops, s, s->options->timeout_ns);
+	s->workers = workers_new(&workers_ops, s, s->options->timeout_ns, s->options->interrupt);
 	s->shared = workers_shared(s->workers);
 	for (unsigned i = 0; ok && i < wanted; i++)
 		ok = workers_start(s->workers, i, e);
@@ -248,11 +262,16 @@ bool run_tests(const struct test_files *files, const struct run_options *options
 				  .totals = totals,
 				  .progress.files = files->count };
 	*totals = (struct run_totals){ .files = files->count };
+	s->clock = clock_system_new();
+	s->progress_ns = clock_monotonic(s->clock);
 	reporter->ops->begin(reporter, files->count);
 	plan_work(s);
 	bool ok = do_work(s, e);
 	if (ok)
 		report_ready(s, true);
+	if (options->interrupt)
+		totals->interrupted = interrupt_look(options->interrupt);
+	clock_destroy(&s->clock);
 	for (size_t i = 0; i < files->count; i++)
 		file_record_fini(&s->records[i]);
 	pmap_fini(&s->warned);

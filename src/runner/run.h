@@ -13,6 +13,7 @@
 #include "guest/guest.h"
 #include "manifest/limits_file.h"
 #include "runner/filter.h"
+#include "runner/interrupt.h"
 #include "runner/project.h"
 #include "runner/reporter.h"
 
@@ -27,6 +28,9 @@ struct run_options {
 	bool without_http_cache; /* requests to backends pass the cache by */
 	const struct test_filter *filter; /* NULL: all tests */
 
+	struct interrupt *interrupt; /* what ends the run early; borrowed; NULL: nothing does */
+	/* "backlot test …" with what changes how tests run, for a shell; NULL: failures do not show one. */
+	const char *command;
 	const struct limits_choice *limits; /* what the user says of them; borrowed */
 
 	/* Opens a compiled service: the runner knows no engine. Called in worker processes. */

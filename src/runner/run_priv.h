@@ -90,4 +90,9 @@ void record_take(struct file_record *file, const struct test_result *r, bool las
 struct test_result record_result(const struct record *r);
 void file_record_fini(struct file_record *file);
 
+enum { COMMAND_BYTES_MAX = 1 << 20 };
+
+/* The command that repeats one test: `prefix`, its seed, a filter, its file. */
+void run_command_print(const char *prefix, const struct test_result *r, struct buf *out);
+
 #endif

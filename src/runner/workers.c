@@ -49,6 +49,7 @@ struct workers {
 	const struct workers_ops *ops;
 	void *data;
 	uint64_t timeout_ns;
+	struct interrupt *interrupt;
 	struct shared *shared;
 	struct clock *clock;
 	struct process processes[WORKERS_MAX];
@@ -110,6 +111,8 @@ noreturn_fn static void be_worker(struct workers *w, unsigned index, int fd, pid
 {
 	struct worker self = { &w->shared->slots[index], clock_system_new(), fd };
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (w->interrupt)
+		interrupt_forget();
 	if (getppid() != parent)
 		_exit(3); /* it was gone before we could ask to go with it */
 	w->ops->work(w->data, &self, index);
@@ -119,12 +122,14 @@ noreturn_fn static void be_worker(struct workers *w, unsigned index, int fd, pid
 
 /* ---- in the supervisor ---- */
 
-struct workers *workers_new(const struct workers_ops *ops, void *data, uint64_t timeout_ns)
+struct workers *workers_new(const struct workers_ops *ops, void *data, uint64_t timeout_ns,
+			    struct interrupt *interrupt)
 {
 	struct workers *w = NEW(struct workers);
 	w->ops = ops;
 	w->data = data;
 	w->timeout_ns = timeout_ns;
+	w->interrupt = interrupt;
 	w->clock = clock_system_new();
 	w->shared = mmap(NULL, sizeof *w->shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(w->shared != MAP_FAILED);
@@ -248,10 +253,34 @@ static void kill_late(struct workers *w)
 	}
 }
 
+/* Kills all, and hears what they had sent until then. */
+static void end_all(struct workers *w)
+{
+	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+		struct process *p = &w->processes[i];
+		ssize_t n = 1;
+		if (!p->pid)
+			continue;
+		kill(p->pid, SIGKILL);
+		while (n > 0 || (n < 0 && errno == EINTR)) {
+			char *room = buf_room(&p->in, READ_BYTES);
+			CHECK(room);
+			n = read(p->fd, room, READ_BYTES);
+			if (n > 0) {
+				buf_grew(&p->in, (size_t)n);
+				take_messages(w, i);
+			}
+		}
+		while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		forget(p);
+	}
+}
+
 bool workers_run(struct workers *w, struct error *e)
 {
 	for (;;) {
-		struct pollfd polled[WORKERS_MAX];
+		struct pollfd polled[WORKERS_MAX + 1];
 		unsigned who[WORKERS_MAX], alive = 0;
 		for (unsigned i = 0; i < WORKERS_MAX; i++) {
 			if (!w->processes[i].pid)
@@ -261,8 +290,14 @@ bool workers_run(struct workers *w, struct error *e)
 		}
 		if (alive == 0)
 			return true;
-		if (poll(polled, alive, POLL_MS) < 0 && errno != EINTR)
+		polled[alive] =
+			(struct pollfd){ .fd = w->interrupt ? w->interrupt->fd : -1, .events = POLLIN };
+		if (poll(polled, alive + 1, POLL_MS) < 0 && errno != EINTR)
 			return FAIL(e, IO, "poll: %s", strerror(errno));
+		if (w->interrupt && interrupt_look(w->interrupt)) {
+			end_all(w);
+			return true;
+		}
 		for (unsigned i = 0; i < alive; i++) {
 			if (polled[i].revents && !hear(w, who[i], e))
 				return false;

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "runner/interrupt.h"
 
 enum { WORKERS_MAX = 256, WORKER_MESSAGE_BYTES_MAX = 4 << 20, WORKER_NOTE_BYTES_MAX = 4096 };
 
@@ -47,8 +48,12 @@ struct workers_ops {
 	void (*round)(void *data);
 };
 
-/* An item that is timed may take `timeout_ns`. */
-must_use struct workers *workers_new(const struct workers_ops *ops, void *data, uint64_t timeout_ns);
+/*
+ * An item that is timed may take `timeout_ns`. An interrupt (borrowed; NULL: none is heard) ends
+ * workers_run(), with all workers killed and what they had sent heard.
+ */
+must_use struct workers *workers_new(const struct workers_ops *ops, void *data, uint64_t timeout_ns,
+				     struct interrupt *interrupt);
 /* Kills those that still run. Leaves NULL; NULL is fine. */
 void workers_destroy(struct workers **pw);
 

@@ -247,8 +247,25 @@ TEST(choices_are_their_place_in_the_list)
 	PARSE(fish, "help", "--completion", "fish");
 	assert_int_equal(fish.o.completion, COMPLETION_FISH);
 	assert_refused("possible values: none, real", "test", "--net", "some");
-	assert_refused("possible values: pretty", "test", "--reporter", "tap");
 	assert_refused("possible values: link-error, trap", "run", "--unknown-import-behavior", "Trap", "g");
+}
+
+TEST(reports_are_a_list)
+{
+	PARSE(p, "test", "--reporter", "junit=a=b.xml", "--reporter=tap", "--reporter=json=x.json");
+	assert_parsed(p);
+	assert_int_equal(p.o.reports.count, 3);
+	assert_int_equal(p.o.reports.at[0].id, REPORT_JUNIT);
+	assert_string_equal(p.o.reports.at[0].file, "a=b.xml");
+	assert_int_equal(p.o.reports.at[1].id, REPORT_TAP);
+	assert_null(p.o.reports.at[1].file);
+	assert_string_equal(p.o.reports.at[2].file, "x.json");
+	assert_refused("possible values: pretty, tap, junit, json, github", "test", "--reporter", "xml");
+	assert_refused("possible values: pretty, tap, junit, json, github", "test", "--reporter", "junit:x");
+	assert_refused("no file is named", "test", "--reporter", "junit=");
+	assert_refused("one report too many", "test", "--reporter=tap=1", "--reporter=tap=2",
+		       "--reporter=tap=3", "--reporter=tap=4", "--reporter=tap=5", "--reporter=tap=6",
+		       "--reporter=tap=7", "--reporter=tap=8", "--reporter=tap=9");
 }
 
 TEST(numbers_have_limits)
@@ -424,8 +441,9 @@ TEST(the_table_makes_sense)
 		assert_ptr_equal(option_find(str_from(row->name)), row);
 		assert_true(!row->letter || option_find_letter(row->letter) == row);
 		assert_int_equal(no_value, row->value == NULL);
-		assert_int_equal(row->choices != NULL,
-				 row->kind == OPTION_CHOICE || row->kind == OPTION_SWITCH);
+		assert_int_equal(row->choices != NULL, row->kind == OPTION_CHOICE ||
+							       row->kind == OPTION_SWITCH ||
+							       row->kind == OPTION_REPORT);
 		assert_true(row->kind != OPTION_NUMBER || row->most > row->least);
 		assert_true(row->commands != 0);
 		assert_true(strlen(row->summary) > 0 && row->summary[strlen(row->summary) - 1] != '.');
