@@ -41,6 +41,8 @@ def a_component_is_served(t):
         assert_in("the component answered with an error", edge.get("/fail").text)
         assert_in("the guest exited with code 1", edge.get("/exit").text)
         assert_equal(edge.get("/hello").status, 200)
+        assert_in("first: LookupState(MUST_INSERT_OR_UPDATE)\npart: yte\n", edge.get("/cache").text)
+        assert_in("first: LookupState(FOUND | USABLE)\npart: \n", edge.get("/cache").text)
         assert_in("as it was told", edge.err)
 
 

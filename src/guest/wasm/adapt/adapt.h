@@ -18,7 +18,10 @@
 
 /* The adapter this was built with; empty: none. */
 struct str adapter_bytes(void);
-/* Which it is, for the code cache's key: "viceroy-lib-0.22.0". */
+/*
+ * Which it is, for the code cache's key: "viceroy-lib-0.22.0". Without one it is "none", so that nothing is
+ * found in the cache that could not be made anew.
+ */
 const char *adapter_version(void);
 
 /*

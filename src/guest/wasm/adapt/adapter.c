@@ -17,14 +17,19 @@ struct str adapter_bytes(void)
 {
 	return (struct str){ backlot_adapter, (size_t)(backlot_adapter_end - backlot_adapter) };
 }
-#else
-struct str adapter_bytes(void)
-{
-	return STR("");
-}
-#endif
 
 const char *adapter_version(void)
 {
 	return "viceroy-lib-0.22.0";
 }
+#else
+struct str adapter_bytes(void)
+{
+	return STR("");
+}
+
+const char *adapter_version(void)
+{
+	return "none";
+}
+#endif

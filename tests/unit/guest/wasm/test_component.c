@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "guest/wasm/adapt/adapt.h"
 #include "guest/wasm/component/door.h"
 
 /*
@@ -239,4 +240,10 @@ TEST(rows_have_the_arguments_of_their_calls)
 			fail_msg("%s %s: \"%s\" makes %zu arguments, and %s.%s takes %zu", row->interface,
 				 row->name, row->args, raws, row->module, row->call_name, strlen(signature));
 	}
+}
+
+/* Else the code cache would hand out components that this program could not make. */
+TEST(an_adapter_that_is_not_there_has_no_name)
+{
+	assert_int_equal(adapter_bytes().len == 0, strcmp(adapter_version(), "none") == 0);
 }
