@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 
+from clients import debian, run
 from harness import (WAIT_SECONDS, Connection, Headers, Response, assert_between, assert_equal, assert_in,
                      assert_matches, assert_not_in, can_connect, test)
 
@@ -289,12 +290,46 @@ def the_grip_proxy_gets_everything_with_the_backends_name(t):
         with serve_handoff(t, "http://127.0.0.1:9/", "", "--local-pushpin-proxy-port", str(proxy.port),
                            guest=guest) as edge:
             response = edge.post("/fanout?x=1", "a body", {"Pushpin-Route": "forged", "X-Own": "kept"})
-            assert_equal((response.status, response.headers["x-proxy"]), (200, "1"))
+            assert_equal((response.status, response.headers["x-proxy"], response.text), (200, "1", "held: a body"))
             request = proxy.requests[-1]
             assert_equal((request.method, request.target), ("POST", "/fanout?x=1"))
             assert_equal(request.headers["pushpin-route"], "origin")
             assert_equal(request.headers["host"], proxy.host)
             assert_equal(request.headers["x-own"], "kept")
+
+
+def curl_http2(t, edge, path, *args):
+    return run(t, debian(t, "curl", "curl"), "-sS", "--http2-prior-knowledge", "-w", " %{http_version} %{http_code}", *args,
+               edge.url + path)
+
+
+@test
+def a_client_over_http2_is_handed_to_the_grip_proxy_too(t):
+    proxy = t.origin(lambda request: Response(200, {"X-Proxy": "1"}, "held: " + request.text))
+    with serve_handoff(t, "http://127.0.0.1:9/", "", "--local-pushpin-proxy-port", str(proxy.port)) as edge:
+        assert_equal(curl_http2(t, edge, "/fanout?x=1", "-d", "a body"), "held: a body 2 200")
+        request = proxy.requests[-1]
+        assert_equal((request.method, request.target), ("POST", "/fanout?x=1"))
+        assert_equal(request.headers["pushpin-route"], "origin")
+
+
+@test
+def over_http2_nobody_is_switched(t):
+    def handler(reader):
+        head_of(reader)
+        reader.sock.sendall(SWITCHED)
+        origin.stopping.wait(WAIT_SECONDS)
+
+    origin = t.origin(handler, raw=True)
+    with serve_handoff(t, origin, "first_byte_timeout_ms = 300") as edge:
+        assert_matches(r"nobody asked.* 2 502$", curl_http2(t, edge, "/websocket"))
+
+
+@test
+def a_body_that_the_guest_closes_is_read_no_more_once_it_has_answered(t):
+    with t.serve(t.guest("rust-hello")) as edge:
+        assert_equal(edge.post("/", b"x" * 3000000).text, "Hello from rust!")
+        assert_equal(edge.get("/").text, "Hello from rust!")
 
 
 PUSHPIN = """[global]

@@ -131,7 +131,7 @@ void requests_begin(struct sandbox *sb, struct wasm_invocation *i)
 	i->sandbox = sb;
 	i->super.nth = sb->requests;
 	sb->asked = i->asked;
-	sb->sent = false;
+	sb->sent = sb->body_closed = false;
 	sb->config_lookups = 0;
 	sb->cpu_before_ns = sandbox_cpu_ns(sb);
 	open_downstream(sb);
@@ -162,6 +162,7 @@ void requests_end(struct sandbox *sb, enum outcome outcome, struct str report)
 		respond(i, 200, STR(""));
 	else if (!sb->sent)
 		respond(i, outcome == OUTCOME_LIMIT ? sb->limit_status : 500, report);
+	sandbox_give_up_closed_body(sb);
 	i->exit_code = sb->exit_code;
 	i->cpu_ns = sandbox_cpu_ns(sb) - sb->cpu_before_ns;
 	invocation_note(i, LIMIT_cpu_ns, i->cpu_ns);

@@ -203,6 +203,13 @@ static struct body *whole_body(struct sandbox *sb, struct str text)
 	return body;
 }
 
+void sandbox_give_up_closed_body(struct sandbox *sb)
+{
+	if (sb->body_closed)
+		body_abandon(sb->asked->http->body);
+	sb->body_closed = false;
+}
+
 void sandbox_respond(struct sandbox *sb, const struct guest_response *r, struct body *taken)
 {
 	struct http_response response = r->http;
@@ -216,6 +223,7 @@ void sandbox_respond(struct sandbox *sb, const struct guest_response *r, struct 
 	response.reason = arena_str(&sb->invocation->arena, response.reason);
 	response.body = taken;
 	sb->sent = true;
+	sandbox_give_up_closed_body(sb);
 	sb->invocation->keep_framing = r->manual_framing;
 	invocation_respond(sb->invocation, response);
 }

@@ -166,6 +166,7 @@ struct sandbox {
 	uint64_t memory_bytes; /* of the guest's memory, when it was last noted */
 	uint64_t held_bytes;   /* see sandbox_hold() */
 	bool sent;             /* the guest has answered */
+	bool body_closed;      /* it has closed its client's body, which is kept until it has answered */
 	uint16_t limit_status; /* what a client gets that was not answered yet when a limit ended the guest */
 
 	/* Running and waiting. */
@@ -308,6 +309,8 @@ void sandbox_register_backend(struct sandbox *sb, struct backend *taken, struct 
 /* Waits for it. ABI_OK: it is there, and one of the same name has given way; ABI_UNSUPPORTED: refused. */
 must_use enum abi_status sandbox_register_wait(struct sandbox *sb);
 
+/* There is an answer, or none will come: a client's body that the guest closed is of no use to anybody now. */
+void sandbox_give_up_closed_body(struct sandbox *sb);
 /* The guest's answer. */
 void sandbox_respond(struct sandbox *sb, const struct guest_response *r, struct body *taken);
 

@@ -110,6 +110,12 @@ static void give_up(struct sandbox *sb, struct guest_body *b)
 	body_abandon(b->body);
 }
 
+/* A request that is handed over takes its client's body along, though the Rust SDK closes that before. */
+static bool kept_when_closed(const struct sandbox *sb, const struct guest_body *b)
+{
+	return !sb->sent && b->body == sb->asked->http->body;
+}
+
 enum abi_status hostcall_http_body_close(struct sandbox *sb, struct http_body_close_args *a)
 {
 	struct guest_body *b = handles_take(&sb->handles, a->h, HANDLE_BODY);
@@ -117,6 +123,8 @@ enum abi_status hostcall_http_body_close(struct sandbox *sb, struct http_body_cl
 		return ABI_BADF;
 	if (b->streaming)
 		body_end(b->body);
+	else if (kept_when_closed(sb, b))
+		sb->body_closed = true;
 	else
 		give_up(sb, b);
 	body_unref(&b->body);

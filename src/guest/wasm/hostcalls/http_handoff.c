@@ -114,6 +114,7 @@ static enum abi_status hand_off(struct sandbox *sb, enum handoff_kind kind, cons
 		headers_add_borrowed(&request.headers, sandbox_arena(sb), STR("pushpin-route"), name);
 	request.body = asked->body && !body_abandoned(asked->body) ? asked->body : NULL;
 	sb->sent = true;
+	sb->body_closed = false; /* who reads it now gives it up */
 	invocation_hand_off(sb->invocation, kind, b, target_path(sb, b, request.uri), &request);
 	if (grip)
 		backend_unref(&b);
