@@ -2,6 +2,8 @@
 #include "loop/crew.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <sys/resource.h>
 #include <uv.h>
 
 #include "base/check.h"
@@ -12,6 +14,16 @@ enum { THREADS_MAX = 256, READY_ROUNDS_MAX = 8, SPINS_MAX = 200, RELAXES_A_SPIN 
 static const uint64_t IO_EVERY_NS = 500 * 1000; /* I/O has its turn after so long, however many jobs wait */
 /* Jobs that took so long of late are worth waking a thread for, that it may look after the I/O meanwhile. */
 static const uint64_t LONG_JOB_NS = 150 * 1000;
+/*
+ * A core that falls asleep between a request and the next takes longer to wake than a small request to be
+ * served. So who waited for less than this the last time looks on for as long before it sleeps; a pause costs
+ * that once.
+ */
+static const uint64_t LOOK_ON_NS = 100 * 1000;
+/* Another program wanted the core meanwhile: it is not kept busy for so many waits. */
+enum { LOOK_ON_PAUSE = 256 };
+/* I/O had come by the end of a job: for so many waits, long jobs are expected not to be alone. */
+enum { COMPANY_LASTS = 16 };
 
 struct crew {
 	struct loop *loop;
@@ -29,6 +41,9 @@ struct crew {
 	bool in_turn; /* one runs the loop's code: it may have let go of the lock, in crew_pause() */
 	bool readable;
 	uint64_t io_at_ns, job_ns; /* when I/O last had its turn; how long jobs take, smoothed */
+	uint64_t waited_ns;        /* for I/O, the last time */
+	unsigned pause, company;   /* LOOK_ON_PAUSE, COMPANY_LASTS: how much of it is left */
+	bool one_core;             /* is all there is, for who is waited for too */
 	uv_async_t *kick;          /* ends a wait for I/O; there while it runs */
 };
 
@@ -51,7 +66,7 @@ static void kick(struct crew *c)
 static void wake_another(struct crew *c)
 {
 	bool work = !list_empty(&c->jobs);
-	if (c->sleeping && (work || (!c->polling && c->job_ns > LONG_JOB_NS)))
+	if (c->sleeping && (work || (!c->polling && c->company > 0 && c->job_ns > LONG_JOB_NS)))
 		pthread_cond_signal(&c->idle);
 	else if (work && c->polling)
 		kick(c);
@@ -148,12 +163,46 @@ static void do_job(struct crew *c, struct job *j)
 	c->job_ns = (7 * c->job_ns + (now_ns(c) - begun)) / 8;
 }
 
+/* How often this thread lost its core to another. */
+static long preemptions(void)
+{
+#ifdef RUSAGE_THREAD
+	struct rusage usage;
+	if (getrusage(RUSAGE_THREAD, &usage) == 0)
+		return usage.ru_nivcsw;
+#endif
+	return 0;
+}
+
+/*
+ * Looks for I/O again and again, without the lock; false: there is none yet. Says whether others wanted the
+ * core.
+ */
+static bool look_on(const struct crew *c, uint64_t wait_ns, bool *disturbed)
+{
+	long before = preemptions();
+	uint64_t now = now_ns(c), until = now + MIN(wait_ns, LOOK_ON_NS);
+	bool came = false;
+	for (; !came && now < until; now = now_ns(c))
+		came = loop_await_io(c->loop, 0);
+	*disturbed = preemptions() != before;
+	return came;
+}
+
 static void wait_for_io(struct crew *c, uint64_t wait_ns)
 {
+	bool alone = c->running == 0 && !c->one_core, disturbed = false;
+	bool looks_on = alone && c->waited_ns < LOOK_ON_NS && c->pause == 0;
+	uint64_t begun = now_ns(c);
 	c->polling = true;
 	pthread_mutex_unlock(&c->lock);
-	loop_await_io(c->loop, wait_ns);
+	bool at_once = loop_await_io(c->loop, 0);
+	if (!at_once && !(looks_on && look_on(c, wait_ns, &disturbed)))
+		loop_await_io(c->loop, wait_ns);
 	crew_lock(c);
+	c->waited_ns = now_ns(c) - begun;
+	c->pause = disturbed ? LOOK_ON_PAUSE : c->pause - (c->pause > 0);
+	c->company = at_once ? COMPANY_LASTS : c->company - (c->company > 0);
 	c->polling = false;
 	c->readable = true;
 }
@@ -242,12 +291,24 @@ enum loop_result crew_run(struct crew *c, const bool *done, uint64_t deadline_ns
 
 /* ---- life ---- */
 
+static bool has_one_core(void)
+{
+#ifdef CPU_COUNT
+	cpu_set_t allowed;
+	return sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) == 1;
+#else
+	return false;
+#endif
+}
+
 struct crew *crew_new(struct loop *l, unsigned threads)
 {
 	struct crew *c = NEW(struct crew);
 	pthread_mutexattr_t spins_a_little;
 	c->loop = l;
 	c->threads = MIN(threads, (unsigned)THREADS_MAX);
+	c->one_core = has_one_core();
+	c->waited_ns = UINT64_MAX;
 	list_init(&c->jobs);
 	pthread_mutexattr_init(&spins_a_little);
 #ifdef PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP

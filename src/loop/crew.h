@@ -5,7 +5,8 @@
  * code) is a job, which lets go of the lock while it computes. Each thread does what is to be done next:
  * tasks and timers that are due, I/O, a job; one of those that have nothing to do waits for I/O, without the
  * lock, the others sleep. So a request that comes alone is served by one thread from its first byte to its
- * last, and nobody is woken for it.
+ * last, and nobody is woken for it. While I/O follows on I/O within some 100 us, who waits for it keeps its
+ * core awake, unless somebody else wants that.
  *
  * Code that runs on a loop may be written as if it were alone: nothing else of the loop runs before it
  * returns, but for what jobs do between crew_enter() and crew_leave(), and that never while the code runs.

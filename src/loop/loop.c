@@ -289,17 +289,17 @@ uint64_t loop_wait_ns(struct loop *l)
 	return io_ms < 0 ? wait : MIN(wait, (uint64_t)io_ms * NS_PER_MS);
 }
 
-void loop_await_io(const struct loop *l, uint64_t wait_ns)
+bool loop_await_io(const struct loop *l, uint64_t wait_ns)
 {
 	uint64_t ms = wait_ns / NS_PER_MS + (wait_ns % NS_PER_MS != 0);
 	int timeout = wait_ns == UINT64_MAX ? -1 : (int)MIN(ms, (uint64_t)INT_MAX);
 #ifdef __linux__
 	/* What is ready stays so until libuv sees it: it asks for levels, not for edges. */
 	struct epoll_event ignored;
-	(void)epoll_wait(uv_backend_fd(l->uv), &ignored, 1, timeout);
+	return epoll_wait(uv_backend_fd(l->uv), &ignored, 1, timeout) > 0;
 #else
 	struct pollfd fd = { .fd = uv_backend_fd(l->uv), .events = POLLIN };
-	(void)poll(&fd, 1, timeout);
+	return poll(&fd, 1, timeout) > 0;
 #endif
 }
 

@@ -78,13 +78,13 @@ enum loop_result loop_run(struct loop *l, const bool *done, uint64_t deadline_ns
 /*
  * The parts of loop_run(), for a crew. Runs tasks that are ready and a timer that is due; false: there was
  * none. Lets I/O that is ready have its turn. How long may be waited for I/O; 0: not at all, I/O has
- * something to do. Waits for so long at most, on a system's clock, and does nothing about what has come; it
- * alone may be called while another thread does something else with the loop.
+ * something to do. Waits for so long at most, on a system's clock, and does nothing about what has come, but
+ * says whether something has; it alone may be called while another thread does something else with the loop.
  */
 bool loop_do_ready(struct loop *l, const bool *done);
 void loop_do_io(struct loop *l);
 uint64_t loop_wait_ns(struct loop *l);
-void loop_await_io(const struct loop *l, uint64_t wait_ns);
+bool loop_await_io(const struct loop *l, uint64_t wait_ns);
 
 /* The libuv loop below, made on first use. Borrowed. */
 uv_loop_t *loop_uv(struct loop *l);

@@ -309,7 +309,9 @@ void sandbox_register_backend(struct sandbox *sb, struct backend *taken, struct 
 /* Waits for it. ABI_OK: it is there, and one of the same name has given way; ABI_UNSUPPORTED: refused. */
 must_use enum abi_status sandbox_register_wait(struct sandbox *sb);
 
-/* There is an answer, or none will come: a client's body that the guest closed is of no use to anybody now. */
+/*
+ * There is an answer, or none will come: a client's body that the guest closed is of no use to anybody now.
+ */
 void sandbox_give_up_closed_body(struct sandbox *sb);
 /* The guest's answer. */
 void sandbox_respond(struct sandbox *sb, const struct guest_response *r, struct body *taken);

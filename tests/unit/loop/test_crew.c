@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -239,6 +241,85 @@ TEST(io_is_heard_though_all_threads_compute)
 	assert_true(atomic_load(&heard));
 	uv_close((uv_handle_t *)&async, closed);
 	close_crew();
+}
+
+/* ---- waiting for I/O ---- */
+
+static uint64_t cpu_us(void)
+{
+	struct rusage used;
+	getrusage(RUSAGE_SELF, &used);
+	return (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 +
+	       (uint64_t)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+}
+
+static unsigned times;
+
+static void once_more(struct timer *t)
+{
+	if (--times == 0)
+		h.done = true;
+	else
+		timer_start(&h.loop, t, 10 * NS_PER_MS);
+}
+
+/* Now and then something to do: no core is kept awake for that. */
+TEST(who_has_waited_for_long_sleeps)
+{
+	struct timer t = { .fire = once_more };
+	open_crew(2);
+	times = 40;
+	timer_start(&h.loop, &t, 10 * NS_PER_MS);
+	uint64_t before = cpu_us();
+	assert_int_equal(crew_run(h.crew, &h.done, UINT64_MAX), LOOP_DONE);
+	assert_true(cpu_us() - before < 100 * 1000); /* of 400 ms */
+	close_crew();
+}
+
+static int ball[2];
+
+static void *hit_back(void *count)
+{
+	char c;
+	for (int i = 0; i < *(int *)count && read(ball[1], &c, 1) == 1; i++) {
+		if (i % 100 == 99)
+			usleep(2000); /* a pause, after which it goes on as before */
+		(void)!write(ball[1], &c, 1);
+	}
+	return NULL;
+}
+
+static void on_ball(uv_poll_t *poll, int status, int events)
+{
+	char c;
+	(void)poll;
+	(void)events;
+	assert_int_equal(status, 0);
+	assert_int_equal(read(ball[0], &c, 1), 1);
+	if (--times == 0)
+		h.done = true;
+	else
+		(void)!write(ball[0], &c, 1);
+}
+
+TEST(io_that_follows_at_once_is_heard_as_after_a_pause)
+{
+	pthread_t other;
+	int count = 1000;
+	uv_poll_t poll;
+	open_crew(2);
+	times = (unsigned)count;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ball), 0);
+	uv_poll_init(loop_uv(&h.loop), &poll, ball[0]);
+	uv_poll_start(&poll, UV_READABLE, on_ball);
+	pthread_create(&other, NULL, hit_back, &count);
+	(void)!write(ball[0], "o", 1);
+	assert_int_equal(crew_run(h.crew, &h.done, UINT64_MAX), LOOP_DONE);
+	pthread_join(other, NULL);
+	uv_close((uv_handle_t *)&poll, closed);
+	close_crew();
+	close(ball[0]);
+	close(ball[1]);
 }
 
 /* ---- waiting for a job ---- */
