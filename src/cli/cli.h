@@ -37,9 +37,17 @@ struct cli_env {
 /* In the order of CHOICES in options.def. */
 enum cli_unknown_imports { UNKNOWN_IMPORTS_LINK_ERROR, UNKNOWN_IMPORTS_TRAP };
 enum cli_http_cache { HTTP_CACHE_ON, HTTP_CACHE_OFF };
+enum cli_order { ORDER_WRITTEN, ORDER_RANDOM };
 enum cli_net { NET_NONE, NET_REAL };
 enum cli_completion { COMPLETION_BASH, COMPLETION_ZSH, COMPLETION_FISH };
 enum cli_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/* The part of the files that is run, from 1, and of how many; count 0: all are. */
+struct cli_shard {
+	unsigned index, count;
+};
+
+enum { SHARDS_MAX = 1000 };
 
 enum { REPORTS_MAX = 8 };
 
@@ -98,7 +106,11 @@ struct cli_options {
 	const char *filter;
 	uint64_t jobs; /* 0: one a core */
 	struct cli_reports reports;
-	uint64_t retry;
+	uint64_t retry, repeat;
+	enum cli_order order;
+	bool check_determinism;
+	struct cli_shard shard;
+	const char *timings;
 	uint64_t seed; /* look at cli_given(o, seed) */
 	bool bail, list, strict;
 	enum cli_net net;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `backlot test`: finds test files, runs them, reports. */
+#include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 
 #include "base/buf.h"
 #include "cli/cli.h"
@@ -80,6 +82,114 @@ static struct str repeat_command(const struct cli_options *o, struct arena *a)
 	return arena_str(a, buf_str(&b));
 }
 
+/* ---- durations ---- */
+
+/* A file for each project: its name is a number that is made of the folder's. */
+static const char *timings_path(const struct cli_options *o, const char *folder, struct arena *a)
+{
+	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+	char real[PATH_MAX];
+	if (o->timings || !o->env->cache_folder)
+		return o->timings;
+	for (const char *at = realpath(folder, real) ? real : folder; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
+	return arena_printf(a, "%s/timings/%016llx", o->env->cache_folder, (unsigned long long)hash).ptr;
+}
+
+/* What it is that durations are remembered for: the first file's project. */
+static const char *timings_root(const struct cli_options *o, const struct test_files *files)
+{
+	const struct project *p = files->count ? files->at[0].project : NULL;
+	return p && p->manifest ? p->folder : o->env->folder;
+}
+
+static void warn(const struct cli_options *o, const struct error *e, const char *what)
+{
+	fprintf(o->env->err, "warning: %s; %s\n", e->text, what);
+}
+
+/* ---- a run ---- */
+
+/* All that a run needs, from the options. */
+struct run_setup {
+	struct arena arena;
+	struct limits_choice limits;
+	struct test_filter *filter;
+	struct timings *timings;
+	const char *timings_path; /* NULL: they are not kept */
+	struct interrupt interrupt;
+	struct test_reports reports;
+	struct shard_plan shard;
+	struct run_options options;
+};
+
+static void set_up_timings(struct run_setup *s, const struct cli_options *o, const struct test_files *files)
+{
+	struct error e;
+	const char *root = timings_root(o, files);
+	s->timings = timings_new(root);
+	s->timings_path = timings_path(o, root, &s->arena);
+	if (s->timings_path && !timings_read(s->timings, s->timings_path, &e))
+		warn(o, &e, "the durations in it are ignored");
+}
+
+static void set_options(struct run_setup *s, const struct cli_options *o)
+{
+	s->options = (struct run_options){
+		.limits = &s->limits,
+		.jobs = (unsigned)o->jobs,
+		.seed = choose_seed(o),
+		.timeout_ns = o->timeout_ns,
+		.retry = (uint32_t)o->retry,
+		.repeat = (uint32_t)o->repeat,
+		.shuffle = o->order == ORDER_RANDOM,
+		.check_determinism = o->check_determinism,
+		.bail = o->bail,
+		.strict = o->strict,
+		.real_network = o->net == NET_REAL,
+		.without_http_cache = o->http_cache == HTTP_CACHE_OFF,
+		.filter = s->filter,
+		.timings = s->timings,
+		.interrupt = &s->interrupt,
+		.command = repeat_command(o, &s->arena).ptr,
+		.open_service = open_service,
+		.env = environment,
+		.data = (void *)(uintptr_t)o,
+	};
+}
+
+/* False: the options are wrong. To be taken down either way. */
+static bool set_up(struct run_setup *s, const struct cli_options *o, struct test_files *files,
+		   struct error *e)
+{
+	*s = (struct run_setup){ 0 };
+	interrupt_begin(&s->interrupt);
+	if (!cli_limits_choice(o, &s->limits, e) || !test_filter_new(&s->filter, str_from(o->filter), e))
+		return false;
+	set_up_timings(s, o, files);
+	if (o->shard.count)
+		s->shard = plan_shard(files, s->timings, o->shard.index, o->shard.count);
+	set_options(s, o);
+	return test_reports_open(&s->reports, o, e);
+}
+
+static void take_down(struct run_setup *s)
+{
+	test_reports_close(&s->reports);
+	interrupt_end(&s->interrupt);
+	timings_destroy(&s->timings);
+	test_filter_destroy(&s->filter);
+	arena_fini(&s->arena);
+}
+
+/* Shards leave the durations alone: all of one run must have the same plan. */
+static void keep_timings(struct run_setup *s, const struct cli_options *o)
+{
+	struct error e;
+	if (s->timings_path && !s->shard.count && !o->list && !timings_write(s->timings, s->timings_path, &e))
+		warn(o, &e, "how long the files took is not remembered");
+}
+
 /* How the run went, once its reports are written. */
 static int finish(const struct cli_options *o, struct test_reports *reports, const struct run_totals *t)
 {
@@ -92,7 +202,8 @@ static int finish(const struct cli_options *o, struct test_reports *reports, con
 		cli_error(o, CLI_INTERNAL, &e);
 	if (!written && code == CLI_PASSED)
 		code = CLI_INTERNAL;
-	if (t->interrupted || t->passed + t->failed + t->skipped + t->todo + t->broken > 0)
+	bool some = t->passed + t->failed + t->skipped + t->todo + t->broken > 0;
+	if (some || t->interrupted || (t->shard.count && !t->shard.files))
 		return code;
 	if (o->filter)
 		FAIL(&e, NOT_FOUND, "no test matches --filter %s", o->filter);
@@ -101,56 +212,31 @@ static int finish(const struct cli_options *o, struct test_reports *reports, con
 	return cli_error(o, CLI_USAGE, &e);
 }
 
-static int run_and_report(const struct cli_options *o, const struct test_files *files,
-			  const struct run_options *options, struct test_reports *reports, uint64_t start_ns,
-			  struct clock *clock)
+static int run_and_report(const struct cli_options *o, const struct test_files *files, struct run_setup *s,
+			  uint64_t start_ns, struct clock *clock)
 {
 	struct error e;
 	struct run_totals totals;
+	struct reporter *r = s->reports.reporter;
 	if (o->list)
-		run_list(files, options, reports->reporter, &totals);
-	else if (!run_tests(files, options, reports->reporter, &totals, &e))
+		run_list(files, &s->options, r, &totals);
+	else if (!run_tests(files, &s->options, r, &totals, &e))
 		return cli_error(o, CLI_INTERNAL, &e);
+	keep_timings(s, o);
 	totals.ns = clock_monotonic(clock) - start_ns;
-	totals.seed = options->seed;
-	reports->reporter->ops->end(reports->reporter, &totals);
-	return finish(o, reports, &totals);
+	totals.seed = s->options.seed;
+	totals.shard = s->shard;
+	r->ops->end(r, &totals);
+	return finish(o, &s->reports, &totals);
 }
 
-static int run(const struct cli_options *o, const struct test_files *files, uint64_t start_ns,
-	       struct clock *clock)
+static int run(const struct cli_options *o, struct test_files *files, uint64_t start_ns, struct clock *clock)
 {
 	struct error e;
-	struct limits_choice limits;
-	struct interrupt interrupt;
-	struct test_reports reports;
-	scoped(arena_fini) struct arena arena = { 0 };
-	scoped(test_filter_destroy) struct test_filter *filter = NULL;
-	if (!cli_limits_choice(o, &limits, &e) || !test_filter_new(&filter, str_from(o->filter), &e))
-		return cli_error(o, CLI_USAGE, &e);
-	const struct run_options options = {
-		.limits = &limits,
-		.jobs = (unsigned)o->jobs,
-		.seed = choose_seed(o),
-		.timeout_ns = o->timeout_ns,
-		.retry = (uint32_t)o->retry,
-		.bail = o->bail,
-		.strict = o->strict,
-		.real_network = o->net == NET_REAL,
-		.without_http_cache = o->http_cache == HTTP_CACHE_OFF,
-		.filter = filter,
-		.interrupt = &interrupt,
-		.command = repeat_command(o, &arena).ptr,
-		.open_service = open_service,
-		.env = environment,
-		.data = (void *)o,
-	};
-	interrupt_begin(&interrupt);
-	int code = test_reports_open(&reports, o, &e)
-			   ? run_and_report(o, files, &options, &reports, start_ns, clock)
-			   : cli_error(o, CLI_USAGE, &e);
-	test_reports_close(&reports);
-	interrupt_end(&interrupt);
+	struct run_setup setup;
+	int code = set_up(&setup, o, files, &e) ? run_and_report(o, files, &setup, start_ns, clock)
+						: cli_error(o, CLI_USAGE, &e);
+	take_down(&setup);
 	return code;
 }
 

@@ -81,6 +81,7 @@ typedef const char *text_member;
 #define CHOICE choice_member
 #define SWITCH bool
 #define REPORT struct cli_reports
+#define SHARD struct cli_shard
 #define ADDRESS struct net_address
 #define PROFILE struct profile_options
 #define OPTION(okind, member, ...) \

@@ -81,6 +81,20 @@ static bool read_profile(struct str value, struct profile_options *out, struct e
 		    "not a profiling strategy; there are jitdump, perfmap, vtune and guest[,PATH[,PERIOD]]");
 }
 
+/* I/N. */
+static bool read_shard(struct str value, struct cli_shard *out, struct error *e)
+{
+	uint64_t index, count;
+	struct str rest = value, first = str_split(&rest, '/');
+	if (!str_to_u64(first, SHARDS_MAX, &index) || !str_to_u64(rest, SHARDS_MAX, &count) || index == 0 ||
+	    index > count)
+		return FAIL(e, INVALID,
+			    "a part and the number of parts are wanted, as 1/4; there may be %d parts",
+			    SHARDS_MAX);
+	*out = (struct cli_shard){ (unsigned)index, (unsigned)count };
+	return true;
+}
+
 /* NAME or NAME=FILE. */
 static bool add_report(const char *choices, struct str value, struct cli_reports *out, struct error *e)
 {
@@ -129,6 +143,8 @@ bool option_value_set(const struct option_row *row, struct cli_options *o, struc
 		return true;
 	case OPTION_REPORT:
 		return add_report(row->choices, value, member, e);
+	case OPTION_SHARD:
+		return read_shard(value, member, e);
 	case OPTION_ADDRESS:
 		return address_parse(value, member, e);
 	case OPTION_PROFILE:

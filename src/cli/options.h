@@ -48,6 +48,7 @@ enum option_kind {
 	OPTION_CHOICE,   /* an enum: the choice's place in the list */
 	OPTION_SWITCH,   /* bool: --name is true, --name=true and --name=false */
 	OPTION_REPORT,   /* struct cli_reports: NAME[=FILE], may be repeated */
+	OPTION_SHARD,    /* struct cli_shard: I/N */
 	OPTION_ADDRESS,  /* struct net_address */
 	OPTION_PROFILE,  /* struct profile_options: a profiling strategy as Viceroy takes it */
 };

@@ -112,6 +112,13 @@ static void json_end(struct reporter *super, const struct run_totals *t)
 		   "\"skipped\": %zu, \"todo\": %zu, \"flaky\": %zu, \"requests\": %zu, \"checks\": %zu},\n",
 		   t->files, t->broken, t->passed, t->failed, t->skipped, t->todo, t->flaky, t->requests,
 		   t->checks);
+	if (t->shard.count)
+		buf_printf(
+			b,
+			"  \"shard\": {\"index\": %zu, \"count\": %zu, \"files_of_all\": %zu, \"plan\": \"%08x\"},\n",
+			t->shard.index, t->shard.count, t->shard.files_of_all, t->shard.fingerprint);
+	else
+		buf_add(b, STR("  \"shard\": null,\n"));
 	buf_add(b, STR("  \"warnings\": ["));
 	buf_add(b, buf_str(&j->warnings));
 	buf_add(b, STR("],\n  \"files\": ["));

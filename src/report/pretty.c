@@ -137,6 +137,9 @@ static void pretty_end(struct reporter *r, const struct run_totals *t)
 	if (t->interrupted)
 		buf_printf(b, "%sinterrupted:%s what was finished until then:\n", paint(p, RED BOLD),
 			   paint(p, PLAIN));
+	if (t->shard.count)
+		buf_printf(b, "shard %zu of %zu: %zu of %zu files, plan %08x\n", t->shard.index,
+			   t->shard.count, t->shard.files, t->shard.files_of_all, t->shard.fingerprint);
 	buf_printf(b, "%s%zu passed, %zu failed%s", paint(p, good ? GREEN : RED BOLD), t->passed, t->failed,
 		   paint(p, PLAIN));
 	add_count(p, b, t->skipped, "skipped", DIM);

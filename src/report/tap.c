@@ -151,6 +151,10 @@ static void tap_end(struct reporter *super, const struct run_totals *totals)
 		buf_add(b, STR("Bail out! interrupted\n"));
 	else
 		buf_printf(b, "1..%zu\n", t->count);
+	if (totals->shard.count)
+		buf_printf(b, "# shard %zu of %zu: %zu of %zu files, plan %08x\n", totals->shard.index,
+			   totals->shard.count, totals->shard.files, totals->shard.files_of_all,
+			   totals->shard.fingerprint);
 	buf_printf(
 		b,
 		"# seed %llu\n# %zu passed, %zu failed, %zu skipped, %zu todo, %zu flaky, %zu broken files\n",

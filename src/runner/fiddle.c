@@ -17,6 +17,7 @@
 #include "runner/fiddle_origins.h"
 #include "runner/loaded.h"
 #include "runner/run.h"
+#include "runner/trace_text.h"
 #include "script/script.h"
 
 enum { TEXT_BYTES_MAX = 1 << 20, SHOWN_MAX = 20, REPORT_BYTES_SHOWN = 4096 };
@@ -26,6 +27,7 @@ struct fiddle {
 	const struct run_options *options;
 	struct loaded_projects *projects;
 	struct buf text;   /* of the test under way */
+	struct buf trace;  /* likewise, when it is asked for */
 	struct arena test; /* likewise */
 };
 
@@ -209,6 +211,8 @@ static bool run_request(struct fiddle *x, const struct script *s, const struct s
 		show_breaches(x, ex.invocation);
 		show_logs(x, ex.invocation);
 	}
+	if (w->tracing)
+		trace_text_add(ex.invocation, ex.client.body, &x->trace);
 	run_exchange_fini(&ex);
 	arena_fini(&arena);
 	return ok;
@@ -243,11 +247,12 @@ static struct test_result identify(const struct test_file *file, const struct sc
 }
 
 static void run_test(struct fiddle *x, const struct script *s, const struct script_test *t, struct loaded *p,
-		     const struct world *file_world, uint64_t seed, struct test_result *result)
+		     const struct world *file_world, uint64_t seed, bool trace, struct test_result *result)
 {
 	struct clock *real = clock_system_new(), *clock = clock_virtual_new(TEST_TIME_NS);
 	struct loop loop;
 	buf_reset(&x->text);
+	buf_reset(&x->trace);
 	arena_reset(&x->test);
 	uint64_t start = clock_monotonic(real);
 	loop_init(&loop, clock);
@@ -255,6 +260,7 @@ static void run_test(struct fiddle *x, const struct script *s, const struct scri
 	struct http_client *client = NULL;
 	random_destroy(&w->random);
 	w->random = random_seeded_new(seed);
+	w->tracing = trace;
 	if (x->options->real_network)
 		client = open_network(x, w, s, &loop, result);
 	origins_record(w->origins, true);
@@ -271,6 +277,7 @@ static void run_test(struct fiddle *x, const struct script *s, const struct scri
 	loop_fini(&loop);
 	result->ns = clock_monotonic(real) - start;
 	result->text = buf_str(&x->text);
+	result->trace = buf_str(&x->trace);
 	clock_destroy(&clock);
 	clock_destroy(&real);
 }
@@ -306,7 +313,7 @@ static void run_pass(struct fiddle *x, const struct test_file *file, const struc
 		do {
 			result = who;
 			l->starts(l, i, &who);
-			run_test(x, s, &s->tests[plan[i]], p, w, seed, &result);
+			run_test(x, s, &s->tests[plan[i]], p, w, seed, pass->trace, &result);
 			l->ended(l, &result);
 		} while (result.status == TEST_FAILED && l->again(l, &seed));
 	}
@@ -354,6 +361,7 @@ static void fiddle_destroy(struct executor *super)
 	struct fiddle *x = (struct fiddle *)super;
 	loaded_projects_destroy(&x->projects);
 	buf_fini(&x->text);
+	buf_fini(&x->trace);
 	arena_fini(&x->test);
 	mem_free(x);
 }
@@ -370,6 +378,7 @@ static struct executor *fiddle_new(const struct run_options *options)
 	x->super.ops = &fiddle_ops;
 	x->options = options;
 	buf_init(&x->text, TEXT_BYTES_MAX);
+	buf_init(&x->trace, TEXT_BYTES_MAX);
 	x->projects = loaded_projects_new(options);
 	return &x->super;
 }

@@ -16,15 +16,31 @@ static struct record *record_at(struct file_record *file, uint32_t index)
 	return &file->tests[index];
 }
 
-void record_take(struct file_record *file, const struct test_result *r, bool last, struct arena *a)
+/*
+ * Is this result better to be shown than what is shown? The first that failed is, else one that has something
+ * to say.
+ */
+static bool is_better(const struct record *record, const struct test_result *r, uint32_t work)
+{
+	const struct test_result *shown = &record->shown;
+	bool failed = r->status == TEST_FAILED, shown_failed = shown->status == TEST_FAILED;
+	if (!record->known || failed != shown_failed)
+		return !record->known || failed;
+	return failed ? work < record->shown_work : r->text.len > 0 && shown->text.len == 0;
+}
+
+struct ending *record_take(struct file_record *file, const struct test_result *r, uint32_t work, bool last,
+			   struct arena *a)
 {
 	struct record *record = record_at(file, r->index);
 	struct test_result *shown = &record->shown;
 	bool failed = r->status == TEST_FAILED;
 	uint32_t runs = shown->runs + 1, runs_failed = shown->runs_failed + failed;
 	uint32_t requests = shown->requests + r->requests, checks = shown->checks + r->checks;
-	if (!record->known || (shown->status != TEST_FAILED && (failed || r->text.len)))
+	if (is_better(record, r, work)) {
 		*shown = test_result_copy(r, a);
+		record->shown_work = work;
+	}
 	shown->runs = runs;
 	shown->runs_failed = runs_failed;
 	shown->requests = requests;
@@ -32,7 +48,22 @@ void record_take(struct file_record *file, const struct test_result *r, bool las
 	shown->ns = r->ns;
 	record->known = true;
 	record->failed = record->failed || (failed && last);
-	record->flaky = record->flaky || (!failed && runs_failed);
+	record->flaky = record->flaky || (!failed && r->runs_failed);
+	if (!last)
+		return NULL;
+	struct ending *o = ARENA_NEW(a, struct ending);
+	*o = (struct ending){ .next = record->endings, .work = work, .failed = failed };
+	o->trace = arena_str(a, r->trace);
+	record->endings = o;
+	return o;
+}
+
+void record_note(struct record *r, enum test_flake flake, struct str note, struct arena *a)
+{
+	struct str text = r->shown.text;
+	r->shown.flake = flake;
+	r->shown.text = arena_printf(a, STR_FMT "%s    " STR_FMT "\n", STR_ARG(text),
+				     text.len == 0 || str_ends(text, STR("\n")) ? "" : "\n", STR_ARG(note));
 }
 
 struct test_result record_result(const struct record *r)

@@ -9,6 +9,7 @@
 
 #include "base/attr.h"
 #include "base/str.h"
+#include "runner/plan.h"
 #include "runner/result.h"
 
 struct run_totals {
@@ -18,6 +19,7 @@ struct run_totals {
 	size_t requests, checks; /* of all runs */
 	uint64_t ns;             /* of real time, start-up included */
 	uint64_t seed;           /* repeats the run */
+	struct shard_plan shard; /* which part of the files they are */
 	int interrupted;         /* the signal that ended it before its time; 0: none did */
 };
 

@@ -7,31 +7,12 @@
 
 #include "base/check.h"
 #include "base/mem.h"
-#include "base/pmap.h"
 #include "loop/clock.h"
+#include "runner/plan.h"
 #include "runner/run_priv.h"
+#include "runner/trace_text.h"
 
 #define PROGRESS_NS (UINT64_C(100) * 1000000) /* how often a terminal is told how far we are */
-
-struct supervisor {
-	const struct test_files *files;
-	const struct run_options *options;
-	struct reporter *reporter;
-	struct run_totals *totals;
-	struct run_progress progress;
-	struct clock *clock;
-	uint64_t progress_ns; /* when it was last told */
-	struct arena arena;
-	struct workers *workers;
-	struct workers_shared *shared;
-	struct pmap warned; /* warnings that were passed on */
-	struct work *work;
-	uint32_t *queue;
-	size_t work_count;
-	struct file_record *records; /* by file */
-	size_t reported;             /* files */
-	struct begin begin[WORKERS_MAX];
-};
 
 static void work(void *data, struct worker *self, unsigned index)
 {
@@ -41,7 +22,7 @@ static void work(void *data, struct worker *self, unsigned index)
 		.files = s->files,
 		.work = s->work,
 		.queue = s->queue,
-		.queued = s->work_count,
+		.queued = s->queued,
 		.shared = s->shared,
 		.self = self,
 		.begin = s->begin[index],
@@ -50,11 +31,52 @@ static void work(void *data, struct worker *self, unsigned index)
 
 /* ---- results ---- */
 
-static void keep_result(struct supervisor *s, const struct work *w, struct test_result *r)
+/* Two passes with one seed were asked for, so that what happened in them can be compared. */
+static void compare_traces(struct supervisor *s, const struct work *w, uint32_t index, const struct ending *o)
 {
-	bool failed = r->status == TEST_FAILED, last = !failed || r->runs_failed >= s->options->retry;
+	struct record *record = &s->records[w->file].tests[index];
+	const struct ending *other = o->next;
+	while (other && s->work[other->work].pass.seed != w->pass.seed)
+		other = other->next;
+	if (!other || record->shown.flake != TEST_STEADY)
+		return;
+	bool first = o->work < other->work;
+	scoped(buf_fini) struct buf difference = BUF_INIT(WORKER_MESSAGE_BYTES_MAX);
+	trace_text_difference(first ? o->trace : other->trace, first ? other->trace : o->trace, &difference);
+	if (!difference.len)
+		return;
+	bool failed = record->shown.status == TEST_FAILED;
+	record->shown.text = failed ? record->shown.text : STR("");
+	record->shown.message = failed ? record->shown.message : STR("two runs with the same seed differ");
+	record->shown.status = TEST_FAILED;
+	record->shown.runs_failed += !failed;
+	record->failed = true;
+	record_note(record, s->options->real_network ? TEST_FLAKY : TEST_ENGINE_BUG,
+		    str_trim(buf_str(&difference)), &s->arena);
+}
+
+static void keep_result(struct supervisor *s, uint32_t work, struct test_result *r)
+{
+	const struct work *w = &s->work[work];
+	struct file_record *file = &s->records[w->file];
+	bool failed = r->status == TEST_FAILED;
+	bool last = !failed || r->runs_failed >= run_retries(s->options, w);
 	r->file = s->files->at[w->file].path;
-	record_take(&s->records[w->file], r, last, &s->arena);
+	if (w->probe) {
+		struct probe *probe = &s->probes[w->probe - 1];
+		if (probe->index == r->index) {
+			probe->known = true;
+			probe->failed = failed;
+		}
+		return;
+	}
+	struct ending *o = record_take(file, r, work, last, &s->arena);
+	if (o) {
+		o->sequence = s->sequence++;
+		if (w->pass.trace)
+			compare_traces(s, w, r->index, o);
+	}
+	file->ns += work == w->file ? r->ns : 0; /* the first passes stand first in the list */
 	s->progress.passed += r->status == TEST_PASSED;
 	s->progress.failed += failed && last;
 }
@@ -78,7 +100,7 @@ static void warn_once(struct supervisor *s, struct str text)
 
 static void work_is_done(struct supervisor *s, const struct work *w)
 {
-	if (--s->records[w->file].pending == 0)
+	if (!w->probe && --s->records[w->file].pending == 0)
 		s->progress.files_done++;
 }
 
@@ -90,10 +112,11 @@ static void take_message(struct supervisor *s, const struct message *m, struct s
 	switch ((enum message_kind)m->kind) {
 	case MESSAGE_RESULT:
 		CHECK(test_result_unpack(bytes, &s->arena, &result));
-		keep_result(s, w, &result);
+		keep_result(s, m->work, &result);
 		break;
 	case MESSAGE_BROKEN:
-		keep_broken(s, w->file, bytes);
+		if (!w->probe)
+			keep_broken(s, w->file, bytes);
 		break;
 	case MESSAGE_WARNING:
 		warn_once(s, bytes);
@@ -125,7 +148,7 @@ static void report_test(struct supervisor *s, const struct record *record)
 	struct test_result r = record_result(record);
 	scoped(buf_fini) struct buf command = BUF_INIT(COMMAND_BYTES_MAX);
 	if (s->options->command && (r.status == TEST_FAILED || r.flake != TEST_STEADY)) {
-		run_command_print(s->options->command, &r, &command);
+		run_command_print(s->options->command, &r, s->options->shuffle, &command);
 		r.command = buf_str(&command);
 	}
 	t->passed += r.status == TEST_PASSED;
@@ -152,10 +175,17 @@ static void report_ready(struct supervisor *s, bool all)
 	}
 }
 
+/* Is what is to be said of a test known only when all were run? */
+static bool needs_all(const struct supervisor *s)
+{
+	return s->options->repeat > 1 || s->options->shuffle || s->options->check_determinism;
+}
+
 static void report_round(void *data)
 {
 	struct supervisor *s = data;
-	report_ready(s, false);
+	if (!needs_all(s))
+		report_ready(s, false);
 	uint64_t now = clock_monotonic(s->clock);
 	if (now - s->progress_ns < PROGRESS_NS)
 		return;
@@ -169,13 +199,13 @@ static void report_round(void *data)
 static bool bury_loading(struct supervisor *s, const struct worker_end *end, const struct work *w,
 			 const char *how, const char *what, struct error *e)
 {
-	keep_broken(s, w->file,
-		    arena_printf(&s->arena, "%s: loading the service %s%s\n", s->files->at[w->file].path, how,
-				 what));
+	if (!w->probe)
+		keep_broken(s, w->file,
+			    arena_printf(&s->arena, "%s: loading the service %s%s\n",
+					 s->files->at[w->file].path, how, what));
 	work_is_done(s, w);
 	s->begin[end->index] = (struct begin){ 0 };
-	return s->shared->stop || s->shared->next >= s->work_count ||
-	       workers_start(s->workers, end->index, e);
+	return s->shared->stop || s->shared->next >= s->queued || workers_start(s->workers, end->index, e);
 }
 
 /* A worker ended before its time: blames the test it was at, and goes on behind it with a new one. */
@@ -207,9 +237,9 @@ static bool bury(void *data, const struct worker_end *end, struct error *e)
 	r.message = arena_printf(&s->arena, "the test %s%s", how, what);
 	r.text = arena_printf(&s->arena, "%s:%u: the test %s%s\n", s->files->at[w->file].path,
 			      MAX(r.line, 1u), how, what);
-	keep_result(s, w, &r);
-	bool last = failed >= s->options->retry;
-	if (s->options->bail && last)
+	keep_result(s, at, &r);
+	bool last = failed >= run_retries(s->options, w);
+	if (s->options->bail && last && !w->probe)
 		s->shared->stop = 1;
 	s->begin[end->index] = last ? (struct begin){ true, at, position, 0 }
 				    : (struct begin){ true, at, position - 1, failed + 1 };
@@ -225,31 +255,87 @@ static const struct workers_ops workers_ops = {
 
 /* ---- the run ---- */
 
-static void plan_work(struct supervisor *s)
+uint32_t supervisor_add_work(struct supervisor *s, struct work w)
 {
-	size_t count = s->files->count;
-	s->work = arena_zalloc(&s->arena, MAX(count, (size_t)1) * sizeof *s->work);
-	s->queue = arena_zalloc(&s->arena, MAX(count, (size_t)1) * sizeof *s->queue);
-	s->records = arena_zalloc(&s->arena, MAX(count, (size_t)1) * sizeof *s->records);
-	for (uint32_t i = 0; i < count; i++) {
-		s->work[s->work_count] = (struct work){ .file = i, .pass.seed = s->options->seed };
-		s->queue[s->work_count] = (uint32_t)s->work_count;
-		s->work_count++;
-		s->records[i].pending++;
+	if (s->work_count == s->work_cap) {
+		s->work_cap = MAX(2 * s->work_cap, (size_t)64);
+		s->work = mem_realloc(s->work, s->work_cap * sizeof *s->work);
 	}
+	s->work[s->work_count] = w;
+	return (uint32_t)s->work_count++;
 }
 
-static bool do_work(struct supervisor *s, struct error *e)
+bool supervisor_round(struct supervisor *s, struct error *e)
 {
-	unsigned wanted = s->work_count ? workers_wanted(s->options->jobs, s->work_count) : 0;
+	unsigned wanted = s->queued ? workers_wanted(s->options->jobs, s->queued) : 0;
 	bool ok = true;
+	memset(s->begin, 0, sizeof s->begin);
 	s->workers = workers_new(&workers_ops, s, s->options->timeout_ns, s->options->interrupt);
 	s->shared = workers_shared(s->workers);
 	for (unsigned i = 0; ok && i < wanted; i++)
 		ok = workers_start(s->workers, i, e);
 	ok = ok && workers_run(s->workers, e);
+	s->stopped = s->stopped || s->shared->stop;
+	s->shared = NULL;
 	workers_destroy(&s->workers);
 	return ok;
+}
+
+/* So many passes over every file, the longest begun first; the first pass of file i is piece of work i. */
+static void plan_work(struct supervisor *s)
+{
+	size_t count = s->files->count,
+	       passes = MAX(s->options->repeat, 1u) * (s->options->check_determinism ? 2u : 1u);
+	uint64_t *guess = arena_alloc(&s->arena, (count + 1) * sizeof *guess);
+	uint32_t *order = arena_alloc(&s->arena, (count + 1) * sizeof *order);
+	s->records = arena_zalloc(&s->arena, (count + 1) * sizeof *s->records);
+	s->queue = arena_alloc(&s->arena, (count * passes + 1) * sizeof *s->queue);
+	plan_guess(s->files, s->options->timings, guess);
+	plan_order(guess, count, order);
+	for (size_t pass = 0; pass < passes; pass++) {
+		for (uint32_t i = 0; i < count; i++) {
+			struct work w = { .file = i };
+			w.pass.seed = s->options->seed + (s->options->check_determinism ? pass / 2 : pass);
+			w.pass.shuffled = s->options->shuffle;
+			w.pass.trace = s->options->check_determinism;
+			supervisor_add_work(s, w);
+			s->records[i].pending++;
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		for (size_t pass = 0; pass < passes; pass++)
+			s->queue[s->queued++] = (uint32_t)(pass * count) + order[i];
+	}
+}
+
+static bool was_interrupted(const struct supervisor *s)
+{
+	return s->options->interrupt && interrupt_look(s->options->interrupt);
+}
+
+/* How long a file takes is known when all of it was run. */
+static void remember_timings(struct supervisor *s)
+{
+	if (!s->options->timings || s->options->filter || s->stopped || was_interrupted(s))
+		return;
+	for (size_t i = 0; i < s->files->count; i++) {
+		if (!s->records[i].broken.ptr)
+			timings_put(s->options->timings, s->files->at[i].path, s->records[i].ns);
+	}
+}
+
+static bool run_all(struct supervisor *s, struct error *e)
+{
+	plan_work(s);
+	if (!supervisor_round(s, e))
+		return false;
+	if (needs_all(s) && !was_interrupted(s) && !flakes_explain(s, e))
+		return false;
+	report_ready(s, true);
+	remember_timings(s);
+	if (was_interrupted(s))
+		s->totals->interrupted = s->options->interrupt->signal;
+	return true;
 }
 
 bool run_tests(const struct test_files *files, const struct run_options *options, struct reporter *reporter,
@@ -265,17 +351,14 @@ bool run_tests(const struct test_files *files, const struct run_options *options
 	s->clock = clock_system_new();
 	s->progress_ns = clock_monotonic(s->clock);
 	reporter->ops->begin(reporter, files->count);
-	plan_work(s);
-	bool ok = do_work(s, e);
-	if (ok)
-		report_ready(s, true);
-	if (options->interrupt)
-		totals->interrupted = interrupt_look(options->interrupt);
+	bool ok = run_all(s, e);
 	clock_destroy(&s->clock);
 	for (size_t i = 0; i < files->count; i++)
 		file_record_fini(&s->records[i]);
 	pmap_fini(&s->warned);
 	arena_fini(&s->arena);
+	mem_free(s->work);
+	mem_free(s->probes);
 	mem_free(s);
 	return ok;
 }

@@ -14,12 +14,14 @@ static void add_literal(struct buf *b, struct str text)
 	}
 }
 
-void run_command_print(const char *prefix, const struct test_result *r, struct buf *out)
+void run_command_print(const char *prefix, const struct test_result *r, bool shuffled, struct buf *out)
 {
 	scoped(buf_fini) struct buf title = BUF_INIT(COMMAND_BYTES_MAX), filter = BUF_INIT(COMMAND_BYTES_MAX);
 	test_title_print(r, &title);
 	buf_printf(out, "%s --seed %llu", prefix, (unsigned long long)r->seed);
-	if (title.len) {
+	if (r->flake == TEST_ORDER_DEPENDS)
+		buf_add(out, shuffled ? STR(" --order random") : STR(""));
+	else if (title.len) {
 		buf_add_char(&filter, '^');
 		add_literal(&filter, str_from(r->file));
 		buf_add(&filter, STR(": "));

@@ -56,9 +56,11 @@ static void side_ended(struct executor_listener *l, const struct test_result *r)
 	test_result_pack(&sent, TEXT_BYTES_MAX, &packed);
 	CHECK(!packed.full);
 	send_message(s, MESSAGE_RESULT, buf_str(&packed));
-	if (r->status == TEST_FAILED && s->failed >= s->given.options->retry && s->given.options->bail)
+	bool last = r->status != TEST_FAILED ||
+		    s->failed >= run_retries(s->given.options, &s->given.work[s->work]);
+	if (r->status == TEST_FAILED && last && s->given.options->bail && !s->given.work[s->work].probe)
 		s->given.shared->stop = 1;
-	if (r->status != TEST_FAILED || s->failed >= s->given.options->retry)
+	if (last)
 		s->failed = 0;
 	else
 		s->failed++;

@@ -8,7 +8,7 @@ from harness import ROOT, Failure
 GUESTS = os.path.join(ROOT, "tests/guests")
 MANIFEST = os.path.join(GUESTS, "fastly.toml")
 
-SUMMARY = (r"^(\d+) passed, (\d+) failed(?:, (\d+) files? could not be run)?(?:, seed \d+)? "
+SUMMARY = (r"^(\d+) passed, (\d+) failed(?:, \d+ skipped)?(?:, \d+ todo)?(?:, \d+ flaky)?(?:, (\d+) files? could not be run)?(?:, seed \d+)? "
            r"\((\d+) files?, (\d+) requests?, (\d+) checks?, (\d+) ms\)$")
 
 

@@ -5,6 +5,7 @@
 #ifndef TESTS_UNIT_RUNNER_RUN_SETUP_H
 #define TESTS_UNIT_RUNNER_RUN_SETUP_H
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,14 @@ static bool fake_wants(void *data, uint32_t index)
 							.name = str_from(fake_tests[index].name) });
 }
 
+extern _Atomic uint32_t *wavering;
+
+static struct str fake_trace(struct str name, uint64_t seed, struct arena *a)
+{
+	uint32_t odd = str_eq(name, STR("trace differs")) ? atomic_fetch_add(wavering, 1) : 0;
+	return arena_printf(a, "begin\nseed %llu\nend %u\n", (unsigned long long)seed, odd);
+}
+
 static void fake_run(struct executor *super, const struct test_file *file, const struct test_pass *pass,
 		     struct executor_listener *l)
 {
@@ -81,9 +90,7 @@ static void fake_run(struct executor *super, const struct test_file *file, const
 			r.status = fake_tests[plan[i]].run(&(struct fake_run){ seed, ran });
 			r.ns = 1000;
 			r.requests = 1;
-			r.trace = pass->trace ? arena_printf(&a, "begin\nseed %llu\nend\n",
-							     (unsigned long long)seed)
-					      : STR("");
+			r.trace = pass->trace ? fake_trace(r.name, seed, &a) : STR("");
 			r.text = r.status == TEST_FAILED ? STR("it failed\n") : STR("");
 			l->ended(l, &r);
 		} while (r.status == TEST_FAILED && l->again(l, &seed));

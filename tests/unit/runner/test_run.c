@@ -1,7 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run_setup.h"
 
+#include <stdatomic.h>
+#include <sys/mman.h>
+
 const struct fake_test *fake_tests;
+_Atomic uint32_t *wavering;
+
+/* A counter that all processes share. */
+static void share_wavering(void)
+{
+	if (!wavering)
+		wavering = mmap(NULL, sizeof *wavering, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+				-1, 0);
+	assert_true(wavering != MAP_FAILED);
+	*wavering = 0;
+}
+
+static void assert_has(struct str text, const char *part)
+{
+	if (str_find(text, str_from(part)) == STR_NONE)
+		fail_msg("%s\nis not in\n%.*s", part, (int)text.len, text.ptr);
+}
 
 static enum test_status passes(const struct fake_run *run)
 {
@@ -147,4 +167,145 @@ TEST(a_filter_sees_file_and_name)
 	assert_non_null(strstr(e.text, "--filter ("));
 	test_filter_destroy(&filter);
 	arena_fini(&k.arena);
+}
+
+/* ---- flakes ---- */
+
+static enum test_status leans_on_the_first(const struct fake_run *run)
+{
+	return run->ran[0] ? TEST_PASSED : TEST_FAILED;
+}
+
+static enum test_status is_spoiled_by_the_third(const struct fake_run *run)
+{
+	return run->ran[2] ? TEST_FAILED : TEST_PASSED;
+}
+
+static enum test_status needs_two(const struct fake_run *run)
+{
+	return run->ran[0] && run->ran[1] ? TEST_PASSED : TEST_FAILED;
+}
+
+/* Another outcome each time a process runs it: nothing decides it but how often it was run. */
+static enum test_status wavers(const struct fake_run *run)
+{
+	(void)run;
+	return atomic_fetch_add(wavering, 1) % 2 ? TEST_FAILED : TEST_PASSED;
+}
+
+TEST(repeated_tests_are_told_apart_by_what_their_outcome_depends_on)
+{
+	static const struct fake_test tests[] = {
+		{ "one", passes }, { "odd", wants_even }, { "wavers", wavers }, { "never", fails }, { 0 }
+	};
+	struct kept k;
+	share_wavering();
+	struct run_totals t =
+		run_fakes(tests, 1, (struct run_options){ .seed = 4, .repeat = 6, .jobs = 1 }, &k);
+	assert_int_equal(t.passed, 1);
+	assert_int_equal(t.failed, 3);
+	assert_int_equal(t.flaky, 2);
+	assert_int_equal(t.requests, 24);
+	assert_int_equal(k.results[0].runs, 6);
+	assert_int_equal(k.results[1].flake, TEST_SEED_DEPENDS);
+	assert_int_equal(k.results[1].runs_failed, 3);
+	assert_int_equal(k.results[1].seed, 5);
+	assert_has(k.results[1].text, "fails with --seed 5, passes with --seed 4");
+	assert_int_equal(k.results[2].flake, TEST_ENGINE_BUG);
+	assert_int_equal(k.results[3].flake, TEST_STEADY);
+	arena_fini(&k.arena);
+}
+
+TEST(a_random_order_finds_the_test_that_another_needs)
+{
+	static const struct fake_test tests[] = { { "first", passes },
+						  { "leans", leans_on_the_first },
+						  { "both", needs_two },
+						  { "never", fails },
+						  { 0 } };
+	struct kept k;
+	/* A seed with which "leans" runs before "first". */
+	uint32_t order[4], seed = 0;
+	size_t first = 0, leans = 0;
+	do {
+		for (uint32_t i = 0; i < 4; i++)
+			order[i] = i;
+		executor_order(order, 4, ++seed);
+		for (size_t i = 0; i < 4; i++) {
+			first = order[i] == 0 ? i : first;
+			leans = order[i] == 1 ? i : leans;
+		}
+	} while (leans > first);
+	struct run_totals t =
+		run_fakes(tests, 1, (struct run_options){ .seed = seed, .shuffle = true, .command = "test" },
+			  &k);
+	assert_int_equal(t.passed, 1);
+	assert_int_equal(k.results[1].flake, TEST_ORDER_DEPENDS);
+	assert_has(k.results[1].text, "fails unless \"outer > inner > first\" (a:1) has run before it");
+	assert_has(k.results[1].command, " --order random a");
+	assert_int_equal(k.results[3].flake, TEST_STEADY);
+	arena_fini(&k.arena);
+}
+
+TEST(a_random_order_finds_the_test_that_spoils_another)
+{
+	static const struct fake_test tests[] = { { "first", passes },
+						  { "victim", is_spoiled_by_the_third },
+						  { "third", passes },
+						  { "four", passes },
+						  { 0 } };
+	struct kept k;
+	bool found = false;
+	for (uint32_t seed = 0; seed < 20 && !found; seed++) {
+		run_fakes(tests, 1, (struct run_options){ .seed = seed, .shuffle = true }, &k);
+		if (k.results[1].status == TEST_FAILED) {
+			found = true;
+			assert_int_equal(k.results[1].flake, TEST_ORDER_DEPENDS);
+			assert_has(
+				k.results[1].text,
+				"passes alone, fails when \"outer > inner > third\" (a:3) has run before it");
+		}
+		arena_fini(&k.arena);
+	}
+	assert_true(found);
+}
+
+TEST(a_run_that_is_not_deterministic_says_where_it_differs)
+{
+	static const struct fake_test tests[] = { { "one", passes }, { "traces", passes }, { 0 } };
+	struct kept k;
+	struct run_totals t =
+		run_fakes(tests, 2, (struct run_options){ .check_determinism = true, .repeat = 2 }, &k);
+	assert_int_equal(t.passed, 4);
+	assert_int_equal(k.results[0].runs, 4);
+	arena_fini(&k.arena);
+	static const struct fake_test odd[] = { { "one", passes }, { "trace differs", passes }, { 0 } };
+	share_wavering();
+	t = run_fakes(odd, 1, (struct run_options){ .check_determinism = true }, &k);
+	assert_int_equal(t.passed, 1);
+	assert_int_equal(t.failed, 1);
+	assert_int_equal(k.results[1].flake, TEST_ENGINE_BUG);
+	assert_has(k.results[1].text, "two runs with the same seed differ first in event 3:\n");
+	arena_fini(&k.arena);
+}
+
+TEST(what_takes_longest_is_begun_first_and_remembered)
+{
+	static const struct fake_test tests[] = { { "one", passes }, { 0 } };
+	struct kept k;
+	struct timings *timings = timings_new("/");
+	timings_put(timings, "b", 5000);
+	run_fakes(tests, 2, (struct run_options){ .timings = timings }, &k);
+	assert_int_equal(timings_get(timings, "a"), 1000);
+	assert_int_equal(timings_get(timings, "b"), 1000);
+	arena_fini(&k.arena);
+	timings_put(timings, "b", 5000);
+	struct test_filter *filter;
+	struct error e;
+	assert_true(test_filter_new(&filter, STR("one"), &e));
+	run_fakes(tests, 2, (struct run_options){ .timings = timings, .filter = filter }, &k);
+	assert_int_equal(timings_get(timings, "b"), 5000); /* with a filter it is not all of the file */
+	test_filter_destroy(&filter);
+	arena_fini(&k.arena);
+	timings_destroy(&timings);
 }
