@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "cli/cli.h"
@@ -11,13 +12,14 @@
 #include "cli/test_reports.h"
 #include "loop/clock.h"
 #include "runner/fiddle.h"
+#include "runner/js/javascript.h"
 #include "runner/run.h"
 #include "world/random.h"
 
 enum { COMMAND_BYTES_MAX = 1 << 16 };
 
 /* Who runs which files. */
-static const struct executor_kind *const kinds[] = { &fiddle_kind, NULL };
+static const struct executor_kind *const kinds[] = { &fiddle_kind, &javascript_kind, NULL };
 
 static const char *environment(void *data, const char *name)
 {
@@ -133,6 +135,14 @@ static void set_up_timings(struct run_setup *s, const struct cli_options *o, con
 		warn(o, &e, "the durations in it are ignored");
 }
 
+static enum run_snapshots snapshots(const struct cli_options *o)
+{
+	const char *ci = o->env->lookup("CI");
+	if (o->update)
+		return SNAPSHOTS_ALL;
+	return ci && *ci && strcmp(ci, "false") != 0 ? SNAPSHOTS_NONE : SNAPSHOTS_NEW;
+}
+
 static void set_options(struct run_setup *s, const struct cli_options *o)
 {
 	s->options = (struct run_options){
@@ -149,6 +159,9 @@ static void set_options(struct run_setup *s, const struct cli_options *o)
 		.real_network = o->net == NET_REAL,
 		.without_http_cache = o->http_cache == HTTP_CACHE_OFF,
 		.filter = s->filter,
+		.snapshots = snapshots(o),
+		.esbuild = cli_esbuild(o, &s->arena),
+		.js_cache = cli_js_cache(o, &s->arena),
 		.timings = s->timings,
 		.interrupt = &s->interrupt,
 		.command = repeat_command(o, &s->arena).ptr,

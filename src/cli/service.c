@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void tell(void *data, enum wasm_notice kind, const char *text)
 {
@@ -87,6 +88,33 @@ bool cli_profile_place(const struct cli_options *o, struct wasm_options *wasm, s
 bool cli_profile_lost(const struct service *s)
 {
 	return strcmp(s->ops->kind, "wasm") == 0 && ((const struct wasm_service *)s)->profile_lost;
+}
+
+const char *cli_esbuild(const struct cli_options *o, struct arena *a)
+{
+	char program[4096];
+	struct stat st;
+	const char *named = o->env->lookup("BACKLOT_ESBUILD");
+	ssize_t len = readlink("/proc/self/exe", program, sizeof program);
+	if (named && *named)
+		return named;
+	if (len > 0 && (size_t)len < sizeof program) {
+		struct str folder = { program, (size_t)len };
+		while (folder.len && folder.ptr[folder.len - 1] != '/')
+			folder.len--;
+		struct str path =
+			arena_printf(a, STR_FMT "../" BACKLOT_LIBDIR "/backlot/esbuild", STR_ARG(folder));
+		if (stat(path.ptr, &st) == 0)
+			return path.ptr;
+	}
+	return BACKLOT_BUILD_ESBUILD;
+}
+
+const char *cli_js_cache(const struct cli_options *o, struct arena *a)
+{
+	if (o->env->cache_folder)
+		return arena_printf(a, "%s/javascript", o->env->cache_folder).ptr;
+	return arena_printf(a, "/tmp/backlot-%u/javascript", (unsigned)getuid()).ptr;
 }
 
 bool cli_open_service(struct service **out, const char *path, const struct wasm_options *wasm,

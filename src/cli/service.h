@@ -21,6 +21,14 @@ must_use bool cli_profile_place(const struct cli_options *o, struct wasm_options
 /* Could a profile not be written? That was said. */
 bool cli_profile_lost(const struct service *s);
 
+/*
+ * esbuild, which compiles JavaScript and TypeScript: $BACKLOT_ESBUILD, or the installed one, or the build's.
+ */
+const char *cli_esbuild(const struct cli_options *o, struct arena *a);
+
+/* Where compiled JavaScript is kept; a folder that may not be there yet. */
+const char *cli_js_cache(const struct cli_options *o, struct arena *a);
+
 /* Opens a service of whatever kind the file is. */
 must_use bool cli_open_service(struct service **out, const char *path, const struct wasm_options *wasm,
 			       struct error *e);

@@ -18,6 +18,9 @@
 #include "runner/reporter.h"
 #include "runner/timings.h"
 
+/* Which snapshots are written: none, those that are not there yet, all that differ. */
+enum run_snapshots { SNAPSHOTS_NONE, SNAPSHOTS_NEW, SNAPSHOTS_ALL };
+
 struct run_options {
 	unsigned jobs; /* worker processes; 0: one a core */
 	uint64_t seed;
@@ -37,6 +40,13 @@ struct run_options {
 	/* "backlot test …" with what changes how tests run, for a shell; NULL: failures do not show one. */
 	const char *command;
 	const struct limits_choice *limits; /* what the user says of them; borrowed */
+
+	enum run_snapshots snapshots;
+	/*
+	 * For tests in JavaScript: the path of esbuild, which may not be there, and a folder for what it
+	 * compiled.
+	 */
+	const char *esbuild, *js_cache;
 
 	/* Opens a compiled service: the runner knows no engine. Called in worker processes. */
 	bool (*open_service)(void *data, const char *path, uint64_t memory_bytes_max, struct service **out,

@@ -98,9 +98,7 @@ void origins_unmet(const struct origins *o, origins_unmet_fn *unmet, void *data)
 
 void origins_unmet_print(const struct origin_rule *rule, uint32_t asked, struct buf *out)
 {
-	if (rule->place.len)
-		buf_printf(out, STR_FMT ": ", STR_ARG(rule->place));
-	buf_add(out, STR("the rule "));
+	buf_add(out, STR("the origin's rule "));
 	origin_rule_print(rule, out);
 	buf_printf(out, " was expected to be asked %u time%s, and was asked %u time%s", rule->expected,
 		   rule->expected == 1 ? "" : "s", asked, asked == 1 ? "" : "s");
@@ -174,15 +172,9 @@ static struct fetch *answer_by(struct origins_rules *self, const struct rule_lin
 {
 	bool counts = l->rule->expects || l->rule->answer.next || self->recording;
 	uint32_t nth = counts ? count_call(self, l->number) : 1;
-	const struct origin_answer *answer = nth_answer(l->rule, nth);
-	struct origin_call *recorded = record(self, asked, l->rule, nth, loop), *call = recorded;
-	if (!recorded && answer->responder) /* which is told of the call, whoever else wants it */
-		call = origin_call_new(asked, l->rule, nth, clock_monotonic(loop->clock));
-	struct fetch *f =
-		rule_exchange_start(&self->exchanges, l->rule, answer, asked->backend, request, call, loop);
-	if (call && !recorded)
-		rc_unref(&call->rc);
-	return f;
+	struct origin_call *call = record(self, asked, l->rule, nth, loop);
+	return rule_exchange_start(&self->exchanges, l->rule, nth_answer(l->rule, nth), asked->backend,
+				   request, call, loop);
 }
 
 static struct fetch *origins_rules_send(struct origins *super, struct backend *backend, struct str path,

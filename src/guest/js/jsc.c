@@ -57,6 +57,8 @@ bool jsc_load(struct error *e)
 #undef X
 	/* Ends endless loops by a flag that they look at, not by signals, whose handlers are Wasmtime's. */
 	setenv("JSC_usePollingTraps", "1", 1);
+	/* Stack traces keep every caller. */
+	setenv("JSC_useTailCalls", "0", 1);
 	loaded = true;
 	return true;
 }

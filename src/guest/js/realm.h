@@ -120,6 +120,12 @@ void realm_destroy(struct realm **pr);
 struct realm *realm_of(JSContextRef ctx);
 
 /*
+ * Puts off the timers on this loop that are patient: they do not count the time that somebody is about to
+ * skip.
+ */
+void realm_shift_patient(struct realm *r, struct loop *loop, uint64_t ns);
+
+/*
  * Evaluates a script. `url` is what stack traces name, its first line is number `line`. NULL: it threw
  * *exception, which is not NULL then.
  */

@@ -15,6 +15,7 @@ struct js_timer {
 	struct js_ref function;
 	uint64_t every_ns; /* 0: once */
 	uint32_t number;
+	bool patient;
 };
 
 static void timer_free(struct js_timer *t)
@@ -41,7 +42,7 @@ static void fire(struct timer *timer)
 	js_unref(&function);
 }
 
-/* start(function, ms, repeat) → number */
+/* start(function, ms, repeat, patient) → number */
 JS_FUNCTION(start)
 {
 	JSObjectRef function = js_arg_function(c, 0);
@@ -62,6 +63,7 @@ JS_FUNCTION(start)
 	t->timer.fire = fire;
 	uint64_t ns = (uint64_t)(ms * 1e6);
 	t->every_ns = repeat ? ns : 0;
+	t->patient = js_arg_bool(c, 3);
 	list_push(&r->timers, &t->link);
 	timer_start(t->loop, &t->timer, ns);
 	return js_number(c->ctx, t->number);
@@ -96,5 +98,14 @@ void realm_leave_loop(struct realm *r, struct loop *loop)
 		struct js_timer *t = container_of(it, struct js_timer, link);
 		if (t->loop == loop)
 			timer_free(t);
+	}
+}
+
+void realm_shift_patient(struct realm *r, struct loop *loop, uint64_t ns)
+{
+	list_each(it, &r->timers) {
+		struct js_timer *t = container_of(it, struct js_timer, link);
+		if (t->loop == loop && t->patient)
+			timer_start(loop, &t->timer, t->timer.at_ns + ns - clock_monotonic(loop->clock));
 	}
 }

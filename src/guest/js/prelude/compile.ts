@@ -176,7 +176,7 @@ function rewriteCommonJs(code: string, builtins: Set<string>): { code: string; a
   const rewriter = new Rewriter(code);
   if (code.includes("import(")) {
     for (const found of parse(code)[0]) {
-      if (found.type === "dynamic") rewriter.replace(found.dynamicStart, found.dynamicStart + "import".length, "__dynamic");
+      if (found.type === "dynamic") rewriter.replace(found.dynamicStart - "import".length, found.dynamicStart, "__dynamic");
     }
   }
   const async = hoistMocks(code, rewriter, builtins);
@@ -192,7 +192,7 @@ function rewriteModule(code: string): string {
   const head: string[] = [];
   for (const found of imports) {
     if (found.type === "dynamic") {
-      rewriter.replace(found.dynamicStart, found.dynamicStart + "import".length, "__dynamic");
+      rewriter.replace(found.dynamicStart - "import".length, found.dynamicStart, "__dynamic");
       continue;
     }
     if (found.type !== "static") continue;

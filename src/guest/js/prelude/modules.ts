@@ -2,6 +2,7 @@
 // Loads compiled programs into a realm: what modules import, in the order and with the waiting that ECMAScript's modules
 // have, the modules that are built in, and those that tests mock.
 
+import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import type { CompiledModule, CompileOptions } from "./compile";
 
 type Exports = Record<string, unknown>;
@@ -166,6 +167,8 @@ export interface LoaderOptions extends CompileOptions {
   /** What is built in, by name; called once each. */
   builtinModules: Record<string, () => Exports>;
   env: Record<string, unknown>;
+  /** Is told of every module that is loaded. */
+  loaded?: (path: string) => void;
 }
 
 export class Loader {
@@ -194,7 +197,10 @@ export class Loader {
   module(program: Program, index: number): Module {
     const record = program.modules[index]!;
     let module = this.modules.get(record.path);
-    if (!module) this.modules.set(record.path, (module = new Module(this, program, record)));
+    if (!module) {
+      this.modules.set(record.path, (module = new Module(this, program, record)));
+      this.options.loaded?.(record.path);
+    }
     return module;
   }
 
@@ -255,6 +261,23 @@ export class Loader {
     else target.evaluateNow();
     return asNamespace(target.exports);
   }
+
+  private readonly maps = new Map<Module, TraceMap | null>();
+
+  /** Where a place in a module's compiled code stands in its file; lines and columns count from 1. */
+  original = (path: string, line: number, column: number): { line: number; column: number } => {
+    const module = this.modules.get(path);
+    if (!module) return { line, column };
+    let map = this.maps.get(module);
+    if (map === undefined) {
+      const [from, length] = module.record.map;
+      map = length ? new TraceMap(host.programs.text(module.program.handle, from, length)) : null;
+      this.maps.set(module, map);
+    }
+    // The function around the code is a line of its own.
+    const found = map && line > 1 ? originalPositionFor(map, { line: line - 1, column: Math.max(column - 1, 0) }) : null;
+    return found && found.line !== null ? { line: found.line, column: found.column + 1 } : { line: Math.max(line - 1, 1), column };
+  };
 
   /** Imports a file by its absolute path. */
   async import(path: string): Promise<unknown> {

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/js/javascript.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "guest/js/program.h"
+#include "runner/js/bodies.h"
+#include "runner/js/session.h"
+#include "runner/run.h"
+
+/*
+ * JavaScript that does not come back for so long is ended; the test that called it then runs into its
+ * time-out.
+ */
+#define JAVASCRIPT_NS_MAX (5 * NS_PER_S)
+
+struct javascript {
+	struct executor super;
+	const struct run_options *options;
+	struct js_vm *vm; /* made with the first file */
+	struct loaded_projects *projects;
+	struct clock *real;
+};
+
+/* ---- what the realm tells ---- */
+
+static void print(void *data, const char *level, struct str text)
+{
+	struct js_session *s = data;
+	JSContextRef ctx = s->realm->ctx;
+	JSValueRef printed = js_get(ctx, s->realm->host, "printed");
+	if (jsc.ValueGetType(ctx, printed) != kJSTypeObject)
+		return;
+	const JSValueRef args[] = { js_cstring(ctx, level), js_string(ctx, text) };
+	jsc.ObjectCallAsFunction(ctx, (JSObjectRef)printed, NULL, COUNT_OF(args), args, NULL);
+}
+
+static void uncaught(void *data, JSValueRef error)
+{
+	struct js_session *s = data;
+	JSValueRef exception = NULL;
+	if (s->on_uncaught.value)
+		jsc.ObjectCallAsFunction(s->realm->ctx, (JSObjectRef)s->on_uncaught.value, NULL, 1, &error,
+					 &exception);
+}
+
+static const struct realm_ops realm_ops = { .print = print, .uncaught = uncaught };
+
+static const struct js_module *const modules[] = {
+	&js_files_module,  &js_programs_module, &js_frames_module,  &js_exchange_module,
+	&js_bodies_module, &js_origins_module,  &js_results_module, NULL,
+};
+
+/* ---- a file ---- */
+
+static void break_file(struct js_session *s, const char *what, const char *why)
+{
+	s->listener->broken(s->listener, arena_printf(&s->arena, "%s: %s%s\n", s->file->path, what, why));
+}
+
+/* What the bundle `test` wants to know: see prelude/test.ts. */
+static JSObjectRef settings_of(struct js_session *s)
+{
+	JSContextRef ctx = s->realm->ctx;
+	JSObjectRef o = js_object(ctx);
+	char path[PATH_MAX], folder[PATH_MAX];
+	js_set(ctx, o, "path", js_cstring(ctx, realpath(s->file->path, path) ? path : s->file->path));
+	js_set(ctx, o, "shown", js_cstring(ctx, s->file->path));
+	js_set(ctx, o, "folder",
+	       js_cstring(ctx, realpath(s->project->project->folder, folder) ? folder
+									     : s->project->project->folder));
+	js_set(ctx, o, "esbuild", js_cstring(ctx, s->options->esbuild));
+	js_set(ctx, o, "cache", js_cstring(ctx, s->options->js_cache));
+	js_set(ctx, o, "seed", js_number(ctx, (double)(s->pass->seed & 0xffffffff)));
+	js_set(ctx, o, "shuffled", js_bool(ctx, s->pass->shuffled));
+	js_set(ctx, o, "listing", js_bool(ctx, s->listing));
+	js_set(ctx, o, "trace", js_bool(ctx, s->pass->trace));
+	static const char *const snapshots[] = {
+		[SNAPSHOTS_NONE] = "none",
+		[SNAPSHOTS_NEW] = "new",
+		[SNAPSHOTS_ALL] = "all",
+	};
+	js_set(ctx, o, "snapshots", js_cstring(ctx, snapshots[s->options->snapshots]));
+	js_set(ctx, o, "retry", js_number(ctx, s->options->retry));
+	js_set(ctx, o, "missing", js_cstring(ctx, s->project->failure.len ? s->project->failure.ptr : ""));
+	return o;
+}
+
+static void run_session(struct js_session *s)
+{
+	struct error e;
+	if (!realm_load_bundle(s->realm, "test", &e)) {
+		break_file(s, "", e.text);
+		return;
+	}
+	JSValueRef run = js_get(s->realm->ctx, s->realm->host, "run"), settings = settings_of(s);
+	CHECK(jsc.ValueGetType(s->realm->ctx, run) == kJSTypeObject);
+	realm_call(s->realm, (JSObjectRef)run, 1, &settings);
+	if (!session_run(s))
+		break_file(s, "", "the tests wait for something that can never come");
+}
+
+static void close_session(struct js_session *s)
+{
+	while (s->frame)
+		session_close_frame(s);
+	js_unref(&s->on_request);
+	js_unref(&s->on_register);
+	js_unref(&s->on_uncaught);
+	realm_destroy(&s->realm);
+	arena_fini(&s->arena);
+}
+
+static void run_file(struct javascript *x, const struct test_file *file, const struct test_pass *pass,
+		     bool listing, struct executor_listener *l)
+{
+	struct error e;
+	struct js_session s = {
+		.options = x->options,
+		.file = file,
+		.pass = pass,
+		.listener = l,
+		.real = x->real,
+		.listing = listing,
+		.seed = pass->seed,
+	};
+	list_init(&s.readers);
+	if (!x->vm && !(x->vm = js_vm_new(&e))) {
+		break_file(&s, "", e.text);
+		return;
+	}
+	js_vm_limit(x->vm, JAVASCRIPT_NS_MAX);
+	s.project = loaded_project(x->projects, file->project, l);
+	const struct realm_options options = {
+		.loop = s.project->world->loop,
+		.random = s.project->world->random,
+		.ops = &realm_ops,
+		.data = &s,
+		.modules = modules,
+	};
+	s.realm = realm_new(x->vm, &options, &e);
+	if (s.realm)
+		run_session(&s);
+	else
+		break_file(&s, "", e.text);
+	close_session(&s);
+}
+
+static void javascript_run(struct executor *super, const struct test_file *file, const struct test_pass *pass,
+			   struct executor_listener *l)
+{
+	run_file((struct javascript *)super, file, pass, false, l);
+}
+
+static void javascript_list(struct executor *super, const struct test_file *file, struct executor_listener *l)
+{
+	const struct test_pass pass = { 0 };
+	run_file((struct javascript *)super, file, &pass, true, l);
+}
+
+static void javascript_destroy(struct executor *super)
+{
+	struct javascript *x = (struct javascript *)super;
+	loaded_projects_destroy(&x->projects);
+	js_vm_destroy(&x->vm);
+	clock_destroy(&x->real);
+	mem_free(x);
+}
+
+static const struct executor_ops javascript_ops = {
+	.run = javascript_run,
+	.list = javascript_list,
+	.destroy = javascript_destroy,
+};
+
+static struct executor *javascript_new(const struct run_options *options)
+{
+	struct javascript *x = NEW(struct javascript);
+	x->super.ops = &javascript_ops;
+	x->options = options;
+	x->projects = loaded_projects_new(options);
+	x->real = clock_system_new();
+	return &x->super;
+}
+
+static bool takes(struct str file_name)
+{
+	static const char *const ends[] = { "ts", "js", "mts", "mjs", "cts", "cjs", "tsx", "jsx" };
+	for (size_t i = 0; i < COUNT_OF(ends); i++) {
+		for (int spec = 0; spec < 2; spec++) {
+			char end[16];
+			snprintf(end, sizeof end, ".%s.%s", spec ? "spec" : "test", ends[i]);
+			if (str_ends(file_name, str_from(end)))
+				return true;
+		}
+	}
+	return false;
+}
+
+const struct executor_kind javascript_kind = {
+	.name = "javascript",
+	.files = "files that end in .test.ts, .spec.js and the like",
+	.takes = takes,
+	.executor_new = javascript_new,
+};

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The module `backlot:test`, beside what it has of Vitest.
+
+import { clock } from "./clock";
+import { test } from "./host";
+import { listen, origin, originErrors } from "./origins";
+import { scope } from "./scope";
+import { service, settleExchanges } from "./service";
+
+export const exported = { clock, origin, service };
+
+export function begin(): void {
+  listen();
+}
+
+/** What only shows when a test is over. */
+export async function endOfTest(): Promise<Error[]> {
+  return [...(await settleExchanges()), ...originErrors()];
+}
+
+/** All that happened in the innermost frame, an event a line, the same every time. */
+export function traceOfTest(): string {
+  return scope()
+    .exchanges.flatMap((exchange) => [exchange.name, ...test.exchange.trace(exchange.handle).map((e) => JSON.stringify(e))])
+    .join("\n");
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// What went wrong, for people: message, difference, the place with the code around it, the frames above.
+
+import type { Loader } from "../../../guest/js/prelude/modules";
+
+export interface Failure {
+  name?: string;
+  message?: string;
+  stack?: string;
+  diff?: string;
+  cause?: unknown;
+  /** Of the service: its backtrace. */
+  report?: string;
+}
+
+export interface Frame {
+  where: string;
+  file: string;
+  line: number;
+  column: number;
+}
+
+export class Failures {
+  constructor(
+    private readonly loader: Loader,
+    private readonly settings: Settings,
+  ) {}
+
+  /** Frames of the user's own files, innermost first, in places of those files. */
+  frames(stack: string | undefined): Frame[] {
+    const found: Frame[] = [];
+    for (const line of (stack ?? "").split("\n")) {
+      const match = /^\s*(?:(.*?)@)?(\/.*?):(\d+):(\d+)$/.exec(line);
+      if (!match || !this.loader.modules.has(match[2]!)) continue;
+      const place = this.loader.original(match[2]!, Number(match[3]), Number(match[4]));
+      found.push({ where: match[1] ?? "", file: match[2]!, ...place });
+    }
+    return found;
+  }
+
+  shown(file: string): string {
+    if (file === this.settings.path) return this.settings.shown;
+    return file.startsWith(`${this.settings.folder}/`) ? file.slice(this.settings.folder.length + 1) : file;
+  }
+
+  private codeFrame(frame: Frame): string {
+    const lines = (host.files.read(frame.file) ?? "").split("\n");
+    const from = Math.max(frame.line - 3, 0);
+    const to = Math.min(frame.line + 2, lines.length);
+    const width = String(to).length;
+    let out = "";
+    for (let i = from; i < to; i++) {
+      const here = i === frame.line - 1;
+      const line = lines[i]!.replace(/\t/g, "  ");
+      out += `    ${here ? ">" : " "} ${String(i + 1).padStart(width)} | ${line}`.trimEnd() + "\n";
+      if (!here) continue;
+      const before = lines[i]!.slice(0, frame.column - 1).replace(/\t/g, "  ").length;
+      out += `      ${" ".repeat(width)} | ${" ".repeat(before)}^\n`;
+    }
+    return out;
+  }
+
+  private one(error: Failure, why: string): string {
+    const frames = this.frames(error.stack);
+    const own = frames.find((f) => !f.file.includes("/node_modules/")) ?? frames[0];
+    const name = error.name && error.name !== "Error" && error.name !== "AssertionError" ? `${error.name}: ` : "";
+    const [first, ...more] = plain(`${why}${name}${error.message ?? String(error)}`).split("\n");
+    const message = first + more.map((line) => `\n    ${line}`).join("");
+    let out = own ? `${this.shown(own.file)}:${own.line}:${own.column}: ${message}\n` : `${this.settings.shown}: ${message}\n`;
+    if (error.diff) out += indent(plain(error.diff));
+    if (own) out += this.codeFrame(own);
+    for (const f of frames.slice(1))
+      out += `    at ${f.where ? `${f.where} (` : ""}${this.shown(f.file)}:${f.line}:${f.column}${f.where ? ")" : ""}\n`;
+    if (error.report) out += `    the service says:\n${indent(error.report, "      ")}`;
+    if (error.cause && typeof error.cause === "object") out += this.one(error.cause as Failure, "caused by ");
+    return out;
+  }
+
+  outcome(errors: Failure[]): Pick<TestOutcome, "message" | "text" | "file" | "line" | "column"> {
+    const first = this.frames(errors[0]?.stack);
+    const place = first.find((f) => !f.file.includes("/node_modules/")) ?? first[0];
+    return {
+      message: (errors[0]?.message ?? "").split("\n", 1)[0],
+      text: errors.map((e) => this.one(e, "")).join(""),
+      file: place ? this.shown(place.file) : undefined,
+      line: place?.line,
+      column: place?.column,
+    };
+  }
+}
+
+/** Without the colours that Vitest's packages put into texts: reports have their own. */
+function plain(text: string): string {
+  return text.replace(/\x1b\[[0-9;]*m/g, "");
+}
+
+export function indent(text: string, by = "    "): string {
+  return text.trimEnd().split("\n").map((line) => (line ? by + line : "")).join("\n") + "\n";
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// vi.mock() and its kin: what Vitest's `vi` asks of a module mocker, over our loader.
+
+import { mockObject } from "@vitest/mocker";
+import { createMockInstance } from "@vitest/spy";
+import { asNamespace, keyOf, type Loader, type Mock, Module } from "../../../guest/js/prelude/modules";
+
+type Factory = () => unknown;
+type How = Factory | { spy?: boolean } | undefined;
+
+const primitives = { Object, Error, Function, RegExp, Symbol, Array, Map };
+
+class ModuleMock implements Mock {
+  private made: Promise<void> | undefined;
+  private value: { exports: unknown } | undefined;
+  constructor(private readonly make: () => Promise<unknown>) {}
+  load(): Promise<void> {
+    this.made ??= this.make().then((exports) => {
+      this.value = { exports };
+    });
+    return this.made;
+  }
+  exports(): unknown {
+    if (!this.value) throw new Error("a mocked module is used before what stands in for it was made");
+    return this.value.exports;
+  }
+}
+
+export class Mocker {
+  constructor(private readonly loader: Loader) {}
+
+  private target(name: string, importer: string): Module | string {
+    const from = this.loader.modules.get(importer);
+    const known = from?.target(name);
+    if (known !== undefined) return known;
+    try {
+      return this.loader.find(name, importer);
+    } catch {
+      return name; // of something that is not installed, which only its mock makes up
+    }
+  }
+
+  queueMock(name: string, importer: string, how: How): void {
+    const target = this.target(name, importer);
+    this.loader.mocks.set(keyOf(target), new ModuleMock(() => this.make(name, target, importer, how)));
+  }
+
+  queueUnmock(name: string, importer: string): void {
+    this.loader.mocks.delete(keyOf(this.target(name, importer)));
+  }
+
+  private async make(name: string, target: Module | string, importer: string, how: How): Promise<unknown> {
+    if (typeof how !== "function") return this.automock(target, importer, how?.spy ? "autospy" : "automock");
+    const made = await how();
+    if (made === null || (typeof made !== "object" && typeof made !== "function"))
+      throw new TypeError(`vi.mock("${name}", factory): the factory must return an object of what the module exports`);
+    return guard(made as Record<string, unknown>, name);
+  }
+
+  private async automock(target: Module | string, importer: string, type: "automock" | "autospy"): Promise<unknown> {
+    const beside = target instanceof Module ? target.path.replace(/([^/]+)$/, "__mocks__/$1") : undefined;
+    if (type === "automock" && beside && host.files.stamp(beside)) return this.loader.import(beside);
+    return this.mockObject(await this.loader.importActual(target, importer), undefined, type);
+  }
+
+  mockObject(object: unknown, mockExports?: unknown, type: "automock" | "autospy" = "automock"): unknown {
+    return mockObject({ globalConstructors: primitives, createMockInstance, type } as never, object as never,
+      mockExports as never);
+  }
+
+  importActual(name: string, importer: string): Promise<unknown> {
+    return this.loader.importActual(this.target(name, importer), importer);
+  }
+
+  importMock(name: string, importer: string): Promise<unknown> {
+    const target = this.target(name, importer);
+    const mock = this.loader.mocks.get(keyOf(target));
+    if (mock) return mock.load().then(() => asNamespace(mock.exports()));
+    return this.automock(target, importer, "automock");
+  }
+
+  getMockContext(): { callstack: null } {
+    return { callstack: null };
+  }
+
+  async resolveMocks(): Promise<void> {}
+
+  reset(): void {
+    this.loader.mocks.clear();
+  }
+}
+
+/** Says so when something is asked of a mock that it does not have. */
+function guard(made: Record<string, unknown>, name: string): unknown {
+  if (!("__esModule" in made)) Object.defineProperty(made, "__esModule", { value: true });
+  return new Proxy(made, {
+    get(target, key) {
+      if (key in target || typeof key === "symbol" || key === "then") return Reflect.get(target, key);
+      throw new Error(`No "${key}" export is defined on the "${name}" mock. Did you forget to return it from vi.mock()?`);
+    },
+  });
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vitest's runner over our frames and results.
+
+import type { File, Suite, Task, Test } from "@vitest/runner";
+import { processError } from "@vitest/utils/error";
+import { TestRunner } from "vitest";
+import type { Loader } from "../../../guest/js/prelude/modules";
+import { endOfTest, traceOfTest } from "./backlot";
+import { type Failure, Failures, indent } from "./failures";
+import { test as native } from "./host";
+import { closeFrame, openFrame } from "./scope";
+import type { Config } from "./state";
+
+const Base = TestRunner as unknown as new (config: Config) => {
+  config: Config;
+  onBeforeRunSuite(suite: Suite): Promise<void>;
+  onAfterRunSuite(suite: Suite): Promise<void>;
+  onBeforeTryTask(test: Test): void;
+  onAfterTryTask(test: Test): void;
+  __setTraces(traces: unknown): void;
+};
+
+interface Attempt {
+  retry: number;
+  repeats: number;
+}
+
+const noTraces = {
+  $: (_name: string, options: unknown, run?: (span: unknown) => unknown) =>
+    (typeof options === "function" ? options : run!)({ addEvent() {}, setAttribute() {}, setAttributes() {} }),
+};
+
+export class BacklotRunner extends Base {
+  private readonly who = new Map<Task, TestWho>();
+  private again = false;
+  private stopped = false;
+  private printed = "";
+  private late: unknown[] = [];
+  readonly failures: Failures;
+
+  constructor(
+    config: Config,
+    private readonly loader: Loader,
+    private readonly settings: Settings,
+  ) {
+    super(config);
+    this.__setTraces(noTraces);
+    this.failures = new Failures(loader, settings);
+    native.printed = (level, text) => {
+      this.printed += indent(text, `${level === "log" ? "" : `${level}: `}`);
+    };
+    native.results.uncaught((error) => this.late.push(error));
+  }
+
+  importFile(path: string): Promise<unknown> {
+    return this.loader.import(path);
+  }
+
+  // ---- which tests run ----
+
+  onCollected(files: File[]): void {
+    const tests: Task[] = [];
+    const walk = (task: Task): void => {
+      if (task.type === "suite") task.tasks.forEach(walk);
+      else tests.push(task);
+    };
+    files.forEach((file) => file.tasks.forEach(walk));
+    const list = tests.map((task, index) => this.identify(task, index));
+    const broken = files.flatMap((file) => file.result?.errors ?? []);
+    if (broken.length) {
+      native.results.broken(this.failures.outcome(broken as Failure[]).text! + this.takePrinted());
+      files.forEach((file) => (file.mode = "skip"));
+      return;
+    }
+    const planned = new Set(native.results.plan(list));
+    tests.forEach((task, i) => {
+      if (!planned.has(i)) {
+        this.who.delete(task);
+        task.mode = "skip";
+      } else if (this.settings.listing || task.mode === "skip" || task.mode === "todo") {
+        this.tellOf(task, list[i]!);
+        task.mode = "skip";
+      } else if (this.settings.retry && !(task as Test).retry) {
+        (task as Test).retry = { count: this.settings.retry, condition: () => this.again } as never;
+      }
+    });
+    this.skipEmpty(files);
+  }
+
+  private tellOf(task: Task, who: TestWho): void {
+    const status = this.settings.listing ? "passed" : task.mode === "todo" ? "todo" : "skipped";
+    native.results.ended(who, { status, message: status === "skipped" ? "the file skips it" : "" });
+    this.who.delete(task);
+  }
+
+  /** Hooks of groups that nothing runs in do not run either. */
+  private skipEmpty(suites: Suite[]): void {
+    for (const suite of suites) {
+      this.skipEmpty(suite.tasks.filter((t) => t.type === "suite"));
+      if (suite.tasks.every((t) => t.mode === "skip" || t.mode === "todo")) suite.mode = "skip";
+    }
+  }
+
+  private identify(task: Task, index: number): TestWho {
+    const suites: string[] = [];
+    for (let s = task.suite; s && s !== (task.file as Suite); s = s.suite) suites.unshift(s.name);
+    const { line, column } = task.location
+      ? this.loader.original(this.settings.path, task.location.line, task.location.column)
+      : { line: 0, column: 0 };
+    const who = { index, name: task.name, suites, line, column };
+    this.who.set(task, who);
+    return who;
+  }
+
+  // ---- frames ----
+
+  override async onBeforeRunSuite(suite: Suite): Promise<void> {
+    await super.onBeforeRunSuite(suite);
+    if (suite.mode !== "skip") openFrame();
+  }
+
+  override async onAfterRunSuite(suite: Suite): Promise<void> {
+    await super.onAfterRunSuite(suite);
+    if (suite.mode !== "skip") closeFrame();
+    if ("filepath" in suite) this.tellOfSuite(suite);
+  }
+
+  /** What went wrong in hooks of groups fails every test in them that did not run. */
+  private tellOfSuite(suite: Suite): void {
+    const errors = (suite.result?.errors ?? []) as Failure[];
+    const rest = [...this.who].filter(([task]) => inside(task, suite));
+    for (const inner of suite.tasks) if (inner.type === "suite") this.tellOfSuite(inner);
+    if (errors.length === 0) return;
+    const outcome = this.failures.outcome(errors);
+    const left = rest.filter(([task]) => this.who.has(task));
+    for (const [task, who] of left) {
+      native.results.ended(who, { status: "failed", ...outcome });
+      this.who.delete(task);
+    }
+    if (left.length === 0) native.results.broken(outcome.text!);
+  }
+
+  override onBeforeTryTask(task: Test): void {
+    super.onBeforeTryTask(task);
+    this.late = [];
+    this.printed = "";
+    if (!native.results.starts(this.who.get(task)!)) {
+      this.stopped = true;
+      openFrame();
+      throw new Error("the run was stopped");
+    }
+    openFrame();
+  }
+
+  async onAfterTryTask(task: Test): Promise<void> {
+    super.onAfterTryTask(task);
+    await this.settle(task);
+  }
+
+  /** What only shows at the end: services that failed late, requests that nobody answered, uncaught errors. */
+  private async settle(task: Test): Promise<void> {
+    const errors = [...(await endOfTest()), ...this.late.splice(0)];
+    if (errors.length === 0) return;
+    const result = task.result!;
+    result.errors ??= [];
+    for (const error of errors.slice(1)) result.errors.push(processError(error) as never);
+    throw errors[0];
+  }
+
+  async onAfterRetryTask(task: Test, attempt: Attempt): Promise<void> {
+    const who = this.who.get(task)!;
+    const result = task.result!;
+    const trace = this.settings.trace ? traceOfTest() : undefined;
+    closeFrame();
+    this.again = false;
+    if (this.stopped) {
+      this.who.delete(task);
+      return;
+    }
+    if (result.state !== "fail") {
+      if (result.state === "pass" && attempt.repeats < (task.repeats ?? 0)) return;
+      const skipped = result.state === "skip" || result.pending;
+      this.finish(task, who, {
+        status: skipped ? "skipped" : task.fails ? "failed" : "passed",
+        message: skipped ? result.note ?? "" : task.fails ? "it was expected to fail" : "",
+        text: this.takePrinted(),
+        trace,
+      });
+      return;
+    }
+    if (task.fails) {
+      this.finish(task, who, { status: "passed", trace });
+      return;
+    }
+    const own = task.retry as unknown;
+    if (typeof own === "number" && attempt.retry < own) return; // Vitest's own retries: the last one counts
+    const outcome = this.failures.outcome((result.errors ?? []) as Failure[]);
+    outcome.text += this.takePrinted();
+    this.again = native.results.ended(who, { status: "failed", ...outcome, trace });
+    if (this.again) result.errors = [];
+    else this.who.delete(task);
+  }
+
+  private finish(task: Test, who: TestWho, outcome: TestOutcome): void {
+    native.results.ended(who, outcome);
+    this.who.delete(task);
+  }
+
+  private takePrinted(): string {
+    const printed = this.printed;
+    this.printed = "";
+    return printed ? `    it printed:\n${indent(printed, "      ")}` : "";
+  }
+}
+
+function inside(task: Task, suite: Suite): boolean {
+  for (let s: Suite | undefined = task.suite ?? task.file; s; s = s.suite ?? (s === s.file ? undefined : s.file))
+    if (s === suite) return true;
+  return false;
+}

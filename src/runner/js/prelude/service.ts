@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// service.fetch(): the compiled service handles a request in memory, in the world of the test that sends it.
+
+import { test } from "./host";
+import { scope } from "./scope";
+import { web } from "./web";
+
+/** An event of an invocation, in the order in which they came. */
+export interface TraceEvent {
+  type: string;
+  /** ms since 1970, on the world's clock. */
+  time: number;
+  [attribute: string]: unknown;
+}
+
+export interface Timing {
+  virtualUs: number;
+  realUs: number;
+  cpuUs: number;
+  memoryBytes: number;
+  hostcalls: number;
+  subrequests: number;
+  logBytes: number;
+  cacheLookups: number;
+  outcome: string;
+}
+
+/** What a service wrote to its log endpoints. */
+export class Logs extends Array<string> {
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+  /** Every message as JSON. */
+  json(): unknown[] {
+    return [...this].map((message, i) => {
+      try {
+        return JSON.parse(message) as unknown;
+      } catch {
+        throw new SyntaxError(`log message ${i + 1} is not JSON: ${message}`);
+      }
+    });
+  }
+  text(): string {
+    return [...this].join("\n");
+  }
+}
+
+export interface ServiceResponse extends Response {
+  /** Messages of one endpoint, or of all of them. */
+  logs(endpoint?: string): Logs;
+  readonly trace: TraceEvent[];
+  readonly timing: Timing;
+  /** Interim responses (103). */
+  readonly hints: { status: number; headers: Headers }[];
+  /** Resolves when the service has ended, and rejects with what went wrong in it late. */
+  done(): Promise<void>;
+}
+
+export interface ServiceInit extends RequestInit {
+  /** What is known of the client: `ip`, `tls.ja3`, … as in `client` blocks of .fiddle files. */
+  client?: Record<string, string | number | boolean>;
+}
+
+export class Exchange {
+  observed = false;
+  response: Response | undefined;
+  constructor(
+    readonly handle: HostExchange,
+    readonly ended: Promise<void>,
+    readonly name: string,
+  ) {
+    ended.catch(() => {});
+  }
+
+  logs(endpoint?: string): Logs {
+    const flat = test.exchange.logs(this.handle);
+    const logs = new Logs();
+    for (let i = 0; i + 1 < flat.length; i += 2) if (endpoint === undefined || flat[i] === endpoint) logs.push(flat[i + 1]!);
+    return logs;
+  }
+
+  hints(): { status: number; headers: Headers }[] {
+    const flat = test.exchange.hints(this.handle);
+    const hints = [];
+    for (let i = 0; i + 1 < flat.length; i += 2)
+      hints.push({ status: flat[i] as number, headers: web.headersFromFlat(flat[i + 1] as Flat) });
+    return hints;
+  }
+}
+
+function clientSettings(client: ServiceInit["client"]): Flat | null {
+  return client ? Object.entries(client).flatMap(([name, value]) => [name, String(value)]) : null;
+}
+
+async function fetchService(input: RequestInfo | URL, init: ServiceInit = {}): Promise<ServiceResponse> {
+  const parts = await web.partsOf(new Request(relative(input), init));
+  const place = new Error("service.fetch");
+  const [handle, response, ended] = test.exchange.fetch(
+    parts.method, parts.url, parts.headers, parts.body, clientSettings(init.client));
+  const exchange = new Exchange(handle, ended, `${parts.method} ${parts.url}`);
+  scope().exchanges.push(exchange);
+  let told: HostResponse;
+  try {
+    told = await response;
+  } catch (error) {
+    exchange.observed = true;
+    throw at(place, error as Error);
+  }
+  const [status, reason, headers, body] = told;
+  const made = web.responseFromHost(status, reason, headers, body, parts.url);
+  exchange.response = made;
+  Object.defineProperties(made, {
+    logs: { value: (endpoint?: string) => exchange.logs(endpoint) },
+    trace: { get: () => test.exchange.trace(handle) },
+    timing: { get: () => test.exchange.timing(handle) },
+    hints: { get: () => exchange.hints() },
+    done: {
+      value: async () => {
+        exchange.observed = true;
+        const called = new Error("done");
+        try {
+          await ended;
+        } catch (error) {
+          throw at(called, error as Error);
+        }
+      },
+    },
+  });
+  return made as ServiceResponse;
+}
+
+/** Paths alone are on the service's own host. */
+function relative(input: RequestInfo | URL): RequestInfo | URL {
+  return typeof input === "string" && input.startsWith("/") ? `http://localhost${input}` : input;
+}
+
+/** The error, with the place in the test that asked. */
+function at(place: Error, error: Error): Error {
+  const stack = place.stack ?? "";
+  Object.defineProperty(error, "stack", { value: stack, configurable: true, writable: true });
+  return error;
+}
+
+export const service = { fetch: fetchService };
+
+/** Waits until what was sent in the innermost frame has ended; what went wrong and nobody has been told of. */
+export async function settleExchanges(): Promise<Error[]> {
+  const errors: Error[] = [];
+  for (const exchange of scope().exchanges) {
+    if (exchange.response && !exchange.response.bodyUsed) web.cancelBody(exchange.response);
+    try {
+      await exchange.ended;
+    } catch (error) {
+      if (exchange.observed) continue;
+      const failed = error as Error & { report?: string };
+      errors.push(Object.assign(new Error(`${exchange.name}: ${failed.message}`), { report: failed.report, stack: "" }));
+    }
+  }
+  return errors;
+}

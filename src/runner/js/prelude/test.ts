@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a file of tests.
+
+import "./patient_begin";
+import * as vitest from "vitest";
+import { startTests } from "@vitest/runner";
+import "./patient_end";
+import { Loader } from "../../../guest/js/prelude/modules";
+import * as backlot from "./backlot";
+import { test as native } from "./host";
+import { Mocker } from "./mocker";
+import { BacklotRunner } from "./runner";
+import { makeConfig, provideState } from "./state";
+
+function exportsOf(module: object): Record<string, unknown> {
+  const exports = { ...module };
+  Object.defineProperty(exports, "__esModule", { value: true });
+  return exports;
+}
+
+const builtinModules: Record<string, () => Record<string, unknown>> = {
+  vitest: () => exportsOf(vitest),
+  "backlot:test": () => exportsOf({ ...vitest, ...backlot.exported }),
+};
+
+async function runFile(settings: Settings): Promise<void> {
+  const loader = new Loader({
+    esbuild: settings.esbuild,
+    cache: settings.cache,
+    folder: settings.folder,
+    builtins: Object.keys(builtinModules),
+    conditions: ["node", "import"],
+    builtinModules,
+    env: { MODE: "test", DEV: true, PROD: false, SSR: true, BASE_URL: "/", VITEST: true },
+    loaded: (path) => native.results.depends(path),
+  });
+  const config = makeConfig(settings, loader.original);
+  provideState(settings, config, loader);
+  (globalThis as unknown as Record<string, unknown>)["__vitest_mocker__"] = new Mocker(loader);
+  backlot.begin();
+  const runner = new BacklotRunner(config, loader, settings);
+  await startTests([settings.path], runner as never);
+}
+
+native.run = (settings) => {
+  runFile(settings)
+    .catch((error: unknown) => {
+      const e = error as Error;
+      native.results.broken(`${settings.shown}: ${e?.message ?? e}\n${e?.stack ?? ""}\n`);
+    })
+    .finally(() => native.results.over());
+};

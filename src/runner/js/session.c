@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/js/session.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "runner/run.h"
+
+/*
+ * How far a loop may run in virtual time before the others are looked at; doubled while nothing else happens.
+ */
+#define SLICE_NS (60 * NS_PER_S)
+#define SLICE_NS_MAX (UINT64_C(1) << 60)
+/* The same while real I/O is under way, when it is real time. */
+#define SLICE_IO_NS (50 * NS_PER_MS)
+
+/* ---- frames ---- */
+
+/* A clock that shows what `from` shows, and goes its own way. */
+static struct clock *fork_clock(const struct clock *from)
+{
+	uint64_t monotonic = clock_monotonic(from);
+	struct clock *c = clock_virtual_new(clock_wall(from));
+	CHECK(clock_jump(c, monotonic));
+	clock_virtual_set_wall(c, clock_wall(from));
+	return c;
+}
+
+static void enter(struct js_session *s, struct test_frame *f)
+{
+	s->frame = f;
+	s->yield = true;
+	s->realm->loop = &f->loop;
+	s->realm->random = f->world->random;
+}
+
+void session_open_frame(struct js_session *s)
+{
+	struct test_frame *f = NEW(struct test_frame);
+	const struct test_frame *parent = s->frame;
+	const struct world *around = parent ? parent->world : s->project->world;
+	f->parent = s->frame;
+	f->clock = fork_clock(parent ? parent->clock : around->loop->clock);
+	f->advanced_ns = parent ? parent->advanced_ns : 0;
+	loop_init(&f->loop, f->clock);
+	list_init(&f->exchanges);
+	f->world = world_fork(around, &f->loop);
+	f->world->tracing = true;
+	random_destroy(&f->world->random);
+	f->world->random = random_seeded_new(s->seed);
+	f->origins = parent ? js_origins_of(f->world) : js_origins_install(s, f->world);
+	enter(s, f);
+}
+
+void session_close_frame(struct js_session *s)
+{
+	struct test_frame *f = s->frame;
+	CHECK(f);
+	js_bodies_close(s, &f->loop);
+	js_exchanges_close(f);
+	realm_leave_loop(s->realm, &f->loop);
+	if (f->parent) {
+		enter(s, f->parent);
+	} else {
+		s->frame = NULL;
+		s->yield = true;
+		s->realm->loop = s->project->world->loop;
+		s->realm->random = s->project->world->random;
+	}
+	world_destroy(&f->world);
+	loop_fini(&f->loop);
+	clock_destroy(&f->clock);
+	mem_free(f);
+}
+
+void session_advance(struct js_session *s, uint64_t ns)
+{
+	struct test_frame *f = s->frame;
+	f->advanced_ns += ns;
+	realm_shift_patient(s->realm, &f->loop, ns);
+}
+
+/* ---- running ---- */
+
+static uint64_t slice(const struct test_frame *f, unsigned quiet)
+{
+	uint64_t ns = f->loop.uv ? SLICE_IO_NS : SLICE_NS << MIN(quiet, 24u);
+	uint64_t now = clock_monotonic(f->clock);
+	return ns > SLICE_NS_MAX || now > UINT64_MAX - ns ? UINT64_MAX : now + ns;
+}
+
+/* Lets the frames' loops run, the innermost first. False: nothing can happen on any of them. */
+static bool turn(struct js_session *s, unsigned *quiet)
+{
+	for (struct test_frame *f = s->frame; f; f = f->parent) {
+		s->realm->loop = &f->loop;
+		enum loop_result r = loop_run(&f->loop, &s->yield, slice(f, *quiet));
+		s->realm->loop = s->frame ? &s->frame->loop : s->realm->loop;
+		if (r == LOOP_DONE) {
+			s->yield = false;
+			*quiet = 0;
+			return true;
+		}
+		if (r == LOOP_LATE) {
+			++*quiet;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool session_run(struct js_session *s)
+{
+	unsigned quiet = 0;
+	while (!s->over) {
+		if (turn(s, &quiet))
+			continue;
+		bool gave_up = false;
+		for (struct test_frame *f = s->frame; f && !gave_up; f = f->parent)
+			gave_up = js_exchanges_give_up(f);
+		if (!gave_up)
+			return false;
+	}
+	return true;
+}
+
+/* ---- for JavaScript ---- */
+
+/* open() */
+JS_FUNCTION(open_frame)
+{
+	session_open_frame(session_of(c));
+	return NULL;
+}
+
+/* close() */
+JS_FUNCTION(close_frame)
+{
+	if (!session_of(c)->frame)
+		return js_throw(c, "Error", "no frame is open");
+	session_close_frame(session_of(c));
+	return NULL;
+}
+
+/* now() → [wall ms, monotonic ms, that without what tests have advanced] */
+JS_FUNCTION(now)
+{
+	const struct test_frame *f = session_of(c)->frame;
+	if (!f)
+		return js_throw(c, "Error", "no frame is open");
+	double monotonic = (double)clock_monotonic(f->clock) / 1e6;
+	const JSValueRef values[] = {
+		js_number(c->ctx, (double)clock_wall(f->clock) / 1e6),
+		js_number(c->ctx, monotonic),
+		js_number(c->ctx, monotonic - (double)f->advanced_ns / 1e6),
+	};
+	return js_array(c->ctx, values, COUNT_OF(values));
+}
+
+/* patient() → ms of the innermost frame's time, without what tests have advanced */
+JS_FUNCTION(patient)
+{
+	const struct test_frame *f = session_of(c)->frame;
+	return js_number(c->ctx, f ? (double)(clock_monotonic(f->clock) - f->advanced_ns) / 1e6 : 0);
+}
+
+/* advance(ms): time-outs of tests do not count it. Whoever calls it waits for as long on the clock. */
+JS_FUNCTION(advance)
+{
+	double ms = js_arg_number(c, 0);
+	if (*c->exception)
+		return NULL;
+	if (!(ms >= 0 && ms <= 1e14) || !session_of(c)->frame)
+		return js_throw(c, "RangeError", "time can only be moved on, by less than 3,000 years");
+	session_advance(session_of(c), (uint64_t)(ms * 1e6));
+	return NULL;
+}
+
+/* set(wall ms): the wall clock alone */
+JS_FUNCTION(set)
+{
+	double ms = js_arg_number(c, 0);
+	if (*c->exception)
+		return NULL;
+	if (!(ms >= 0 && ms <= 8.64e15 / 1000) || !session_of(c)->frame)
+		return js_throw(c, "RangeError", "the clock cannot be set to that");
+	clock_virtual_set_wall(session_of(c)->frame->clock, (uint64_t)(ms * 1e6));
+	return NULL;
+}
+
+static const struct js_function functions[] = {
+	{ "open", open_frame_callback }, { "close", close_frame_callback }, { "now", now_callback },
+	{ "patient", patient_callback }, { "advance", advance_callback },   { "set", set_callback },
+};
+const struct js_module js_frames_module = { "frames", functions, COUNT_OF(functions) };
