@@ -7,10 +7,6 @@
 #include "http/uri.h"
 #include "runner/settings.h"
 
-enum { BODY_BYTES_MAX = 256 << 20 };
-
-/* ---- the request ---- */
-
 static void make_request(struct run_exchange *ex, struct world *w, const struct script_request *r,
 			 struct arena *a)
 {
@@ -41,104 +37,30 @@ static void make_request(struct run_exchange *ex, struct world *w, const struct 
 	}
 	ex->client.request = q;
 	ex->client.request_body = r->body;
-	ex->asked.http = q;
-}
-
-/* ---- following it ---- */
-
-static void progress(struct run_exchange *ex);
-
-static void changed(struct task *t)
-{
-	progress(container_of(t, struct run_exchange, on_change.task));
-}
-
-static void body_came(struct task *t)
-{
-	progress(container_of(t, struct run_exchange, on_body.task));
-}
-
-static void fetch_came(struct task *t)
-{
-	progress(container_of(t, struct run_exchange, on_fetch.task));
-}
-
-/* Reads what is there of the response; true when that was all. */
-static bool read_response(struct run_exchange *ex)
-{
-	struct body *body = ex->invocation->response.body;
-	struct str bytes;
-	if (!ex->invocation->responded)
-		return false;
-	if (!body) {
-		ex->client.complete = true;
-		return true;
-	}
-	for (;;) {
-		switch (body_peek(body, &bytes)) {
-		case BODY_DATA:
-			buf_add(&ex->body, bytes);
-			ex->client.chunks++;
-			body_consume(body, bytes.len);
-			break;
-		case BODY_WAIT:
-			watcher_start(&ex->on_body, &body->readable, body_came);
-			return false;
-		case BODY_ENDED:
-			ex->client.complete = true;
-			return true;
-		case BODY_FAILED:
-			return true;
-		}
-	}
-}
-
-static void progress(struct run_exchange *ex)
-{
-	struct invocation *i = ex->invocation;
-	struct event *unsettled;
-	bool read = read_response(ex);
-	if (i->responded && !i->ended)
-		ex->responded_first = true;
-	if (!invocation_over(i))
-		watcher_start(&ex->on_change, &i->changed, changed);
-	else if ((unsettled = invocation_unsettled(i)))
-		watcher_start(&ex->on_fetch, unsettled, fetch_came);
-	else
-		ex->done = read;
-}
-
-static void stop_watching(struct run_exchange *ex)
-{
-	watcher_stop(&ex->on_change);
-	watcher_stop(&ex->on_body);
-	watcher_stop(&ex->on_fetch);
+	ex->asks.asked.http = q;
 }
 
 void run_exchange(struct run_exchange *ex, struct service *service, struct world *w,
 		  const struct script_request *r, struct arena *a)
 {
+	struct memory_client *c = &ex->asks;
 	memset(ex, 0, sizeof *ex);
-	buf_init(&ex->body, BODY_BYTES_MAX);
+	memory_client_init(c);
 	make_request(ex, w, r, a);
-	ex->asked.client = w->facts->client;
-	settings_apply(r->settings, &ex->asked.client, w, a);
-	ex->invocation = service_invoke(service, w, &ex->asked);
-	ex->client.invocation = ex->invocation;
-	progress(ex);
-	if (loop_run(w->loop, &ex->done, UINT64_MAX) == LOOP_STUCK) {
-		ex->stuck = !ex->invocation->ended;
-		invocation_cancel(ex->invocation);
-		read_response(ex);
-	}
-	stop_watching(ex);
-	ex->client.body = buf_str(&ex->body);
+	c->asked.client = w->facts->client;
+	settings_apply(r->settings, &c->asked.client, w, a);
+	memory_client_start(c, service, w);
+	memory_client_finish(c);
+	ex->invocation = c->invocation;
+	ex->client.invocation = c->invocation;
+	ex->client.body = buf_str(&c->body);
+	ex->client.chunks = c->chunks;
+	ex->client.complete = c->complete;
 }
 
 void run_exchange_fini(struct run_exchange *ex)
 {
-	stop_watching(ex);
-	invocation_destroy(&ex->invocation);
+	memory_client_fini(&ex->asks);
+	ex->invocation = NULL;
 	body_unref(&ex->request.body);
-	buf_fini(&ex->body);
 }

@@ -3,21 +3,15 @@
 #ifndef RUNNER_EXCHANGE_H
 #define RUNNER_EXCHANGE_H
 
-#include "base/buf.h"
-#include "guest/guest.h"
+#include "guest/memory_client.h"
 #include "runner/document.h"
 #include "script/script.h"
 
 struct run_exchange {
+	struct memory_client asks;
 	struct invocation *invocation;
 	struct client_fetch client; /* what the client saw */
 	struct http_request request;
-	struct invocation_request asked;
-	struct buf body;
-	bool done;
-	bool stuck;           /* the service waited for what would never come, and was stopped */
-	bool responded_first; /* the response was there before the service ended */
-	struct watcher on_change, on_body, on_fetch;
 };
 
 /*

@@ -119,12 +119,12 @@ static bool check_invocation(struct fiddle *x, const struct script *s, const str
 	const struct invocation *i = ex->invocation;
 	if (i->outcome == OUTCOME_OK)
 		return true;
-	const char *how = ex->stuck                     ? "waits for something that never comes"
+	const char *how = ex->asks.stuck                ? "waits for something that never comes"
 			  : i->outcome == OUTCOME_EXIT  ? "exited with an error"
 			  : i->outcome == OUTCOME_LIMIT ? "was stopped"
 							: "crashed";
 	struct str what = arena_printf(&x->test, "the service %s%s", how,
-				       ex->responded_first ? " after its response" : "");
+				       ex->asks.responded_first ? " after its response" : "");
 	add_place(x, s, r->line);
 	buf_add(&x->text, what);
 	buf_add_char(&x->text, '\n');

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guest/memory_client.h"
+
+#include "base/check.h"
+
+static void progress(struct memory_client *c);
+
+static void changed(struct task *t)
+{
+	progress(container_of(t, struct memory_client, on_change.task));
+}
+
+static void body_came(struct task *t)
+{
+	progress(container_of(t, struct memory_client, on_body.task));
+}
+
+static void fetch_came(struct task *t)
+{
+	progress(container_of(t, struct memory_client, on_fetch.task));
+}
+
+/* Reads what is there of the response; true when that was all. */
+static bool read_response(struct memory_client *c)
+{
+	struct body *body = c->invocation->response.body;
+	struct str bytes;
+	if (!c->invocation->responded)
+		return false;
+	if (!body) {
+		c->complete = true;
+		return true;
+	}
+	for (;;) {
+		switch (body_peek(body, &bytes)) {
+		case BODY_DATA:
+			buf_add(&c->body, bytes);
+			c->chunks++;
+			body_consume(body, bytes.len);
+			break;
+		case BODY_WAIT:
+			watcher_start(&c->on_body, &body->readable, body_came);
+			return false;
+		case BODY_ENDED:
+			c->complete = true;
+			return true;
+		case BODY_FAILED:
+			return true;
+		}
+	}
+}
+
+static void progress(struct memory_client *c)
+{
+	struct invocation *i = c->invocation;
+	struct event *unsettled;
+	c->read = read_response(c);
+	if (i->responded && !i->ended)
+		c->responded_first = true;
+	if (!invocation_over(i))
+		watcher_start(&c->on_change, &i->changed, changed);
+	else if ((unsettled = invocation_unsettled(i)))
+		watcher_start(&c->on_fetch, unsettled, fetch_came);
+	else
+		c->done = c->read;
+	event_fire(&c->changed, i->world->loop);
+}
+
+static void stop_watching(struct memory_client *c)
+{
+	watcher_stop(&c->on_change);
+	watcher_stop(&c->on_body);
+	watcher_stop(&c->on_fetch);
+}
+
+void memory_client_init(struct memory_client *c)
+{
+	*c = (struct memory_client){ 0 };
+	buf_init(&c->body, MEMORY_CLIENT_BODY_BYTES_MAX);
+	event_init(&c->changed);
+}
+
+void memory_client_start(struct memory_client *c, struct service *service, struct world *w)
+{
+	CHECK(!c->invocation);
+	c->invocation = service_invoke(service, w, &c->asked);
+	progress(c);
+}
+
+void memory_client_finish(struct memory_client *c)
+{
+	if (!c->done && loop_run(c->invocation->world->loop, &c->done, UINT64_MAX) == LOOP_STUCK) {
+		c->stuck = !c->invocation->ended;
+		memory_client_stop(c);
+	}
+}
+
+void memory_client_stop(struct memory_client *c)
+{
+	invocation_cancel(c->invocation);
+	c->read = read_response(c);
+	stop_watching(c);
+	c->done = true;
+	event_fire(&c->changed, c->invocation->world->loop);
+}
+
+void memory_client_fini(struct memory_client *c)
+{
+	if (c->invocation)
+		stop_watching(c);
+	CHECK(list_empty(&c->changed.watchers));
+	invocation_destroy(&c->invocation);
+	buf_fini(&c->body);
+}
