@@ -5,13 +5,17 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "world/origin_ask.h"
 #include "world/origins_priv.h"
 
 static void rule_destroy(struct rc *r)
 {
 	struct origin_rule *rule = (struct origin_rule *)r;
-	for (struct origin_answer *a = &rule->answer; a; a = a->next)
+	for (struct origin_answer *a = &rule->answer; a; a = a->next) {
 		blob_unref(&a->body);
+		if (a->responder)
+			rc_unref(&a->responder->rc);
+	}
 	arena_fini(&rule->arena);
 	mem_free(rule);
 }

@@ -39,7 +39,9 @@
 	X(HEADERS_TOO_LARGE, HTTP_RESPONSE_HEADER_SECTION_TOO_LARGE, ANSWERING) \
 	X(BAD_STATUS, HTTP_RESPONSE_STATUS_INVALID, ANSWERING)                  \
 	X(BAD_HTTP, HTTP_PROTOCOL_ERROR, ANSWERING)                             \
-	X(HTTP2_ERROR, H2_ERROR, ANSWERING)
+	X(HTTP2_ERROR, H2_ERROR, ANSWERING)                                     \
+	X(NOT_FOUND, DESTINATION_NOT_FOUND, CONNECTING)                         \
+	X(BROKEN, INTERNAL_ERROR, ANSWERING) /* the code that should answer did not */
 
 enum origin_fault {
 	ORIGIN_ANSWERS,
@@ -66,6 +68,8 @@ struct origin_step {
 	uint64_t at, bytes, ns;
 };
 
+struct origin_responder; /* origin_ask.h */
+
 struct origin_answer {
 	struct origin_answer *next; /* of a sequence; NULL: this one is given again and again */
 	enum origin_fault fault;
@@ -75,6 +79,12 @@ struct origin_answer {
 	struct blob *body;                /* or NULL; the rule's reference */
 	struct origin_step *steps;
 	size_t step_count;
+	struct str words; /* of a fault, for people; empty: that it is the rule's */
+	/*
+	 * Is asked for the answer, of which all above does not count then (origin_ask.h). Or NULL; a
+	 * reference
+	 */
+	struct origin_responder *responder;
 };
 
 /* What else a request must have. */
@@ -127,6 +137,12 @@ void origin_answer_step(struct origin_rule *rule, struct origin_answer *answer, 
 /* One more condition, behind those that are there. */
 void origin_rule_condition(struct origin_rule *rule, enum origin_part part, struct str name,
 			   struct str value);
+
+/*
+ * The fault by the name of its error, as fetch_error_name() has it: "connection_refused". False: there is
+ * none.
+ */
+must_use bool origin_fault_find(struct str name, enum origin_fault *out);
 
 /* "GET /x of 'api' (shop.fiddle:3)", long parts cut. */
 void origin_rule_print(const struct origin_rule *rule, struct buf *out);

@@ -6,6 +6,7 @@
  */
 #include "base/check.h"
 #include "base/mem.h"
+#include "world/origin_ask.h"
 #include "world/origins_priv.h"
 
 /* Fastly's own time-outs, for faults that need one where the backend has none. */
@@ -28,9 +29,13 @@ struct rule_exchange {
 	struct loop *loop;
 	struct fetch *fetch; /* borrowed; NULL once settled or dropped by the asker */
 	struct origin_rule *rule;
-	const struct origin_answer *answer; /* the rule's */
-	struct timer timer;                 /* for the head, then for the body's next bytes */
-	enum fetch_error error;             /* FETCH_OK: the answer's head */
+	const struct origin_answer *answer; /* the rule's, or … */
+	struct origin_rule *given;          /* … the first of what a responder gave; NULL: none did */
+	struct origin_ask *ask;             /* while a responder may answer; a reference */
+	struct task asking;
+	uint64_t started_ns;
+	struct timer timer;     /* for the head, then for the body's next bytes */
+	enum fetch_error error; /* FETCH_OK: the answer's head */
 	bool head;
 	/* The answer's body, while it is played; borrowed, as it tells when it goes. NULL: it is over. */
 	struct body *body;
@@ -45,11 +50,25 @@ struct rule_exchange {
 	struct origin_call *call; /* where it is recorded, or NULL */
 };
 
+/* Nobody waits for a responder any more. */
+static void drop_ask(struct rule_exchange *x)
+{
+	struct origin_ask *ask = take(x->ask);
+	if (!ask)
+		return;
+	ask->over = true;
+	ask->exchange = NULL;
+	rc_unref(&ask->rc);
+}
+
 static void exchange_free(struct rule_exchange *x)
 {
 	list_remove(&x->link);
 	timer_stop(x->loop, &x->timer);
 	watcher_stop(&x->readable);
+	task_cancel(&x->asking);
+	drop_ask(x);
+	origin_rule_unref(&x->given);
 	if (x->request_body) {
 		body_abandon(x->request_body);
 		body_unref(&x->request_body);
@@ -86,6 +105,8 @@ static void drain_now(struct rule_exchange *x)
 	if (x->call)
 		x->call->complete = state == BODY_ENDED;
 	body_unref(&x->request_body);
+	if (x->ask)
+		loop_post(x->loop, &x->asking);
 }
 
 static void drain(struct task *t)
@@ -276,10 +297,12 @@ static void respond(struct rule_exchange *x, struct fetch *f)
 static void settle(struct rule_exchange *x)
 {
 	struct fetch *f = take(x->fetch);
+	struct str words = x->ask ? STR("the origin's code did not answer in time") : x->answer->words;
+	drop_ask(x);
 	if (x->error == FETCH_OK)
 		respond(x, f);
 	else
-		fetch_fail(f, x->error, STR("as the origin's rule says"));
+		fetch_fail(f, x->error, words.len ? words : STR("as the origin's rule says"));
 }
 
 static void timer_due(struct timer *t)
@@ -305,8 +328,8 @@ static uint64_t plan(struct rule_exchange *x, const struct http_target *target)
 {
 	const struct origin_answer *a = x->answer;
 	enum fault_when when = faults[a->fault].when;
-	uint64_t due = a->delay_ns, connect = target->connect_timeout_ns,
-		 first = target->first_byte_timeout_ns;
+	uint64_t gone = clock_monotonic(x->loop->clock) - x->started_ns, due = gone + a->delay_ns,
+		 connect = target->connect_timeout_ns, first = target->first_byte_timeout_ns;
 	x->error = faults[a->fault].error;
 	if (when == CONNECT_OVER)
 		due = connect ? connect : default_connect_ns;
@@ -320,7 +343,85 @@ static uint64_t plan(struct rule_exchange *x, const struct http_target *target)
 		x->error = FETCH_HTTP_RESPONSE_TIMEOUT;
 		due = first;
 	}
-	return due;
+	return due - MIN(due, gone);
+}
+
+/* ---- answers that code gives ---- */
+
+static void ask_destroy(struct rc *r)
+{
+	struct origin_ask *ask = (struct origin_ask *)r;
+	rc_unref(&ask->call->rc);
+	backend_unref(&ask->backend);
+	mem_free(ask);
+}
+
+void origin_ask_unref(struct origin_ask **pa)
+{
+	struct origin_ask *ask = take(*pa);
+	if (ask)
+		rc_unref(&ask->rc);
+}
+
+static void ask_responder(struct task *t)
+{
+	struct rule_exchange *x = container_of(t, struct rule_exchange, asking);
+	struct origin_ask *ask = x->ask;
+	struct origin_responder *responder = x->answer->responder;
+	if (!ask->call->complete) { /* the service gave up in the middle */
+		x->error = FETCH_CONNECTION_TERMINATED;
+		settle(x);
+		free_when_over(x);
+		return;
+	}
+	rc_ref(&ask->rc);
+	rc_ref(&responder->rc);
+	responder->ops->respond(responder, ask);
+	rc_unref(&responder->rc);
+	rc_unref(&ask->rc);
+}
+
+/* The responder is asked when the request's body has come; until then and from then on, time may be over. */
+static void prepare_ask(struct rule_exchange *x, const struct backend *backend, struct str uri)
+{
+	uint64_t timeout = backend->target.first_byte_timeout_ns;
+	struct origin_ask *ask = NEW(struct origin_ask);
+	rc_init(&ask->rc, ask_destroy);
+	ask->call = (struct origin_call *)rc_ref(&x->call->rc);
+	ask->backend = (struct backend *)rc_ref((struct rc *)&backend->rc);
+	ask->uri = arena_str(&x->call->arena, uri);
+	ask->exchange = x;
+	x->ask = ask;
+	x->asking.run = ask_responder;
+	x->error = FETCH_HTTP_RESPONSE_TIMEOUT;
+	timer_start(x->loop, &x->timer, timeout ? timeout : default_first_byte_ns);
+}
+
+/* What was planned begins: at once, or when its time has come. */
+static void begin_answer(struct rule_exchange *x, uint64_t after)
+{
+	if (after == 0)
+		settle(x);
+	else
+		timer_start(x->loop, &x->timer, after);
+}
+
+bool origin_ask_answer(struct origin_ask *ask, struct origin_rule *taken)
+{
+	struct rule_exchange *x = ask->exchange;
+	if (!x) {
+		origin_rule_unref(&taken);
+		return false;
+	}
+	struct backend *backend = backend_ref(ask->backend);
+	drop_ask(x);
+	timer_stop(x->loop, &x->timer);
+	x->given = taken;
+	x->answer = &taken->answer;
+	begin_answer(x, plan(x, &backend->target));
+	free_when_over(x);
+	backend_unref(&backend);
+	return true;
 }
 
 struct fetch *rule_exchange_start(struct exchanges *xs, struct origin_rule *rule,
@@ -338,6 +439,7 @@ struct fetch *rule_exchange_start(struct exchanges *xs, struct origin_rule *rule
 	x->head = str_eq(request->method, STR("HEAD"));
 	x->between_bytes_ns = backend->target.between_bytes_timeout_ns;
 	x->playing = true; /* it is not over before this function is */
+	x->started_ns = clock_monotonic(loop->clock);
 	list_push(&xs->all, &x->link);
 	f->remote_host = arena_str(&f->arena, backend->target.host);
 	f->remote_port = backend->target.port;
@@ -345,23 +447,34 @@ struct fetch *rule_exchange_start(struct exchanges *xs, struct origin_rule *rule
 		x->call = (struct origin_call *)rc_ref(&call->rc);
 		f->asked = rc_ref(&call->rc);
 	}
-	uint64_t after = plan(x, &backend->target);
-	if (after == 0) {
-		settle(x);
-	} else {
-		f->answerer = x;
-		f->cancel = asker_gone;
-		timer_start(loop, &x->timer, after);
-	}
+	f->answerer = x;
+	f->cancel = asker_gone;
+	if (answer->responder)
+		prepare_ask(x, backend, request->uri);
+	else
+		begin_answer(x, plan(x, &backend->target));
 	if (request->body) {
 		x->request_body = body_ref(request->body);
 		drain_now(x);
 	} else if (call) {
 		call->complete = true;
+		if (x->ask)
+			loop_post(loop, &x->asking);
 	}
 	x->playing = false;
 	free_when_over(x);
 	return f;
+}
+
+bool origin_fault_find(struct str name, enum origin_fault *out)
+{
+	for (size_t i = 1; i < COUNT_OF(faults); i++) {
+		if (str_eq(name, str_from(fetch_error_name(faults[i].error)))) {
+			*out = (enum origin_fault)i;
+			return true;
+		}
+	}
+	return false;
 }
 
 void exchanges_init(struct exchanges *xs)

@@ -172,9 +172,15 @@ static struct fetch *answer_by(struct origins_rules *self, const struct rule_lin
 {
 	bool counts = l->rule->expects || l->rule->answer.next || self->recording;
 	uint32_t nth = counts ? count_call(self, l->number) : 1;
-	struct origin_call *call = record(self, asked, l->rule, nth, loop);
-	return rule_exchange_start(&self->exchanges, l->rule, nth_answer(l->rule, nth), asked->backend,
-				   request, call, loop);
+	const struct origin_answer *answer = nth_answer(l->rule, nth);
+	struct origin_call *recorded = record(self, asked, l->rule, nth, loop), *call = recorded;
+	if (!recorded && answer->responder) /* which is told of the call, whoever else wants it */
+		call = origin_call_new(asked, l->rule, nth, clock_monotonic(loop->clock));
+	struct fetch *f =
+		rule_exchange_start(&self->exchanges, l->rule, answer, asked->backend, request, call, loop);
+	if (call && !recorded)
+		rc_unref(&call->rc);
+	return f;
 }
 
 static struct fetch *origins_rules_send(struct origins *super, struct backend *backend, struct str path,

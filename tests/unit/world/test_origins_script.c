@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "support/test.h"
+#include "world/origin_ask.h"
 #include "world/origins.h"
 
 struct setup {
@@ -507,4 +508,192 @@ TEST(calls_that_nobody_answers_are_kept_too)
 	assert_int_equal(origins_calls(s.origins), 1);
 	assert_null(origins_call(s.origins, 0)->rule);
 	end(&s);
+}
+
+/* ---- answers that code gives ---- */
+
+struct coded {
+	struct origin_responder super;
+	struct origin_ask *kept;
+	unsigned asked;
+	bool later;
+	uint64_t delay_ns;
+};
+
+static void coded_destroy(struct rc *r)
+{
+	(void)r; /* it is the test's */
+}
+
+static struct origin_rule *coded_answer(const struct coded *self, const struct origin_ask *ask)
+{
+	struct origin_rule *r = origin_rule_new();
+	r->answer.status = 201;
+	r->answer.delay_ns = self->delay_ns;
+	r->answer.body = blob_new(buf_str(&ask->call->body));
+	return r;
+}
+
+static void coded_respond(struct origin_responder *super, struct origin_ask *ask)
+{
+	struct coded *self = (struct coded *)super;
+	self->asked++;
+	assert_str(ask->call->method, "POST");
+	assert_str(ask->call->backend, "api");
+	assert_str(ask->uri, "http://a/");
+	assert_true(ask->call->complete);
+	if (self->later)
+		self->kept = (struct origin_ask *)rc_ref(&ask->rc);
+	else
+		assert_true(origin_ask_answer(ask, coded_answer(self, ask)));
+}
+
+static const struct origin_responder_ops coded_ops = { .name = "coded", .respond = coded_respond };
+
+/* The setup's rule asks the code; the test has a reference, too. */
+static void add_coded(struct setup *s, struct coded *c)
+{
+	*c = (struct coded){ .super = { .ops = &coded_ops } };
+	rc_init(&c->super.rc, coded_destroy);
+	s->rule->answer.responder = (struct origin_responder *)rc_ref(&c->super.rc);
+	origins_rules_add(s->origins, s->rule);
+}
+
+static struct fetch *ask_in_two_parts(struct setup *s, struct coded *c)
+{
+	bool never = false;
+	struct body *body = body_new(&s->loop);
+	body->streaming = true;
+	body_write(body, STR("half "));
+	struct fetch *f = ask_with(s, "POST", body);
+	loop_run(&s->loop, &never, clock_monotonic(s->clock));
+	assert_int_equal(c->asked, 0);
+	body_write(body, STR("and half"));
+	body_end(body);
+	body_unref(&body);
+	assert_int_equal(c->asked, 0); /* not on this stack */
+	return f;
+}
+
+TEST(code_is_asked_when_the_whole_request_has_come_and_may_take_its_time)
+{
+	for (int later = 0; later < 2; later++) {
+		struct setup s;
+		struct coded c;
+		struct str bytes;
+		bool never = false;
+		begin(&s);
+		add_coded(&s, &c);
+		c.later = later;
+		c.delay_ns = NS_PER_MS;
+		struct fetch *f = ask_in_two_parts(&s, &c);
+		if (later) {
+			loop_run(&s.loop, &never, clock_monotonic(s.clock) + 5 * NS_PER_MS);
+			assert_false(f->settled || c.kept->over);
+			assert_true(origin_ask_answer(c.kept, coded_answer(&c, c.kept)));
+			assert_true(c.kept->over);
+			assert_false(origin_ask_answer(c.kept, coded_answer(&c, c.kept)));
+			origin_ask_unref(&c.kept);
+		}
+		loop_run(&s.loop, &f->settled, UINT64_MAX);
+		assert_int_equal(f->response.status, 201);
+		assert_int_equal(f->settled_ns - s.began_ns, (later ? 6 : 1) * NS_PER_MS);
+		assert_int_equal(body_peek(f->response.body, &bytes), BODY_DATA);
+		assert_str(bytes, "half and half");
+		assert_int_equal(c.asked, 1);
+		fetch_unref(&f);
+		end(&s);
+		assert_int_equal(c.super.rc.refs, 1);
+	}
+}
+
+TEST(code_that_does_not_answer_in_time_is_a_time_out)
+{
+	struct setup s;
+	struct coded c;
+	begin(&s);
+	add_coded(&s, &c);
+	c.later = true;
+	s.backend->target.first_byte_timeout_ns = 3 * NS_PER_S;
+	struct fetch *f = ask_with(&s, "POST", NULL);
+	loop_run(&s.loop, &f->settled, UINT64_MAX);
+	assert_int_equal(f->error, FETCH_HTTP_RESPONSE_TIMEOUT);
+	assert_int_equal(f->settled_ns - s.began_ns, 3 * NS_PER_S);
+	assert_true(c.kept->over);
+	assert_false(origin_ask_answer(c.kept, coded_answer(&c, c.kept)));
+	origin_ask_unref(&c.kept);
+	fetch_unref(&f);
+	end(&s);
+}
+
+TEST(code_whose_answer_comes_too_late_by_its_delay_is_a_time_out_too)
+{
+	struct setup s;
+	struct coded c;
+	bool never = false;
+	begin(&s);
+	add_coded(&s, &c);
+	c.later = true;
+	c.delay_ns = 2 * NS_PER_S;
+	s.backend->target.first_byte_timeout_ns = 3 * NS_PER_S;
+	struct fetch *f = ask_with(&s, "POST", NULL);
+	loop_run(&s.loop, &never, clock_monotonic(s.clock) + 2 * NS_PER_S);
+	assert_true(origin_ask_answer(c.kept, coded_answer(&c, c.kept)));
+	origin_ask_unref(&c.kept);
+	loop_run(&s.loop, &f->settled, UINT64_MAX);
+	assert_int_equal(f->error, FETCH_HTTP_RESPONSE_TIMEOUT);
+	assert_int_equal(f->settled_ns - s.began_ns, 3 * NS_PER_S);
+	fetch_unref(&f);
+	end(&s);
+}
+
+TEST(an_asker_or_a_world_that_goes_needs_no_answer)
+{
+	for (int world = 0; world < 2; world++) {
+		struct setup s;
+		struct coded c;
+		bool never = false;
+		begin(&s);
+		add_coded(&s, &c);
+		c.later = true;
+		struct fetch *f = ask_with(&s, "POST", NULL);
+		loop_run(&s.loop, &never, clock_monotonic(s.clock));
+		if (world) {
+			origins_destroy(&s.origins);
+			assert_int_equal(f->error, FETCH_DESTINATION_UNAVAILABLE);
+		}
+		fetch_unref(&f);
+		assert_true(c.kept->over);
+		assert_false(origin_ask_answer(c.kept, coded_answer(&c, c.kept)));
+		origin_ask_unref(&c.kept);
+		end(&s);
+	}
+}
+
+TEST(a_request_that_breaks_off_is_nobodys_to_answer)
+{
+	struct setup s;
+	struct coded c;
+	begin(&s);
+	add_coded(&s, &c);
+	struct body *body = body_new(&s.loop);
+	struct fetch *f = ask_with(&s, "POST", body);
+	body_fail(body, BODY_FAILURE_ABANDONED);
+	body_unref(&body);
+	loop_run(&s.loop, &f->settled, UINT64_MAX);
+	assert_int_equal(f->error, FETCH_CONNECTION_TERMINATED);
+	assert_int_equal(c.asked, 0);
+	fetch_unref(&f);
+	end(&s);
+}
+
+TEST(faults_have_the_names_of_their_errors)
+{
+	enum origin_fault fault;
+	assert_true(origin_fault_find(STR("connection_refused"), &fault));
+	assert_int_equal(fault, ORIGIN_REFUSE);
+	assert_true(origin_fault_find(STR("http_response_timeout"), &fault));
+	assert_int_equal(fault, ORIGIN_TIMEOUT);
+	assert_false(origin_fault_find(STR("ok"), &fault));
+	assert_false(origin_fault_find(STR(""), &fault));
 }
