@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fields, types and units are those of Fastly Fiddle; `bodyText` and `originFetches[].error` are ours. */
+/*
+ * Fields, types and units are those of Fastly Fiddle; `bodyText`, `originFetches[].reqBody` and `.error` are
+ * ours.
+ */
 #include "runner/document.h"
 
 #include "base/buf.h"
@@ -45,6 +48,8 @@ static const struct schema_field origin_fields[] = {
 	{ "fetchID", &schema_string, SCHEMA_READY, "number of the fetch" },
 	{ "traceID", &schema_string, SCHEMA_READY, "number of the invocation that made it" },
 	{ "req", &schema_string, SCHEMA_READY, "the request's line and headers, as sent to the origin" },
+	{ "reqBody", &schema_string, SCHEMA_READY,
+	  "the body that the service sent to an origin of the file" },
 	{ "resp", &schema_string, SCHEMA_READY, "the answer's status line and headers" },
 	{ "status", &schema_number, SCHEMA_READY, "the answer's status; undefined when there was none" },
 	{ "remoteAddr", &schema_string, SCHEMA_READY, "the origin's address, when it has one" },
@@ -225,6 +230,9 @@ static struct value *origin_value(const struct subrequest *s, uint64_t number, s
 	set(a, v, "fetchID", value_string(a, arena_printf(a, "%zu", index)));
 	set(a, v, "traceID", value_string(a, arena_printf(a, "%llu", (unsigned long long)number)));
 	set(a, v, "req", request_text(a, b, &s->request, s->path, STR("")));
+	if (f->asked)
+		set(a, v, "reqBody",
+		    value_string(a, arena_str(a, buf_str(&((const struct origin_call *)f->asked)->body))));
 	set(a, v, "remoteHost", value_string(a, s->backend->name));
 	if (f->remote_ip_len) {
 		char text[IP_TEXT_BYTES];

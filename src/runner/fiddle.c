@@ -160,6 +160,23 @@ static void blame_check(struct fiddle *x, const struct script *s, const struct c
 	blame(x, result, source_place_of(&s->source, c->at), buf_str(&message));
 }
 
+struct unmet {
+	struct fiddle *x;
+	const struct script_test *test;
+	struct test_result *result;
+};
+
+static void blame_unmet(void *data, const struct origin_rule *rule, uint32_t asked)
+{
+	const struct unmet *u = data;
+	size_t begin = u->x->text.len;
+	origins_unmet_print(rule, asked, &u->x->text);
+	blame(u->x, u->result, (struct source_place){ u->test->line, 0 },
+	      str_sub(buf_str(&u->x->text), begin, SIZE_MAX));
+	buf_add_char(&u->x->text, '\n');
+	u->result->status = TEST_FAILED;
+}
+
 static bool run_checks(struct fiddle *x, const struct script *s, const struct script_request *r,
 		       const struct value *document, struct arena *a, struct test_result *result)
 {
@@ -214,7 +231,7 @@ static struct http_client *open_network(struct fiddle *x, struct world *w, const
 	}
 	origins_destroy(&w->origins);
 	w->origins = origins_rules_new(origins_network_new(client));
-	fiddle_add_origins(w, s->origins, s->origin_count);
+	fiddle_add_origins(w, s->source.file, s->origins, s->origin_count);
 	return client;
 }
 
@@ -246,13 +263,15 @@ static void run_test(struct fiddle *x, const struct script *s, const struct scri
 	w->tracing = trace;
 	if (x->options->real_network)
 		client = open_network(x, w, s, &loop, result);
-	fiddle_add_origins(w, t->origins, t->origin_count);
+	origins_record(w->origins, true);
+	fiddle_add_origins(w, s->source.file, t->origins, t->origin_count);
 	if (!p->project->manifest)
 		fiddle_add_backends(w, t->origins, t->origin_count);
 	for (size_t i = 0; i < t->request_count && (result->status == TEST_PASSED || result->requests); i++) {
 		if (!run_request(x, s, &t->requests[i], p, w, result))
 			result->status = TEST_FAILED;
 	}
+	origins_unmet(w->origins, blame_unmet, &(struct unmet){ x, t, result });
 	world_destroy(&w);
 	http_client_destroy(&client);
 	loop_fini(&loop);
@@ -284,7 +303,7 @@ static void run_pass(struct fiddle *x, const struct test_file *file, const struc
 	struct choice choice = { x->options, file, s };
 	const uint32_t *plan = executor_plan(pass, s->test_count, wants, &choice, a, &count);
 	struct world *w = world_fork(p->world, p->world->loop);
-	fiddle_add_origins(w, s->origins, s->origin_count);
+	fiddle_add_origins(w, s->source.file, s->origins, s->origin_count);
 	if (!p->project->manifest)
 		fiddle_add_backends(w, s->origins, s->origin_count);
 	for (size_t i = pass->first; i < count && !l->stop(l); i++) {

@@ -24,6 +24,7 @@ static int indent_of(const struct script_line *line)
 {
 	switch (line->kind) {
 	case LINE_RULE:
+	case LINE_THEN:
 	case LINE_SETTING:
 	case LINE_CHECK:
 		return INDENT_BLOCK;
@@ -75,11 +76,12 @@ static void add_piece(struct buf *out, struct str piece)
 	buf_add(out, piece);
 }
 
-static void add_rule(struct buf *out, struct str text)
+/* "GET /path -> 200", "then -> 200" */
+static void add_rule(struct buf *out, struct str text, int words)
 {
 	struct str rest = text;
 	buf_add(out, token_word(&rest));
-	for (int word = 0; word < 3; word++) /* path, arrow, status */
+	for (int word = 1; word < words; word++)
 		add_piece(out, token_word(&rest));
 	add_piece(out, token_media_type(&rest));
 	add_piece(out, rest);
@@ -87,8 +89,19 @@ static void add_rule(struct buf *out, struct str text)
 
 static void add_header(struct buf *out, struct str text)
 {
-	if (str_find_char(text, ':') == STR_NONE) { /* "delay 2s" */
+	/*
+	 * "delay 2s", "pause 2s after 10"; "trailer Name: value" and "when header Name: value" too, up to the
+	 * colon.
+	 */
+	if (str_find_char(text, ':') == STR_NONE) {
 		add_words(out, text);
+		return;
+	}
+	if (!parse_looks_like_header(text)) {
+		struct str value = text;
+		add_words(out, token_trim_end(str_split(&value, ':')));
+		buf_add_char(out, ':');
+		add_piece(out, str_trim(value));
 		return;
 	}
 	struct str value = text;
@@ -129,7 +142,10 @@ static void add_line(struct layout *l, const struct script_line *line, int inden
 		break;
 	}
 	case LINE_RULE:
-		add_rule(&l->out, line->text);
+		add_rule(&l->out, line->text, 4);
+		break;
+	case LINE_THEN:
+		add_rule(&l->out, line->text, 3);
 		break;
 	case LINE_ANSWER:
 	case LINE_HEADER:

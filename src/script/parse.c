@@ -303,6 +303,7 @@ bool script_parse(struct arena *a, struct str file, struct str text, const struc
 			read_line(&p, line);
 	}
 	out->line_count = p.line;
+	parse_check_origins(&p);
 	warn_of_empty(&p);
 	diagnostics_sort(d);
 	return d->errors == 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stands under `origin`: answers, and below each its headers, its delay and a fenced body. */
+/* What stands under `origin`: rules, what they ask of a request, and where their answers begin. */
 #include "script/grow.h"
 #include "script/nearest.h"
 #include "script/parse_priv.h"
@@ -91,10 +91,15 @@ static bool path_covers(struct str path, struct str other, unsigned *steps_left)
 	       str_starts(str_sub(other, 0, star), str_sub(path, 0, path.len - 1));
 }
 
-static void check_reachable(struct parser *p, const struct script_rule *rule, struct str text)
+static void check_reachable(struct parser *p, const struct script_origin *origin,
+			    const struct script_rule *rule, struct str text)
 {
-	for (size_t i = 0; i + 1 < p->origin->rule_count; i++) {
-		const struct script_rule *above = &p->origin->rules[i];
+	if (!token_is_http(rule->method) || rule->path.len == 0 ||
+	    !(rule->answers->status || rule->answers->fault))
+		return; /* of a bad line enough was said */
+	for (const struct script_rule *above = origin->rules; above < rule; above++) {
+		if (above->condition_count)
+			continue;
 		if (!str_eq(above->method, STR("*")) && !str_eq(above->method, rule->method))
 			continue;
 		if (!path_covers(above->path, rule->path, &p->cover_steps_left))
@@ -112,70 +117,15 @@ static void check_reachable(struct parser *p, const struct script_rule *rule, st
 
 /* ---- one rule: METHOD PATH -> … ---- */
 
-static bool read_fault(struct parser *p, struct str word, struct str rest, struct script_rule *rule)
+static struct script_rule *current_rule(const struct parser *p)
 {
-	static const struct {
-		struct str word;
-		enum script_fault fault;
-	} faults[] = {
-#define X(id, word, doc) { STR_INIT(word), SCRIPT_FAULT_##id },
-		SCRIPT_FAULTS(X)
-#undef X
-	};
-	struct nearest nearest = { .word = word };
-	for (size_t i = 0; i < COUNT_OF(faults); i++) {
-		nearest_try(&nearest, faults[i].word);
-		if (str_eq(faults[i].word, word))
-			rule->fault = faults[i].fault;
-	}
-	if (rule->fault && rest.len == 0)
-		return true;
-	if (rule->fault)
-		diagnostics_error(p->d, rest,
-				  arena_printf(p->arena, "end the line behind " STR_FMT, STR_ARG(word)),
-				  "a fault has no answer");
-	else
-		diagnostics_error(
-			p->d, word,
-			nearest.best.ptr
-				? arena_printf(p->arena, "did you mean " STR_FMT "?", STR_ARG(nearest.best))
-				: STR("write a status from 100 to 599, or one of refuse, reset, timeout"),
-			STR_FMT " is neither a status nor a fault", STR_ARG(source_brief(word)));
-	return false;
-}
-
-static bool read_answer(struct parser *p, struct str status, struct str rest, struct script_rule *rule)
-{
-	uint64_t number;
-	if (!str_to_u64(status, UINT32_MAX, &number))
-		return read_fault(p, status, rest, rule);
-	if (number < 100 || number > 599) {
-		diagnostics_error(p->d, status, STR("write a status from 100 to 599"),
-				  "there is no status " STR_FMT, STR_ARG(source_brief(status)));
-		return false;
-	}
-	rule->status = (unsigned)number;
-	if (rest.len == 0)
-		return true;
-	struct str before = rest;
-	rule->type = token_media_type(&rest);
-	size_t slash = str_find_char(rule->type, '/');
-	if (slash == STR_NONE || !token_is_http(str_sub(rule->type, 0, slash))) {
-		diagnostics_error(p->d, rule->type,
-				  arena_printf(p->arena, "write text/plain " STR_FMT,
-					       STR_ARG(source_brief(before))),
-				  "the media type is missing in front of the body");
-		return false;
-	}
-	rule->body = rest;
-	return rest.len == 0 || rest.ptr[0] != '"' || parse_string_body(p, rest, &rule->body);
+	return &p->origin->rules[p->origin->rule_count - 1];
 }
 
 static enum line_kind read_rule(struct parser *p, struct str text)
 {
 	struct str rest = text, method = token_word(&rest), path = token_word(&rest),
 		   arrow = token_word(&rest);
-	struct str answer = token_word(&rest);
 	if (p->origin->rule_count == SCRIPT_RULES_MAX) {
 		diagnostics_error(p->d, text, STR("use '*' in paths"), "an origin has at most %d rules",
 				  SCRIPT_RULES_MAX);
@@ -183,6 +133,7 @@ static enum line_kind read_rule(struct parser *p, struct str text)
 	}
 	struct script_rule *rule = GROW(p->arena, p->origin->rules, p->origin->rule_count);
 	*rule = (struct script_rule){ .method = method, .path = path, .line = p->line };
+	*GROW(p->arena, rule->answers, rule->answer_count) = (struct script_answer){ .line = p->line };
 	p->indent_inner = (struct str){ NULL, 0 };
 	if (!token_is_http(method))
 		diagnostics_error(p->d, method, STR("write GET, POST, …, or * for any"),
@@ -191,86 +142,106 @@ static enum line_kind read_rule(struct parser *p, struct str text)
 		diagnostics_error(p->d, path.len ? path : source_behind(method),
 				  STR("write METHOD PATH -> STATUS, as in: GET /products/* -> 200"),
 				  "a path that begins with / or * is missing behind the method");
-	else if (!str_eq(arrow, STR("->")) || answer.len == 0)
+	else if (!str_eq(arrow, STR("->")) || rest.len == 0)
 		diagnostics_error(p->d, arrow.len ? arrow : source_behind(path),
 				  arena_printf(p->arena, "write " STR_FMT " " STR_FMT " -> 200",
 					       STR_ARG(source_brief(method)), STR_ARG(source_brief(path))),
 				  "an answer, -> and a status, is missing behind the path");
-	else if (read_answer(p, answer, rest, rule))
-		check_reachable(p, rule, text);
+	else
+		parse_answer(p, rest, rule->answers);
 	return LINE_RULE;
+}
+
+/* "then -> …": what the rule answers next. */
+static enum line_kind read_then(struct parser *p, struct str text)
+{
+	struct str rest = text, then = token_word(&rest), arrow = token_word(&rest);
+	if (p->origin->rule_count == 0) {
+		diagnostics_error(p->d, text, STR("write a rule above it: GET /path -> 200"),
+				  "there is no answer that this one could follow");
+		return LINE_BAD;
+	}
+	struct script_rule *rule = current_rule(p);
+	if (rule->answer_count == SCRIPT_ANSWERS_MAX) {
+		diagnostics_error(p->d, then, STR("the last answer is given for ever"),
+				  "a rule has at most %d answers", SCRIPT_ANSWERS_MAX);
+		return LINE_BAD;
+	}
+	struct script_answer *answer = GROW(p->arena, rule->answers, rule->answer_count);
+	*answer = (struct script_answer){ .line = p->line };
+	p->indent_inner = (struct str){ NULL, 0 };
+	if (rest.len == 0)
+		diagnostics_error(p->d, source_behind(arrow), STR("write then -> 200"),
+				  "a status or a fault is missing behind the arrow");
+	else
+		parse_answer(p, rest, answer);
+	return LINE_THEN;
+}
+
+static bool is_then(struct str text)
+{
+	struct str rest = text, word = token_word(&rest);
+	return str_eq(word, STR("then")) && str_eq(token_word(&rest), STR("->"));
 }
 
 /* ---- below a rule ---- */
 
-static void read_delay(struct parser *p, struct str text, struct str amount, struct script_rule *rule)
+/* "expect 2" */
+static void read_expect(struct parser *p, struct str text, struct str amount)
 {
-	static const struct {
-		struct str unit;
-		uint64_t ms;
-	} units[] = { { STR_INIT("ms"), 1 }, { STR_INIT("s"), 1000 }, { STR_INIT("m"), 60000 } };
-	uint64_t number = 0;
-	struct str unit = amount;
-	while (unit.len && unit.ptr[0] >= '0' && unit.ptr[0] <= '9')
-		unit = str_sub(unit, 1, unit.len);
-	struct str digits = str_sub(amount, 0, amount.len - unit.len);
-	bool known = false;
-	for (size_t i = 0; i < COUNT_OF(units); i++) {
-		if (!str_eq(unit, units[i].unit))
-			continue;
-		known = str_to_u64(digits, SCRIPT_DELAY_MS_MAX / units[i].ms, &number);
-		number *= units[i].ms;
-	}
-	if (!known)
+	struct script_rule *rule = current_rule(p);
+	uint64_t number;
+	if (rule->expects)
+		diagnostics_error(p->d, text, STR("write one expectation"),
+				  "this rule has an expectation already");
+	else if (!str_to_u64(amount, SCRIPT_EXPECTED_MAX, &number))
 		diagnostics_error(p->d, amount.len ? amount : text,
-				  STR("write delay 200ms, delay 2s or delay 1m; a day at most"),
-				  "a delay is a whole number and ms, s or m");
-	else if (rule->delay_ms)
-		diagnostics_error(p->d, text, STR("write one delay"), "this answer has a delay already");
+				  STR("write how often the service asks: expect 2"),
+				  "an expectation is a whole number, a million at most");
 	else
-		rule->delay_ms = number;
+		rule->expected = (unsigned)number;
+	rule->expects = true;
 }
 
-static void read_inner_fence(struct parser *p, struct str indent, struct str text, struct script_rule *rule)
+/* "when header NAME: VALUE", "when query NAME: VALUE" */
+static void read_when(struct parser *p, struct str text, struct str rest)
 {
-	struct str body = { NULL, 0 };
-	bool good = parse_fence(p, indent, text, &body);
-	if (rule->fault)
-		diagnostics_error(p->d, text, STR("take out the body, or write a status"),
-				  "a fault has no body");
-	else if (rule->body.ptr && rule->body.len)
-		diagnostics_error(p->d, text, STR("write one of the two"), "this answer has a body already");
-	else if (good)
-		rule->body = body;
+	struct script_rule *rule = current_rule(p);
+	struct str part = token_word(&rest), value = rest, name = str_split(&value, ':');
+	bool header = str_eq(part, STR("header"));
+	name = str_trim(name);
+	if (!header && !str_eq(part, STR("query")))
+		diagnostics_error(p->d, part.len ? part : text,
+				  STR("write when header NAME: VALUE, or when query NAME: VALUE"),
+				  "a condition is about a header or a query parameter");
+	else if (!value.ptr || name.len == 0 || (header && !token_is_http(name)))
+		diagnostics_error(p->d, rest.len ? rest : part,
+				  arena_printf(p->arena, "write when " STR_FMT " NAME: VALUE; * is any value",
+					       STR_ARG(part)),
+				  "a condition is a name, a colon and a value");
+	else
+		*GROW(p->arena, rule->conditions, rule->condition_count) =
+			(struct script_condition){ header ? SCRIPT_HEADER : SCRIPT_QUERY, name,
+						   str_trim(value), p->line };
 }
 
 static enum line_kind read_inner(struct parser *p, struct str indent, struct str text)
 {
-	struct script_rule *rule = &p->origin->rules[p->origin->rule_count - 1];
+	struct script_rule *rule = current_rule(p);
+	struct str rest = text, word = token_word(&rest);
+	bool expect = str_eq(word, STR("expect")), when = str_eq(word, STR("when"));
 	if (!parse_same_blanks(p, p->indent_inner, indent))
 		return LINE_BAD;
 	p->indent_inner = indent;
-	if (str_starts(text, STR("```"))) {
-		read_inner_fence(p, indent, text, rule);
-		return LINE_FENCE;
-	}
-	struct str rest = text, word = token_word(&rest);
-	struct nearest nearest = { .word = word };
-	nearest_try(&nearest, STR("delay"));
-	if (str_eq(word, STR("delay"))) {
-		read_delay(p, text, rest, rule);
-	} else if (nearest.best.ptr && str_find_char(text, ':') == STR_NONE) {
-		diagnostics_error(p->d, word, STR("did you mean delay?"), "unknown word " STR_FMT,
-				  STR_ARG(word));
-	} else {
-		struct script_header header;
-		if (!parse_header(p, text, &header))
-			return LINE_BAD;
-		if (rule->fault)
-			diagnostics_error(p->d, text, STR("take it out, or write a status"),
-					  "a fault has no headers");
-		*GROW(p->arena, rule->headers, rule->header_count) = header;
-	}
+	if (!expect && !when)
+		return parse_answer_line(p, indent, text, &rule->answers[rule->answer_count - 1]);
+	if (rule->answer_count > 1)
+		diagnostics_error(p->d, text, STR("move it above the first `then`"),
+				  STR_FMT " is about the whole rule", STR_ARG(word));
+	else if (expect)
+		read_expect(p, text, rest);
+	else
+		read_when(p, text, rest);
 	return LINE_ANSWER;
 }
 
@@ -279,7 +250,7 @@ enum line_kind parse_origin_line(struct parser *p, struct str indent, struct str
 	if (!p->indent.ptr)
 		p->indent = indent;
 	if (str_eq(indent, p->indent))
-		return read_rule(p, text);
+		return is_then(text) ? read_then(p, text) : read_rule(p, text);
 	if (!parse_same_blanks(p, p->indent, indent))
 		return LINE_BAD;
 	if (indent.len < p->indent.len) {
@@ -288,4 +259,28 @@ enum line_kind parse_origin_line(struct parser *p, struct str indent, struct str
 		return LINE_BAD;
 	}
 	return p->origin->rule_count ? read_inner(p, indent, text) : LINE_BAD;
+}
+
+/* ---- what only the whole origin shows ---- */
+
+static void check_rules(struct parser *p, struct script_origin *origin)
+{
+	const struct script *script = p->script;
+	for (size_t i = 0; i < origin->rule_count; i++) {
+		const struct script_rule *rule = &origin->rules[i];
+		check_reachable(p, origin, rule, script->lines[rule->line - 1].text);
+		for (size_t a = 0; a < rule->answer_count; a++)
+			parse_check_steps(p, &rule->answers[a]);
+	}
+}
+
+void parse_check_origins(struct parser *p)
+{
+	struct script *script = p->script;
+	for (size_t i = 0; i < script->origin_count; i++)
+		check_rules(p, &script->origins[i]);
+	for (size_t t = 0; t < script->test_count; t++) {
+		for (size_t i = 0; i < script->tests[t].origin_count; i++)
+			check_rules(p, &script->tests[t].origins[i]);
+	}
 }

@@ -15,7 +15,8 @@ enum line_kind {
 	LINE_COMMENT,
 	LINE_ORIGIN,
 	LINE_RULE,
-	LINE_ANSWER, /* a header or the delay of an answer */
+	LINE_THEN,   /* one more answer of the rule above */
+	LINE_ANSWER, /* what belongs to a rule or an answer: a header, a delay, … */
 	LINE_SETTINGS,
 	LINE_SETTING,
 	LINE_TEST,
@@ -90,6 +91,15 @@ bool parse_fence(struct parser *p, struct str indent, struct str text, struct st
 /* What stands behind the word `origin`, and the indented lines below. */
 void parse_origin(struct parser *p, struct str word, struct str name);
 enum line_kind parse_origin_line(struct parser *p, struct str indent, struct str text);
+/* What can only be checked when all of the file was read. */
+void parse_check_origins(struct parser *p);
+
+/* What stands behind the arrow of a rule, and a line below. */
+void parse_answer(struct parser *p, struct str rest, struct script_answer *answer);
+enum line_kind parse_answer_line(struct parser *p, struct str indent, struct str text,
+				 struct script_answer *answer);
+/* Are the places of what happens in its body within it? */
+void parse_check_steps(struct parser *p, const struct script_answer *answer);
 
 /* Is it the word of a block of settings? What stands behind the word, and the indented lines below. */
 bool parse_block_word(struct str word, enum script_block *out);

@@ -144,7 +144,7 @@ void origin_rule_condition(struct origin_rule *rule, enum origin_part part, stru
  */
 must_use bool origin_fault_find(struct str name, enum origin_fault *out);
 
-/* "GET /x of 'api' (shop.fiddle:3)", long parts cut. */
+/* "GET /x of 'api'", long parts cut. */
 void origin_rule_print(const struct origin_rule *rule, struct buf *out);
 /* Would it answer this request? */
 bool origin_rule_matches(const struct origin_rule *rule, const struct origin_request *request);

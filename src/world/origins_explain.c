@@ -14,13 +14,14 @@ struct near {
 };
 
 /*
- * Parts that differ weigh the more the less likely it is that this is the rule that was meant; then likeness
- * of the paths; among equals the newer rule.
+ * Fewer parts that differ come first, then likeness of the paths; another backend is the least likely slip.
+ * Among equals the newer rule.
  */
 static unsigned distance_of(const struct origin_rule *rule, unsigned differs, struct str path)
 {
-	unsigned parts = (unsigned)__builtin_popcount(differs);
-	return parts * 1000 + (differs & DIFFERS_PATH ? str_distance(rule->path, path) : 0);
+	unsigned distance = 1000 * (unsigned)__builtin_popcount(differs);
+	distance += differs & DIFFERS_BACKEND ? 500 : 0;
+	return distance + (differs & DIFFERS_PATH ? str_distance(rule->path, path) : 0);
 }
 
 /* Keeps the SHOWN_MAX nearest, in order. */
@@ -48,8 +49,6 @@ void origin_rule_print(const struct origin_rule *rule, struct buf *out)
 	buf_printf(out, STR_FMT " " STR_FMT, STR_ARG(cut(method)), STR_ARG(cut(rule->path)));
 	if (rule->backend.len)
 		buf_printf(out, " of '" STR_FMT "'", STR_ARG(cut(rule->backend)));
-	if (rule->place.len)
-		buf_printf(out, " (" STR_FMT ")", STR_ARG(rule->place));
 }
 
 /* ---- the nearest rule ---- */
@@ -131,6 +130,8 @@ static void add_other(struct buf *out, const struct near *n, struct str separato
 	const char *and = "";
 	buf_add(out, separator);
 	origin_rule_print(n->rule, out);
+	if (n->rule->place.len)
+		buf_printf(out, " (" STR_FMT ")", STR_ARG(n->rule->place));
 	buf_add(out, STR(": "));
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		if (!(n->differs & names[i].part))

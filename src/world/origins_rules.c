@@ -98,7 +98,9 @@ void origins_unmet(const struct origins *o, origins_unmet_fn *unmet, void *data)
 
 void origins_unmet_print(const struct origin_rule *rule, uint32_t asked, struct buf *out)
 {
-	buf_add(out, STR("the origin's rule "));
+	if (rule->place.len)
+		buf_printf(out, STR_FMT ": ", STR_ARG(rule->place));
+	buf_add(out, STR("the rule "));
 	origin_rule_print(rule, out);
 	buf_printf(out, " was expected to be asked %u time%s, and was asked %u time%s", rule->expected,
 		   rule->expected == 1 ? "" : "s", asked, asked == 1 ? "" : "s");

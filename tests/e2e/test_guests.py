@@ -23,12 +23,12 @@ def suite(t, guest, *paths, tests):
 
 @test
 def the_rust_sdks_guest_passes_its_suite(t):
-    suite(t, "rust-abi", "rust/tests", tests=69)
+    suite(t, "rust-abi", "rust/tests", tests=95)
 
 
 @test
 def the_javascript_sdks_guest_passes_its_suite(t):
-    suite(t, "js-abi", "js/tests", tests=45)
+    suite(t, "js-abi", "js/tests", tests=69)
 
 
 @test

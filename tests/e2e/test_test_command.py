@@ -4,8 +4,8 @@ import os
 import re
 import signal
 
-from harness import Failure, assert_equal, assert_in, assert_matches, assert_not_in, test
-from results import MANIFEST, Summary
+from harness import Failure, assert_between, assert_equal, assert_in, assert_matches, assert_not_in, test
+from results import GUESTS, MANIFEST, Summary
 
 HOLDS = "GET /\n  clientFetch.status is 200\n"
 FAILS = "GET /\n  clientFetch.status is 201\n"
@@ -202,6 +202,52 @@ def an_origin_that_nobody_wrote_fails_the_test_and_names_those_there_are(t):
     assert_in("origins with rules: origin\n", done.out)
     t.write("a.fiddle", "GET /proxy\n")
     assert_in("no origin is defined", abi(t, code=1).out)
+
+
+@test
+def the_examples_of_the_page_about_origins_pass(t):
+    page = os.path.join(os.path.dirname(GUESTS), "..", "docs", "origins.md")
+    with open(page, encoding="utf-8") as f:
+        examples = re.findall(r"^````fiddle\n(.*?)^````$", f.read(), re.MULTILINE | re.DOTALL)
+    for i, example in enumerate(examples):
+        t.write("%d.fiddle" % i, example)
+    run = Summary(abi(t, "--strict", code=0))
+    assert_equal((run.counts, run.files), ((len(examples), 0), len(examples)))
+    assert_between(4, len(examples), 20)
+
+
+@test
+def what_an_origin_expects_and_does_not_get_fails_the_test(t):
+    t.write("a.fiddle", "origin origin\n  GET /proxy -> 200\n    expect %d\n"
+                        "test twice\nGET /proxy\nGET /proxy\n  clientFetch.status is 200\ntest once\nGET /proxy\n" % 2)
+    done = abi(t, code=1)
+    assert_equal(Summary(done).counts, (1, 1))
+    assert_in("a.fiddle:2: the rule GET /proxy of 'origin' was expected to be asked 2 times, and was asked 1 time\n",
+              done.out)
+
+
+@test
+def a_request_beyond_what_an_origin_expects_fails_the_test(t):
+    t.write("a.fiddle", "origin origin\n  GET /proxy -> 200\n    expect 0\nGET /proxy\n  clientFetch.status is 200\n")
+    assert_in("was expected to be asked 0 times, and was asked 1 time", abi(t, code=1).out)
+
+
+@test
+def a_condition_that_does_not_hold_is_shown_field_by_field(t):
+    t.write("a.fiddle", "origin origin\n  GET /proxy?v=1 -> 200\n    when header Accept: text/*\n    when query v: 2\n"
+                        "GET /proxy?v=2\nAccept: image/png\n")
+    out = abi(t, code=1).out
+    assert_in("a.fiddle:5: no origin answers GET /proxy?v=2 of backend 'origin'\n"
+              "  the nearest rule, a.fiddle:2, wants (-), and what the service sent (+):\n"
+              "      backend  origin\n"
+              "      method   GET\n"
+              "      path     /proxy\n"
+              "    - query    v=1\n"
+              "    + query    v=2\n"
+              "    - header   Accept: text/*\n"
+              "    + header   Accept: image/png\n"
+              "      query    v: 2\n"
+              "  origins with rules: origin\n", out)
 
 
 @test

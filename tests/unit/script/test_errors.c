@@ -212,7 +212,7 @@ TEST(a_status_is_from_100_to_599_and_a_fault_is_known)
 	assert_complains("origin a\n  GET /x -> refused\n", "2:13", "refused is neither a status nor a fault",
 			 "did you mean refuse?");
 	assert_complains("origin a\n  GET /x -> explode\n", "2:13", "neither a status nor a fault",
-			 "one of refuse, reset, timeout");
+			 "a fault: refuse, reset, timeout");
 	assert_complains("origin a\n  GET /x -> reset text/plain x\n", "2:19", "no answer",
 			 "end the line behind reset");
 	assert_complains("origin a\n  GET /x -> reset\n    X: y\n", "3:5", "no headers", "write a status");
@@ -232,6 +232,84 @@ TEST(a_delay_is_a_number_and_a_unit)
 			 "one delay");
 	assert_complains("origin a\n  GET / -> 200\n    dealy 2s\n", "3:5", "unknown word dealy",
 			 "did you mean delay?");
+	assert_complains("origin a\n  GET / -> 200\n    delay 0s\n    delay 2s\n", "4:5", "a delay already",
+			 "one delay");
+}
+
+TEST(what_happens_in_a_body_is_written_in_one_way)
+{
+	static const char head[] = "origin a\n  GET / -> 200 text/plain 0123456789\n    ";
+	static const struct {
+		const char *where, *line, *words, *advice;
+	} rows[] = {
+		{ "3:5", "pause", "not how a pause", "write pause 2s after 10" },
+		{ "3:11", "pause 2", "not how a pause", "write pause 2s" },
+		{ "3:11", "pause 2s 10", "not how a pause", "write pause 2s after 10" },
+		{ "3:11", "pause 2s after ten", "not how a pause", "places in bytes" },
+		{ "3:10", "drip 0 every 1s", "not how a drip", "write drip 16 every 100ms" },
+		{ "3:10", "drip 1 each 1s", "not how a drip", "write drip 16 every 100ms" },
+		{ "3:10", "drip 1 every 1", "not how a drip", "ms, s or m" },
+		{ "3:5", "reset", "not how a reset", "write reset after 10" },
+		{ "3:11", "reset behind 3", "not how a reset", "write reset after 10" },
+		{ "3:11", "stall after -1", "not how a stall", "write stall after 10" },
+		{ "3:5", "stall after 11", "behind the body, which has 10 bytes", "count the body's bytes" },
+		{ "3:5", "truncate after 10", "nothing to truncate: the body has 10 bytes",
+		  "count the body's bytes" },
+		{ "3:5", "truncat after 3", "unknown word truncat", "did you mean truncate?" },
+		{ "3:5", "then -> 200", "stands below it, not in it", "as far to the left as the rule" },
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_complains(arena_printf(&arena, "%s%s\nGET /\n", head, rows[i].line).ptr, rows[i].where,
+				 rows[i].words, rows[i].advice);
+	assert_complains(
+		"origin a\n  GET / -> 200 text/plain 0123\n    reset after 2\n    pause 1s after 3\n", "4:5",
+		"the body is over with line 3", "one of the two");
+	assert_complains(
+		"origin a\n  GET / -> 200 text/plain 0123\n    pause 1s after 3\n    reset after 2\n", "4:5",
+		"line 3 happens later, after 3 bytes", "in their order");
+	assert_complains("origin a\n  GET / -> refuse\n    reset after 0\n", "3:5", "a fault has no body",
+			 "write a status");
+	read_good(
+		"origin a\n  GET / -> 200\n    pause 1s after 10\n    ```\n    0123456789\n    ```\nGET /\n");
+}
+
+TEST(what_a_rule_asks_for_is_written_above_its_second_answer)
+{
+	static const struct {
+		const char *lines, *where, *words, *advice;
+	} rows[] = {
+		{ "    when\n", "3:5", "a condition is about", "when header NAME: VALUE" },
+		{ "    when cookie a: b\n", "3:10", "a condition is about", "when query NAME: VALUE" },
+		{ "    when header\n", "3:10", "a name, a colon and a value",
+		  "write when header NAME: VALUE" },
+		{ "    when header Accept\n", "3:17", "a name, a colon and a value", "* is any value" },
+		{ "    when header A B: c\n", "3:17", "a name, a colon and a value", "* is any value" },
+		{ "    when query : c\n", "3:16", "a name, a colon and a value", "write when query" },
+		{ "    expect\n", "3:5", "a whole number", "expect 2" },
+		{ "    expect two\n", "3:12", "a whole number", "expect 2" },
+		{ "    expect 1000001\n", "3:12", "a million at most", "expect 2" },
+		{ "    expect 0\n    expect 0\n", "4:5", "an expectation already", "one expectation" },
+		{ "  then -> 200\n    expect 1\n", "4:5", "expect is about the whole rule",
+		  "above the first" },
+		{ "  then -> 200\n    when header A: b\n", "4:5", "when is about the whole rule",
+		  "above the first" },
+		{ "  then ->\n", "3:10", "a status or a fault is missing", "then -> 200" },
+		{ "  then -> 1000\n", "3:11", "no status 1000", "100 to 599" },
+		{ "  then 200\n", "3:8", "a path", "METHOD PATH" },
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_complains(
+			arena_printf(&arena, "origin a\n  GET / -> 200\n%sGET /\n", rows[i].lines).ptr,
+			rows[i].where, rows[i].words, rows[i].advice);
+	assert_complains("origin a\n  then -> 200\n", "2:3", "no answer that this one could follow",
+			 "GET /path -> 200");
+}
+
+TEST(a_rule_with_a_condition_covers_no_other)
+{
+	read_good("origin a\n  GET / -> 200\n    when query a: 1\n  GET / -> 201\nGET /\n");
+	assert_complains("origin a\n  GET / -> 200\n  GET / -> 201\n    when query a: 1\nGET /\n", "3:3",
+			 "this rule can never match", "above line 2");
 }
 
 TEST(an_answer_has_one_body)

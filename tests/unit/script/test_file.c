@@ -65,37 +65,37 @@ TEST(answers_have_status_type_body_headers_and_delay)
 	const struct script_rule *rules = read_good(shop)->origins[0].rules;
 	assert_str(rules[0].method, "GET");
 	assert_str(rules[0].path, "/products/1");
-	assert_int_equal(rules[0].status, 200);
+	assert_int_equal(rules[0].answers->status, 200);
 	assert_int_equal(rules[0].line, 4);
-	assert_str(rules[0].type, "application/json");
-	assert_str(rules[0].body, "{\"id\":1}   # no comment");
-	assert_int_equal(rules[0].header_count, 2);
-	assert_str(rules[0].headers[0].name, "Cache-Control");
-	assert_str(rules[0].headers[0].value, "max-age=60");
-	assert_int_equal(rules[0].headers[0].line, 5);
-	assert_str(rules[0].headers[1].value, "");
-	assert_str(rules[1].body, "la\nte");
-	assert_int_equal(rules[1].delay_ms, 2000);
-	assert_int_equal(rules[2].status, 402);
-	assert_str(rules[2].type, "");
-	assert_str(rules[2].body, "");
+	assert_str(rules[0].answers->type, "application/json");
+	assert_str(rules[0].answers->body, "{\"id\":1}   # no comment");
+	assert_int_equal(rules[0].answers->header_count, 2);
+	assert_str(rules[0].answers->headers[0].name, "Cache-Control");
+	assert_str(rules[0].answers->headers[0].value, "max-age=60");
+	assert_int_equal(rules[0].answers->headers[0].line, 5);
+	assert_str(rules[0].answers->headers[1].value, "");
+	assert_str(rules[1].answers->body, "la\nte");
+	assert_int_equal(rules[1].answers->delay_ms, 2000);
+	assert_int_equal(rules[2].answers->status, 402);
+	assert_str(rules[2].answers->type, "");
+	assert_str(rules[2].answers->body, "");
 	assert_str(rules[3].method, "*");
-	assert_int_equal(rules[3].fault, SCRIPT_FAULT_REFUSE);
-	assert_int_equal(rules[3].status, 0);
+	assert_int_equal(rules[3].answers->fault, SCRIPT_FAULT_REFUSE);
+	assert_int_equal(rules[3].answers->status, 0);
 }
 
 TEST(media_types_may_have_parameters)
 {
 	const struct script_rule *rule = read_good(shop)->origins[1].rules;
-	assert_str(rule->type, "text/html; charset=utf-8");
-	assert_str(rule->body, "<p>Bonjour</p>");
+	assert_str(rule->answers->type, "text/html; charset=utf-8");
+	assert_str(rule->answers->body, "<p>Bonjour</p>");
 }
 
 TEST(fenced_answers_lose_the_fence_s_indentation_only)
 {
 	const struct script_rule *rule = &read_good(shop)->tests[0].origins[0].rules[1];
-	assert_str(rule->body, "one\n  two\n\n# three");
-	assert_int_equal(rule->header_count, 1);
+	assert_str(rule->answers->body, "one\n  two\n\n# three");
+	assert_int_equal(rule->answers->header_count, 1);
 }
 
 TEST(requests_have_headers_bodies_and_checks)
@@ -154,7 +154,7 @@ TEST(origins_of_one_name_are_joined)
 		read_good("origin a\n  GET /1 -> 200\norigin b\norigin a\n\t* /2 -> reset\nGET /\n");
 	assert_int_equal(s->origin_count, 2);
 	assert_int_equal(s->origins[0].rule_count, 2);
-	assert_int_equal(s->origins[0].rules[1].fault, SCRIPT_FAULT_RESET);
+	assert_int_equal(s->origins[0].rules[1].answers->fault, SCRIPT_FAULT_RESET);
 	assert_int_equal(s->origins[1].rule_count, 0);
 }
 
@@ -194,9 +194,9 @@ TEST(delays_have_three_units)
 	const struct script *s =
 		read_good("origin a\n  GET /1 -> 200\n    delay 15ms\n  GET /2 -> 200\n    delay  3m\n"
 			  "  GET /3 -> timeout\n    delay 1440m\nGET /\n");
-	assert_int_equal(s->origins[0].rules[0].delay_ms, 15);
-	assert_int_equal(s->origins[0].rules[1].delay_ms, 180000);
-	assert_int_equal(s->origins[0].rules[2].delay_ms, SCRIPT_DELAY_MS_MAX);
+	assert_int_equal(s->origins[0].rules[0].answers->delay_ms, 15);
+	assert_int_equal(s->origins[0].rules[1].answers->delay_ms, 180000);
+	assert_int_equal(s->origins[0].rules[2].answers->delay_ms, SCRIPT_DELAY_MS_MAX);
 }
 
 TEST(a_script_keeps_nothing_of_the_text_it_was_read_from)
@@ -213,4 +213,66 @@ TEST(checks_can_be_run_again_and_again)
 	const struct script *s = read_good("GET /\n  clientFetch.resp matches /MISS/\n");
 	for (int i = 0; i < 100; i++)
 		assert_true(check_run(&s->tests[0].requests[0].checks[0], document(), &arena).pass);
+}
+
+TEST(a_rule_may_have_conditions_an_expectation_and_several_answers)
+{
+	const struct script_rule *r = read_good("origin a\n"
+						"  GET /x -> 503\n"
+						"    when header X-Mode: fast: *\n"
+						"    when query a b: 1\n"
+						"    expect 3\n"
+						"    Retry-After: 1\n"
+						"  then -> dns-timeout\n"
+						"    delay 2s\n"
+						"  then -> 200 text/plain one two\n"
+						"    trailer X-Sum: 7\n"
+						"  GET /y -> 204\n"
+						"GET /\n")
+					      ->origins[0]
+					      .rules;
+	assert_int_equal(r->condition_count, 2);
+	assert_int_equal(r->conditions[0].part, SCRIPT_HEADER);
+	assert_str(r->conditions[0].name, "X-Mode");
+	assert_str(r->conditions[0].value, "fast: *");
+	assert_int_equal(r->conditions[1].part, SCRIPT_QUERY);
+	assert_str(r->conditions[1].name, "a b");
+	assert_true(r->expects);
+	assert_int_equal(r->expected, 3);
+	assert_int_equal(r->answer_count, 3);
+	assert_int_equal(r->answers[0].status, 503);
+	assert_int_equal(r->answers[0].header_count, 1);
+	assert_int_equal(r->answers[1].fault, SCRIPT_FAULT_DNS_TIMEOUT);
+	assert_int_equal(r->answers[1].delay_ms, 2000);
+	assert_int_equal(r->answers[1].line, 7);
+	assert_str(r->answers[2].body, "one two");
+	assert_str(r->answers[2].trailers[0].name, "X-Sum");
+	assert_false(r[1].expects);
+	assert_int_equal(r[1].answer_count, 1);
+}
+
+TEST(a_body_may_have_a_script)
+{
+	const struct script_answer *a = read_good("origin a\n"
+						  "  GET /x -> 200 text/plain 0123456789\n"
+						  "    pause 2s\n"
+						  "    drip 3 every 0ms after 1\n"
+						  "    pause 1m after 4\n"
+						  "    bad-chunk after 10\n"
+						  "    reset: a header\n"
+						  "GET /\n")
+						->origins[0]
+						.rules[0]
+						.answers;
+	assert_int_equal(a->step_count, 4);
+	assert_int_equal(a->steps[0].kind, SCRIPT_STEP_PAUSE);
+	assert_int_equal(a->steps[0].ms, 2000);
+	assert_int_equal(a->steps[0].after, 0);
+	assert_int_equal(a->steps[1].kind, SCRIPT_STEP_DRIP);
+	assert_int_equal(a->steps[1].bytes, 3);
+	assert_int_equal(a->steps[1].after, 1);
+	assert_int_equal(a->steps[2].ms, 60000);
+	assert_int_equal(a->steps[3].kind, SCRIPT_STEP_BAD_CHUNK);
+	assert_int_equal(a->steps[3].after, 10);
+	assert_str(a->headers[0].name, "reset");
 }

@@ -139,7 +139,8 @@ TEST(bodies_are_kept_to_the_byte)
 			    "\n"
 			    "```\n");
 	const struct script *before = read_good(text), *after = read_good(formatted(str_from(text)).ptr);
-	assert_true(str_eq(before->origins[0].rules[0].body, after->origins[0].rules[0].body));
+	assert_true(
+		str_eq(before->origins[0].rules[0].answers->body, after->origins[0].rules[0].answers->body));
 	assert_true(str_eq(before->tests[0].requests[1].body, after->tests[0].requests[1].body));
 }
 
@@ -162,4 +163,23 @@ TEST(a_file_with_errors_is_not_formatted)
 TEST(targets_unknown_to_the_schema_do_not_keep_a_file_from_being_formatted)
 {
 	assert_layout("GET /\n other.root  is  1\n", "GET /\n  other.root is 1\n");
+}
+
+TEST(answers_that_follow_stand_below_their_rule)
+{
+	assert_layout(
+		"origin a\n GET  /x   ->  503\n   when   header   X-A  :  b  c\n   when query  a:b\n"
+		"   expect    2\n then   ->  200    text/plain    two  words\n"
+		"   trailer   X-Sum:7\n   pause    2s   after  1\n   drip  1   every 2ms  after 1\nGET /\n",
+		"origin a\n"
+		"  GET /x -> 503\n"
+		"    when header X-A: b  c\n"
+		"    when query a: b\n"
+		"    expect 2\n"
+		"  then -> 200 text/plain two  words\n"
+		"    trailer X-Sum: 7\n"
+		"    pause 2s after 1\n"
+		"    drip 1 every 2ms after 1\n"
+		"\n"
+		"GET /\n");
 }

@@ -98,6 +98,16 @@ TEST(the_manual_has_the_table_of_faults)
 	buf_fini(&out);
 }
 
+TEST(the_manual_has_the_table_of_what_happens_in_a_body)
+{
+	struct buf out = BUF_INIT(1 << 16);
+#define X(id, word, example, doc) buf_printf(&out, "| `%s %s` | %s |\n", word, example, doc);
+	SCRIPT_STEPS(X)
+#undef X
+	assert_in_manual(&out);
+	buf_fini(&out);
+}
+
 /* Blocks between ````fiddle and ```` are whole files, and laid out as script_format() does it. */
 TEST(the_manual_s_examples_are_good_files)
 {

@@ -385,11 +385,11 @@ TEST(an_unmatched_request_shows_how_the_nearest_rule_differs)
 	assert_unmatched(&s, "GET", "/x",
 			 "no origin answers GET /x of backend 'api'\n"
 			 "  the nearest rule wants (-), and what the service sent (+):\n"
-			 "    - backend  shop\n"
-			 "    + backend  api\n"
+			 "      backend  api\n"
 			 "      method   GET\n"
-			 "      path     /x\n"
-			 "  others: GET /xyz of 'api': path differs\n"
+			 "    - path     /xyz\n"
+			 "    + path     /x\n"
+			 "  others: GET /x of 'shop': backend differs\n"
 			 "          POST /y of 'api' (shop.fiddle:3): method and path differ\n"
 			 "  origins with rules: api, shop");
 	assert_int_equal(origins_unmatched(s.origins), 3);

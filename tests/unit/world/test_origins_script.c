@@ -432,16 +432,13 @@ TEST(what_is_not_asked_as_often_as_expected_is_told)
 	s.rule->place = STR("x:7");
 	s.rule->path = STR("/");
 	origins_rules_add(s.origins, s.rule);
-	assert_unmet(&s,
-		     "[the origin's rule * / (x:7) was expected to be asked 2 times, and was asked 0 times]");
+	assert_unmet(&s, "[x:7: the rule * / was expected to be asked 2 times, and was asked 0 times]");
 	status_of(&s);
-	assert_unmet(&s,
-		     "[the origin's rule * / (x:7) was expected to be asked 2 times, and was asked 1 time]");
+	assert_unmet(&s, "[x:7: the rule * / was expected to be asked 2 times, and was asked 1 time]");
 	status_of(&s);
 	assert_unmet(&s, "");
 	status_of(&s);
-	assert_unmet(&s,
-		     "[the origin's rule * / (x:7) was expected to be asked 2 times, and was asked 3 times]");
+	assert_unmet(&s, "[x:7: the rule * / was expected to be asked 2 times, and was asked 3 times]");
 	end(&s);
 }
 
@@ -453,7 +450,7 @@ TEST(a_rule_may_be_expected_never_to_be_asked)
 	origins_rules_add(s.origins, s.rule);
 	assert_unmet(&s, "");
 	status_of(&s);
-	assert_unmet(&s, "[the origin's rule * * was expected to be asked 0 times, and was asked 1 time]");
+	assert_unmet(&s, "[the rule * * was expected to be asked 0 times, and was asked 1 time]");
 	end(&s);
 }
 

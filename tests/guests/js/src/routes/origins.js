@@ -70,10 +70,30 @@ async function sendStreaming() {
   return ok(await describe(await ask("/upload", "origin", { method: "POST", body, duplex: "half" })));
 }
 
-async function sendError() {
+/** What becomes of a request that may fail before its answer's head or in its body. */
+async function attempt(path) {
+  let response;
+  let bytes = 0;
+  try {
+    response = await ask(path, "origin");
+  } catch (error) {
+    return `origin: ${error}`;
+  }
+  try {
+    const reader = response.body.getReader();
+    for (let read = await reader.read(); !read.done; read = await reader.read()) bytes += read.value.length;
+    return `origin: ${response.status} with ${bytes} bytes`;
+  } catch (error) {
+    return `origin: ${response.status} with ${bytes} bytes, ${error}`;
+  }
+}
+
+/** `?path=` adds what `origin` does with that path. */
+async function sendError(event, url) {
   const nowhere = await checkThrows("an unknown backend", () => ask("/", "nowhere"));
   const refused = await checkThrows("a refused connection", () => ask("/", "refused"));
-  return ok(`nowhere: ${nowhere}\nrefused: ${refused}`);
+  const path = url.searchParams.get("path");
+  return ok(`nowhere: ${nowhere}\nrefused: ${refused}${path ? `\n${await attempt(path)}` : ""}`);
 }
 
 async function backend(event, url) {
