@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "guest/wasm/code_cache.h"
 
 enum { FOLDER_BYTES_MAX = 4096 };
 
@@ -25,7 +26,7 @@ int main(int argc, char **argv)
 		.err_terminal = isatty(STDERR_FILENO) != 0,
 		.no_color = no_color && *no_color,
 		.lookup = lookup,
-		.cache_folder = cli_cache_folder(&arena, lookup),
+		.cache_folder = code_cache_folder(&arena, lookup),
 		.folder = getcwd(folder, sizeof folder) ? folder : "/",
 	};
 	int code = cli_main(argc, argv, &env);

@@ -22,15 +22,6 @@ int cli_error(const struct cli_options *o, int code, const struct error *e)
 	return code;
 }
 
-const char *cli_cache_folder(struct arena *a, const char *(*lookup)(const char *name))
-{
-	const char *folder = lookup("XDG_CACHE_HOME"), *home = lookup("HOME");
-	/* The XDG specification: what is not absolute is to be ignored. */
-	if (folder && folder[0] == '/')
-		return arena_printf(a, "%s/backlot", folder).ptr;
-	return home && home[0] == '/' ? arena_printf(a, "%s/.cache/backlot", home).ptr : NULL;
-}
-
 static bool use_color(const struct cli_options *o, bool terminal)
 {
 	const char *term = o->env->lookup("TERM");

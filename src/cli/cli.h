@@ -134,9 +134,6 @@ int cli_main(int argc, char **argv, const struct cli_env *env);
 /* Prints "error: …" to the environment's err, in red on a terminal, and yields `code`. */
 int cli_error(const struct cli_options *o, int code, const struct error *e);
 
-/* $XDG_CACHE_HOME/backlot or ~/.cache/backlot; NULL when neither is known. */
-const char *cli_cache_folder(struct arena *a, const char *(*lookup)(const char *name));
-
 /* Commands: each prints to o->env->out and err, and returns the exit code. */
 int cmd_test(const struct cli_options *o);
 int cmd_serve(const struct cli_options *o);

@@ -32,6 +32,14 @@ struct memory_client {
 	struct watcher on_change, on_body, on_fetch;
 };
 
+/*
+ * The request that a client in memory sends. `target`: a URL, or a path of the host that a Host field names,
+ * else of localhost. Host and Content-Length are added where they are not among the fields. `body`: NULL for
+ * none; `out->body` is a reference for the caller. Strings are borrowed or live in the arena.
+ */
+void memory_request(struct http_request *out, struct str method, struct str target,
+		    const struct headers *fields, const struct str *body, struct loop *loop, struct arena *a);
+
 void memory_client_init(struct memory_client *c);
 /* Both outlive the client. The service may run before this returns. */
 void memory_client_start(struct memory_client *c, struct service *service, struct world *w);

@@ -3,38 +3,16 @@
 
 #include <string.h>
 
-#include "base/check.h"
-#include "http/uri.h"
 #include "runner/settings.h"
 
 static void make_request(struct run_exchange *ex, struct world *w, const struct script_request *r,
 			 struct arena *a)
 {
-	struct uri uri = uri_split(r->target);
 	struct http_request *q = &ex->request;
-	bool has_host = false;
-	*q = (struct http_request){ .method = r->method, .version = HTTP_1_1 };
+	struct headers fields = { 0 };
 	for (size_t i = 0; i < r->header_count; i++)
-		has_host = has_host || str_eq_nocase(r->headers[i].name, STR("host"));
-	struct str host = uri.authority.len ? uri.authority : STR("localhost");
-	if (!has_host)
-		headers_add_borrowed(&q->headers, a, STR("Host"), host);
-	for (size_t i = 0; i < r->header_count; i++) {
-		headers_add_borrowed(&q->headers, a, r->headers[i].name, r->headers[i].value);
-		if (str_eq_nocase(r->headers[i].name, STR("host")) && !uri.authority.len)
-			host = r->headers[i].value;
-	}
-	q->uri = uri.authority.len
-			 ? r->target
-			 : arena_printf(a, "http://" STR_FMT STR_FMT, STR_ARG(host), STR_ARG(r->target));
-	if (r->has_body) {
-		if (!headers_has(&q->headers, STR("content-length")))
-			headers_add_borrowed(&q->headers, a, STR("Content-Length"),
-					     arena_printf(a, "%zu", r->body.len));
-		q->body = body_new(w->loop);
-		body_write(q->body, r->body);
-		body_end(q->body);
-	}
+		headers_add_borrowed(&fields, a, r->headers[i].name, r->headers[i].value);
+	memory_request(q, r->method, r->target, &fields, r->has_body ? &r->body : NULL, w->loop, a);
 	ex->client.request = q;
 	ex->client.request_body = r->body;
 	ex->asks.asked.http = q;

@@ -9,7 +9,7 @@ enum { HEAD_BYTES_MAX = 4 << 20, KEY_BYTES = 6 + CACHE_HASH_BYTES };
 
 /* ---- heads as metadata ---- */
 
-static const struct str head_magic = STR_INIT("HTTP\1");
+static const struct str head_magic = STR_INIT("HTTP\2");
 
 static void add_u32(struct buf *b, uint32_t n)
 {
@@ -23,9 +23,10 @@ static void add_text(struct buf *b, struct str s)
 }
 
 /* False: it is too large. */
-static bool encode_head(struct buf *b, const struct http_response *head)
+static bool encode_head(struct buf *b, struct str uri, const struct http_response *head)
 {
 	buf_add(b, head_magic);
+	add_text(b, uri);
 	add_u32(b, head->status);
 	add_u32(b, (uint32_t)head->headers.count);
 	for (size_t i = 0; i < head->headers.count; i++) {
@@ -55,7 +56,7 @@ static bool read_text(struct str *s, struct str *out)
 }
 
 /* False: it is no head; somebody stored something else under the key. Strings are borrowed. */
-static bool decode_head(struct str text, struct arena *a, struct http_response *out)
+static bool decode_head(struct str text, struct arena *a, struct str *uri, struct http_response *out)
 {
 	uint32_t status, count;
 	struct str name, value;
@@ -63,7 +64,8 @@ static bool decode_head(struct str text, struct arena *a, struct http_response *
 	if (!str_starts(text, head_magic))
 		return false;
 	text = str_sub(text, head_magic.len, text.len);
-	if (!read_u32(&text, &status) || !read_u32(&text, &count) || status < 100 || status > 999)
+	if (!read_text(&text, uri) || !read_u32(&text, &status) || !read_u32(&text, &count) || status < 100 ||
+	    status > 999)
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
 		if (!read_text(&text, &name) || !read_text(&text, &value))
@@ -134,7 +136,9 @@ static const struct http_response *stored(struct http_lookup *l)
 {
 	if (!l->op.done || !l->op.found)
 		return NULL;
-	if (l->stored.status == 0 && !decode_head(blob_str(l->op.found->user_metadata), l->arena, &l->stored))
+	struct str uri;
+	if (l->stored.status == 0 &&
+	    !decode_head(blob_str(l->op.found->user_metadata), l->arena, &uri, &l->stored))
 		forget_found(l);
 	return l->stored.status ? &l->stored : NULL;
 }
@@ -224,7 +228,7 @@ struct cache_object *http_lookup_insert(struct http_lookup *l, const struct http
 {
 	scoped(buf_fini) struct buf metadata = BUF_INIT(HEAD_BYTES_MAX);
 	struct cache_write with_head = *w;
-	if (!encode_head(&metadata, head))
+	if (!encode_head(&metadata, l->request.uri, head))
 		return NULL;
 	with_head.user_metadata = buf_str(&metadata);
 	with_head.surrogate_keys = good_keys(w->surrogate_keys, l->arena);
@@ -239,7 +243,7 @@ bool http_lookup_update(struct http_lookup *l, const struct http_response *head,
 {
 	scoped(buf_fini) struct buf metadata = BUF_INIT(HEAD_BYTES_MAX);
 	struct cache_write with_head = *w;
-	if (!encode_head(&metadata, head))
+	if (!encode_head(&metadata, l->request.uri, head))
 		return false;
 	with_head.user_metadata = buf_str(&metadata);
 	with_head.surrogate_keys = good_keys(w->surrogate_keys, l->arena);
@@ -313,6 +317,12 @@ bool http_lookup_answer(struct http_lookup *l, bool adapt, struct http_response 
 	out->headers = headers_copy(&answer.head.headers, l->arena);
 	out->body = open_part(l, &answer);
 	return true;
+}
+
+bool http_object_head(const struct cache_object *o, struct arena *a, struct http_response *head,
+		      struct str *uri)
+{
+	return decode_head(blob_str(o->user_metadata), a, uri, head);
 }
 
 /* ---- trace ---- */

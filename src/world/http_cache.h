@@ -84,6 +84,13 @@ void http_lookup_abandon(struct http_lookup *l);
  */
 must_use bool http_lookup_answer(struct http_lookup *l, bool adapt, struct http_response *out);
 
+/*
+ * What an object of a cache is, where it is a response: its head, and the URI of the request that it
+ * answered, in the arena or borrowed from the object. False: it is none.
+ */
+must_use bool http_object_head(const struct cache_object *o, struct arena *a, struct http_response *head,
+			       struct str *uri);
+
 /* ---- trace ---- */
 
 /*

@@ -18,6 +18,7 @@ struct origin_ask {
 	struct origin_call *call; /* the request, body included; a reference */
 	struct backend *backend;  /* where it goes; a reference */
 	struct str uri;           /* as the service has it */
+	struct loop *loop;        /* of the world; not to be used when over */
 	bool over; /* it was answered, or nobody waits any more: given up, timed out, the world has ended */
 	struct rule_exchange *exchange; /* the origins'; NULL when over */
 };

@@ -390,6 +390,7 @@ static void prepare_ask(struct rule_exchange *x, const struct backend *backend, 
 	ask->call = (struct origin_call *)rc_ref(&x->call->rc);
 	ask->backend = (struct backend *)rc_ref((struct rc *)&backend->rc);
 	ask->uri = arena_str(&x->call->arena, uri);
+	ask->loop = x->loop;
 	ask->exchange = x;
 	x->ask = ask;
 	x->asking.run = ask_responder;

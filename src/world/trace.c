@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world/trace.h"
 
+#include <math.h>
 #include <string.h>
 
 void trace_off(struct trace *t)
@@ -78,4 +79,38 @@ void trace_update_bool(struct trace_event *ev, const char *name, bool truth)
 	struct trace_attrib *at = find_attrib(ev, name);
 	if (at)
 		at->truth = truth;
+}
+
+static void print_attrib(const struct trace_attrib *at, struct buf *out)
+{
+	buf_add(out, STR(", "));
+	buf_add_json(out, str_from(at->name));
+	buf_add(out, STR(": "));
+	switch (at->kind) {
+	case TRACE_STR:
+		buf_add_json(out, at->text);
+		break;
+	case TRACE_NUMBER:
+		if (isfinite(at->number))
+			buf_printf(out, "%.15g", at->number);
+		else
+			buf_add(out, STR("null"));
+		break;
+	case TRACE_BOOL:
+		buf_add(out, at->truth ? STR("true") : STR("false"));
+		break;
+	}
+}
+
+void trace_print_json(const struct trace *t, struct buf *out)
+{
+	buf_add_char(out, '[');
+	for (const struct trace_event *ev = t->first; ev; ev = ev->next) {
+		buf_printf(out, "%s{\"seq\": %u, \"wallNs\": \"%llu\", \"type\": \"%s\"",
+			   ev == t->first ? "" : ",\n ", ev->seq, (unsigned long long)ev->wall_ns, ev->type);
+		for (const struct trace_attrib *at = ev->first; at; at = at->next)
+			print_attrib(at, out);
+		buf_add_char(out, '}');
+	}
+	buf_add_char(out, ']');
 }

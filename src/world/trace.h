@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/str.h"
 #include "loop/clock.h"
 
@@ -61,5 +62,11 @@ void trace_bool(struct trace *t, struct trace_event *ev, const char *name, bool 
 /* Changes an attribute that is there. */
 void trace_update_number(struct trace_event *ev, const char *name, double number);
 void trace_update_bool(struct trace_event *ev, const char *name, bool truth);
+
+/*
+ * Adds the events as a JSON array: {"seq": 0, "wallNs": "…", "type": "fetch", …attributes…}. Times are
+ * strings, as they are too large for a JavaScript number.
+ */
+void trace_print_json(const struct trace *t, struct buf *out);
 
 #endif

@@ -487,3 +487,14 @@ bool code_cache_clear(const char *folder, size_t *entries, uint64_t *bytes, stru
 	closedir(dir);
 	return ok;
 }
+
+/* ---- where it is ---- */
+
+const char *code_cache_folder(struct arena *a, const char *(*lookup)(const char *name))
+{
+	const char *folder = lookup("XDG_CACHE_HOME"), *home = lookup("HOME");
+	/* The XDG specification: what is not absolute is to be ignored. */
+	if (folder && folder[0] == '/')
+		return arena_printf(a, "%s/backlot", folder).ptr;
+	return home && home[0] == '/' ? arena_printf(a, "%s/.cache/backlot", home).ptr : NULL;
+}

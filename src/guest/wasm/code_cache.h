@@ -24,6 +24,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "guest/wasm/memory_pool.h"
@@ -39,6 +40,12 @@ struct code_key {
 	uint64_t initial_memory; /* of the guest, known before its code is loaded */
 	bool component;          /* so is that */
 };
+
+/*
+ * Where a user's compiled code is: $XDG_CACHE_HOME/backlot or ~/.cache/backlot; NULL when neither is known.
+ * `lookup` gives the value of an environment variable, or NULL.
+ */
+const char *code_cache_folder(struct arena *a, const char *(*lookup)(const char *name));
 
 /* The folder, made when it is not there (0700). An error: why it cannot be used. */
 must_use bool code_cache_open(const char *folder, struct error *e);

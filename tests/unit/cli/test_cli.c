@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include "guest/wasm/code_cache.h"
+
 /* ---- what is printed, and where ---- */
 
 TEST(the_version_names_the_engines_too)
@@ -189,10 +191,10 @@ TEST(compiled_code_is_kept_where_xdg_says)
 {
 	struct arena a;
 	arena_init(&a);
-	assert_string_equal(cli_cache_folder(&a, both), "/x/backlot");
-	assert_string_equal(cli_cache_folder(&a, home), "/h/.cache/backlot");
-	assert_null(cli_cache_folder(&a, relative));
-	assert_null(cli_cache_folder(&a, no_variable));
+	assert_string_equal(code_cache_folder(&a, both), "/x/backlot");
+	assert_string_equal(code_cache_folder(&a, home), "/h/.cache/backlot");
+	assert_null(code_cache_folder(&a, relative));
+	assert_null(code_cache_folder(&a, no_variable));
 	arena_fini(&a);
 }
 

@@ -74,3 +74,30 @@ TEST(beyond_the_limit_events_are_only_counted)
 	assert_int_equal(s.trace.dropped, 2);
 	end(&s);
 }
+
+TEST(a_trace_can_be_printed_as_json)
+{
+	struct arena arena;
+	struct trace t;
+	scoped(buf_fini) struct buf out = BUF_INIT(4096);
+	struct clock *clock = clock_virtual_new(12345678901234567890u);
+	arena_init(&arena);
+	trace_off(&t);
+	trace_print_json(&t, &out);
+	assert_str(buf_str(&out), "[]");
+	trace_on(&t, &arena, clock);
+	struct trace_event *ev = trace_add(&t, "fetch");
+	trace_str(&t, ev, "url", STR("a\"b"));
+	trace_number(&t, ev, "bytes", 12.5);
+	trace_number(&t, ev, "nothing", 0.0 / 0.0);
+	trace_bool(&t, ev, "done", true);
+	trace_add(&t, "log");
+	buf_reset(&out);
+	trace_print_json(&t, &out);
+	assert_str(buf_str(&out),
+		   "[{\"seq\": 0, \"wallNs\": \"12345678901234567890\", \"type\": \"fetch\", "
+		   "\"url\": \"a\\\"b\", \"bytes\": 12.5, \"nothing\": null, \"done\": true},\n "
+		   "{\"seq\": 1, \"wallNs\": \"12345678901234567890\", \"type\": \"log\"}]");
+	clock_destroy(&clock);
+	arena_fini(&arena);
+}
