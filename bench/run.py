@@ -14,7 +14,6 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import socket
 import statistics
 import subprocess
@@ -23,6 +22,8 @@ import tempfile
 import time
 
 import instructions
+from peers import free_port, manifest, of, running, running_origin, serve_command, wait_for
+from served import measure_load
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SECTIONS = ("starts", "invocation", "shape", "cargo", "load", "cache", "frames")
@@ -118,25 +119,9 @@ def show(value, unit, before=""):
     return text + unit if unit.startswith("/") or not unit else text + " " + unit
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 # ---- cold start to the first response ----
 
 PATHS = {"go-abi": "/hello"}
-
-
-def manifest(origin_port):
-    return ('manifest_version = 3\nname = "bench"\nlanguage = "other"\n\n[local_server.backends.origin]\n'
-            'url = "http://127.0.0.1:%d"\n' % origin_port)
-
-
-def serve_command(bench, program, guest, port, config=None):
-    more = ["-C", config] if config else []
-    return [program, "serve", bench.guest(guest), "--addr", "127.0.0.1:%d" % port, *more]
 
 
 def start_once(bench, program, guest, cache=None):
@@ -170,10 +155,6 @@ def measure_starts(bench):
         mib = [[kib / 1024 for kib in of(m, "kib")] for m in (ours[guest], fresh[guest], theirs[guest])]
         bench.row(section, guest + ", code cached", min(mib[0]), mib[2], "MiB")
         bench.row(section, guest + ", code not cached", min(mib[1]), mib[2], "MiB")
-
-
-def of(measures, key):
-    return [m[key] for m in measures]
 
 
 # ---- invocations in memory ----
@@ -241,10 +222,9 @@ FILES, TESTS, REQUESTS = 20, 10, 4
 
 def peer_shape(bench, guest, path):
     """What 800 requests take without tests: Viceroy's start, and a client with as many connections as cores."""
-    origin_port, port = free_port(), free_port()
-    config = bench.write("peer.toml", manifest(origin_port))
-    with running([os.path.join(bench.programs, "bench-origin"), str(origin_port)], bench.folder, None):
-        wait_for(origin_port)
+    port = free_port()
+    with contextlib.ExitStack() as stack:
+        config = bench.write("peer.toml", manifest(running_origin(bench, stack)))
         start = time.monotonic()
         with running(serve_command(bench, bench.viceroy, guest, port, config), bench.folder, bench.environment()):
             bench.measure("load", port, path, os.cpu_count() or 1, "requests", FILES * TESTS * REQUESTS)
@@ -266,8 +246,7 @@ def measure_shape(bench):
         bench.row(section, guest + ", peak memory of a worker", min(of(runs, "kib")) / 1024, unit="MiB")
 
 
-# ---- served under load ----
-
+# ---- cargo test ----
 
 CARGO_MANIFEST = """manifest_version = 3
 name = "bench"
@@ -309,67 +288,6 @@ def measure_cargo(bench):
     bench.row(section, "each test after the first", further(ours), goal=1)
 
 
-@contextlib.contextmanager
-def running(command, folder, env):
-    process = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-
-
-def wait_for(port, seconds=120):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        time.sleep(0.01)
-    raise SystemExit("nobody listens on port %d" % port)
-
-
-def most_resident_mib(pid):
-    with open("/proc/%d/status" % pid, encoding="ascii") as f:
-        return next(int(line.split()[1]) / 1024 for line in f if line.startswith("VmHWM:"))
-
-
-def measure_load(bench):
-    say("served requests a second")
-    hosts = [("backlot", bench.backlot)] + ([("viceroy", bench.viceroy)] if bench.viceroy else [])
-    for guest in ("rust-hello", "js-hello"):
-        results, memory = {}, {}
-        with contextlib.ExitStack() as stack:
-            ports, processes = {}, {}
-            for name, program in hosts:
-                ports[name] = free_port()
-                processes[name] = stack.enter_context(
-                    running(serve_command(bench, program, guest, ports[name]), bench.folder, bench.environment()))
-            for name, _ in hosts:
-                wait_for(ports[name])
-                bench.measure("load", ports[name], "/", 2, "requests", 100)
-            for _ in range(bench.rounds):
-                for connections in (1, 16, 64):
-                    for name, _ in hosts:
-                        results.setdefault((name, connections), []).append(
-                            bench.measure("load", ports[name], "/", connections, "seconds", 1))
-            for name, _ in hosts:
-                memory[name] = most_resident_mib(processes[name].pid)
-        report_load(bench, guest, results, memory)
-
-
-def report_load(bench, guest, results, memory):
-    section = "Served, connections kept alive"
-    for connections in (1, 16, 64):
-        ours, theirs = results["backlot", connections], results.get(("viceroy", connections), [])
-        text = "%s, %d connection%s" % (guest, connections, "s" if connections > 1 else "")
-        bench.row(section, text, of(ours, "per_second"), of(theirs, "per_second"), "/s", times=5, more_is_better=True)
-        for key in ("p50", "p99"):
-            bench.row(section, text + ", " + key, of(ours, key), of(theirs, key), "µs")
-    bench.row("Peak memory after the load", guest, memory["backlot"], memory.get("viceroy", ()), "MiB")
-
-
 # ---- the HTTP cache ----
 
 MANY = 1000
@@ -377,11 +295,8 @@ MANY = 1000
 
 def served_through(bench, stack):
     """A port of `serve` with the guest that passes everything through the cache, an origin behind it."""
-    origin_port, port = free_port(), free_port()
-    stack.enter_context(running([os.path.join(bench.programs, "bench-origin"), str(origin_port)], bench.folder,
-                                bench.environment()))
-    wait_for(origin_port)
-    config = bench.write("cache/fastly.toml", manifest(origin_port))
+    port = free_port()
+    config = bench.write("cache/fastly.toml", manifest(running_origin(bench, stack)))
     stack.enter_context(running(serve_command(bench, bench.backlot, "rust-cache-proxy", port, config), bench.folder,
                                 bench.environment()))
     wait_for(port)

@@ -69,6 +69,8 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error_
 	bool broken = error_code == NGHTTP2_PROTOCOL_ERROR || error_code == NGHTTP2_FLOW_CONTROL_ERROR;
 	if (broken && s->body && s->body->expected == UINT64_MAX)
 		h2_request_drop(s, BODY_FAILURE_PROTOCOL);
+	if (s->response.ended && s->remote_ended)
+		h2_guard_served(s->connection);
 	h2_stream_free(s, !s->response.ended);
 	return 0;
 }
@@ -482,6 +484,9 @@ static void set_options(nghttp2_option *option)
 {
 	nghttp2_option_set_no_auto_window_update(option, 1);
 	nghttp2_option_set_max_send_header_block_length(option, OUT_BYTES_MAX / 2);
+#ifdef NGHTTP2_BOUNDS_RESETS
+	nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX);
+#endif
 }
 
 static void make_session(struct h2_connection *c)

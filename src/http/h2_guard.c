@@ -38,6 +38,11 @@ static bool spend(struct h2_connection *c, struct h2_budget *b, uint32_t burst, 
 	return true;
 }
 
+void h2_guard_served(struct h2_connection *c)
+{
+	c->resets.left = MIN(c->resets.left + 1, (uint32_t)RESETS_BURST);
+}
+
 bool h2_guard_frame(struct h2_connection *c, const nghttp2_frame_hd *hd)
 {
 	switch (hd->type) {

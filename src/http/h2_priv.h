@@ -113,6 +113,8 @@ uint64_t h2_now(const struct h2_connection *c); /* never 0, which stands for "no
 void h2_guard_init(struct h2_connection *c);
 /* False: the peer has gone too far. Called for each frame before it is read. */
 must_use bool h2_guard_frame(struct h2_connection *c, const nghttp2_frame_hd *hd);
+/* A request came and was answered, both whole: its client may reset it as well, as libcurl before 8 does. */
+void h2_guard_served(struct h2_connection *c);
 
 /* ---- h2_request.c ---- */
 

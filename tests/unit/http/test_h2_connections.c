@@ -322,6 +322,23 @@ TEST(streams_that_are_opened_and_reset_end_the_connection)
 	h2_end(&f);
 }
 
+/* As libcurl 7.88 does with each of its requests. */
+TEST(streams_that_were_answered_may_be_reset)
+{
+	struct fixture f;
+	h2_begin(&f, handle_dump);
+	for (uint32_t id = 1; id < 4000; id += 2) {
+		add_head(id, END_STREAM, GET_HEAD);
+		send_frames(&f);
+		add_number(RST_STREAM, id, 0);
+		send_frames(&f);
+		f.exchanges = 0;
+	}
+	pass_ms(&f, 100);
+	assert_false(f.client.ended);
+	h2_end(&f);
+}
+
 static void flood(uint8_t type, uint8_t flags, uint32_t stream, struct str payload)
 {
 	struct fixture f;
