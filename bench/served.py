@@ -12,14 +12,14 @@ from peers import free_port, manifest, of, running, running_origin, serve_comman
 
 CONNECTIONS = (1, 16, 64, 512)
 STREAMS = 8  # at once on each connection of HTTP/2
-IDLE_CONNECTIONS, HELD_REQUESTS = 500, 200
+IDLE_CONNECTIONS, HELD_REQUESTS = 500, 50
 
 
 class Hosts:
     """Backlot and, when there is one, Viceroy: each serves the same guest, until the end of a `with`."""
 
-    def __init__(self, bench, guest, config=None):
-        self.bench, self.ports, self.processes = bench, {}, {}
+    def __init__(self, bench, guest, config=None, warm=True):
+        self.bench, self.warm, self.ports, self.processes = bench, warm, {}, {}
         self.stack = contextlib.ExitStack()
         self.command = {"backlot": [bench.backlot, "--http-cache=off"]}
         if bench.viceroy:
@@ -33,7 +33,8 @@ class Hosts:
         self.stack.__enter__()
         for port in self.ports.values():
             wait_for(port)
-            self.bench.measure("load", port, "/", 2, "requests", 100)
+            if self.warm:
+                self.bench.measure("load", port, "/", 2, "requests", 100)
         return self
 
     def __exit__(self, *why):
@@ -164,17 +165,16 @@ class Silence:
         self.taken = []
 
     def take(self, many):
+        """So many requests; their connections."""
         self.listener.settimeout(30)
-        while len(self.taken) < many:
-            self.taken.append(self.listener.accept()[0])
+        return [self.listener.accept()[0] for _ in range(many)]
 
     def close(self):
-        for s in [self.listener, *self.taken]:
-            s.close()
+        self.listener.close()
 
 
-def open_and_ask(port, many, answered):
-    request = b"GET / HTTP/1.1\r\nHost: bench.example\r\n\r\n"
+def open_and_ask(port, path, many, answered):
+    request = b"GET %s HTTP/1.1\r\nHost: bench.example\r\n\r\n" % path.encode()
     sockets = [socket.create_connection(("127.0.0.1", port), 30) for _ in range(many)]
     for s in sockets:
         s.sendall(request)
@@ -204,17 +204,17 @@ def measure_memory(bench):
     section = "Memory that is held, of the server"
     with Hosts(bench, "rust-hello") as hosts:
         bench.row(section, "an idle connection", *held(hosts, IDLE_CONNECTIONS, lambda port: open_and_ask(
-            port, IDLE_CONNECTIONS, True)), "KiB")
-    for guest in ("rust-proxy-log", "js-abi"):
+            port, "/", IDLE_CONNECTIONS, True)), "KiB")
+    for guest, path in (("rust-proxy-log", "/"), ("js-abi", "/proxy-log")):
         origin = Silence()
         config = bench.write("memory/fastly.toml", manifest(origin.port))
 
-        def occupy(port):
-            sockets = open_and_ask(port, HELD_REQUESTS, False)
-            origin.take(HELD_REQUESTS)
-            taken, origin.taken = origin.taken, []
-            return sockets + taken
+        def occupy(port, many=HELD_REQUESTS, path=path, origin=origin):
+            return open_and_ask(port, path, many, False) + origin.take(many)
 
-        with contextlib.closing(origin), Hosts(bench, guest, config) as hosts:
+        with contextlib.closing(origin), Hosts(bench, guest, config, warm=False) as hosts:
+            for port in hosts.ports.values():
+                for thing in occupy(port, 2):
+                    thing.close()
             bench.row(section, "an invocation that waits for its origin, " + guest, *held(hosts, HELD_REQUESTS, occupy),
                       "KiB")
