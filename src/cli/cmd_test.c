@@ -1,47 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `backlot test`: finds test files, runs them, reports. */
-#include <limits.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/buf.h"
+/* `backlot test`: finds test files, and has them run, once or whenever something has changed. */
 #include "cli/cli.h"
-#include "cli/option_value.h"
-#include "cli/service.h"
-#include "cli/test_reports.h"
-#include "loop/clock.h"
+#include "cli/test_run.h"
+#include "cli/test_watch.h"
 #include "runner/fiddle.h"
 #include "runner/js/javascript.h"
-#include "runner/run.h"
-#include "world/random.h"
-
-enum { COMMAND_BYTES_MAX = 1 << 16 };
 
 /* Who runs which files. */
 static const struct executor_kind *const kinds[] = { &fiddle_kind, &javascript_kind, NULL };
-
-static const char *environment(void *data, const char *name)
-{
-	return ((const struct cli_options *)data)->env->lookup(name);
-}
-
-static bool open_service(void *data, const char *path, uint64_t memory_bytes_max, struct service **out,
-			 struct error *e)
-{
-	const struct cli_options *o = data;
-	struct wasm_options wasm = cli_wasm_options(o);
-	wasm.memory_bytes_max = memory_bytes_max;
-	wasm.instances_max = 4; /* a test's requests come one after another */
-	return cli_open_service(out, path, &wasm, e);
-}
-
-static int exit_code(const struct run_totals *t)
-{
-	if (t->broken)
-		return CLI_USAGE;
-	return t->failed ? CLI_FAILED : CLI_PASSED;
-}
 
 static int no_tests(const struct cli_options *o)
 {
@@ -55,211 +21,12 @@ static int no_tests(const struct cli_options *o)
 	return cli_error(o, CLI_USAGE, &e);
 }
 
-/* The one that was given, or a new one, small enough to be typed. */
-static uint64_t choose_seed(const struct cli_options *o)
-{
-	if (cli_given(o, seed))
-		return o->seed;
-	struct random *r = random_system_new();
-	uint64_t seed = random_u64(r) % 1000000000;
-	random_destroy(&r);
-	return seed;
-}
-
-/* "backlot test" with the options that change how a test runs, for whoever repeats one. */
-static struct str repeat_command(const struct cli_options *o, struct arena *a)
-{
-	static const enum option_id choices[] = { OPTION_config,         OPTION_service,   OPTION_limits,
-						  OPTION_limits_profile, OPTION_net,       OPTION_http_cache,
-						  OPTION_strict,         OPTION_timeout_ns };
-	scoped(buf_fini) struct buf b = BUF_INIT(COMMAND_BYTES_MAX);
-	buf_printf(&b, "%s test", o->program);
-	for (size_t i = 0; i < COUNT_OF(choices); i++) {
-		const struct option_row *row = &option_rows[choices[i]];
-		if (o->given >> choices[i] & 1) {
-			buf_printf(&b, " --%s%s", row->name, row->value ? " " : "");
-			option_value_print(row, o, &b);
-		}
-	}
-	return arena_str(a, buf_str(&b));
-}
-
-/* ---- durations ---- */
-
-/* A file for each project: its name is a number that is made of the folder's. */
-static const char *timings_path(const struct cli_options *o, const char *folder, struct arena *a)
-{
-	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
-	char real[PATH_MAX];
-	if (o->timings || !o->env->cache_folder)
-		return o->timings;
-	for (const char *at = realpath(folder, real) ? real : folder; *at; at++)
-		hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
-	return arena_printf(a, "%s/timings/%016llx", o->env->cache_folder, (unsigned long long)hash).ptr;
-}
-
-/* What it is that durations are remembered for: the first file's project. */
-static const char *timings_root(const struct cli_options *o, const struct test_files *files)
-{
-	const struct project *p = files->count ? files->at[0].project : NULL;
-	return p && p->manifest ? p->folder : o->env->folder;
-}
-
-static void warn(const struct cli_options *o, const struct error *e, const char *what)
-{
-	fprintf(o->env->err, "warning: %s; %s\n", e->text, what);
-}
-
-/* ---- a run ---- */
-
-/* All that a run needs, from the options. */
-struct run_setup {
-	struct arena arena;
-	struct limits_choice limits;
-	struct test_filter *filter;
-	struct timings *timings;
-	const char *timings_path; /* NULL: they are not kept */
-	struct interrupt interrupt;
-	struct test_reports reports;
-	struct shard_plan shard;
-	struct run_options options;
-};
-
-static void set_up_timings(struct run_setup *s, const struct cli_options *o, const struct test_files *files)
-{
-	struct error e;
-	const char *root = timings_root(o, files);
-	s->timings = timings_new(root);
-	s->timings_path = timings_path(o, root, &s->arena);
-	if (s->timings_path && !timings_read(s->timings, s->timings_path, &e))
-		warn(o, &e, "the durations in it are ignored");
-}
-
-static enum run_snapshots snapshots(const struct cli_options *o)
-{
-	const char *ci = o->env->lookup("CI");
-	if (o->update)
-		return SNAPSHOTS_ALL;
-	return ci && *ci && strcmp(ci, "false") != 0 ? SNAPSHOTS_NONE : SNAPSHOTS_NEW;
-}
-
-static void set_options(struct run_setup *s, const struct cli_options *o)
-{
-	s->options = (struct run_options){
-		.limits = &s->limits,
-		.jobs = (unsigned)o->jobs,
-		.seed = choose_seed(o),
-		.timeout_ns = o->timeout_ns,
-		.retry = (uint32_t)o->retry,
-		.repeat = (uint32_t)o->repeat,
-		.shuffle = o->order == ORDER_RANDOM,
-		.check_determinism = o->check_determinism,
-		.bail = o->bail,
-		.strict = o->strict,
-		.real_network = o->net == NET_REAL,
-		.without_http_cache = o->http_cache == HTTP_CACHE_OFF,
-		.filter = s->filter,
-		.snapshots = snapshots(o),
-		.esbuild = cli_esbuild(o, &s->arena),
-		.js_cache = cli_js_cache(o, &s->arena),
-		.timings = s->timings,
-		.interrupt = &s->interrupt,
-		.command = repeat_command(o, &s->arena).ptr,
-		.open_service = open_service,
-		.env = environment,
-		.data = (void *)(uintptr_t)o,
-	};
-}
-
-/* False: the options are wrong. To be taken down either way. */
-static bool set_up(struct run_setup *s, const struct cli_options *o, struct test_files *files,
-		   struct error *e)
-{
-	*s = (struct run_setup){ 0 };
-	interrupt_begin(&s->interrupt);
-	if (!cli_limits_choice(o, &s->limits, e) || !test_filter_new(&s->filter, str_from(o->filter), e))
-		return false;
-	set_up_timings(s, o, files);
-	if (o->shard.count)
-		s->shard = plan_shard(files, s->timings, o->shard.index, o->shard.count);
-	set_options(s, o);
-	return test_reports_open(&s->reports, o, e);
-}
-
-static void take_down(struct run_setup *s)
-{
-	test_reports_close(&s->reports);
-	interrupt_end(&s->interrupt);
-	timings_destroy(&s->timings);
-	test_filter_destroy(&s->filter);
-	arena_fini(&s->arena);
-}
-
-/* Shards leave the durations alone: all of one run must have the same plan. */
-static void keep_timings(struct run_setup *s, const struct cli_options *o)
-{
-	struct error e;
-	if (s->timings_path && !s->shard.count && !o->list && !timings_write(s->timings, s->timings_path, &e))
-		warn(o, &e, "how long the files took is not remembered");
-}
-
-/* How the run went, once its reports are written. */
-static int finish(const struct cli_options *o, struct test_reports *reports, const struct run_totals *t)
-{
-	struct error e;
-	bool written = test_reports_commit(reports, &e);
-	int code = t->interrupted == SIGTERM ? CLI_TERMINATED
-		   : t->interrupted          ? CLI_INTERRUPTED
-					     : exit_code(t);
-	if (!written)
-		cli_error(o, CLI_INTERNAL, &e);
-	if (!written && code == CLI_PASSED)
-		code = CLI_INTERNAL;
-	bool some = t->passed + t->failed + t->skipped + t->todo + t->broken > 0;
-	if (some || t->interrupted || (t->shard.count && !t->shard.files))
-		return code;
-	if (o->filter)
-		FAIL(&e, NOT_FOUND, "no test matches --filter %s", o->filter);
-	else
-		FAIL(&e, NOT_FOUND, "nothing was tested: the files have no request in them");
-	return cli_error(o, CLI_USAGE, &e);
-}
-
-static int run_and_report(const struct cli_options *o, const struct test_files *files, struct run_setup *s,
-			  uint64_t start_ns, struct clock *clock)
-{
-	struct error e;
-	struct run_totals totals;
-	struct reporter *r = s->reports.reporter;
-	if (o->list)
-		run_list(files, &s->options, r, &totals);
-	else if (!run_tests(files, &s->options, r, &totals, &e))
-		return cli_error(o, CLI_INTERNAL, &e);
-	keep_timings(s, o);
-	totals.ns = clock_monotonic(clock) - start_ns;
-	totals.seed = s->options.seed;
-	totals.shard = s->shard;
-	r->ops->end(r, &totals);
-	return finish(o, &s->reports, &totals);
-}
-
-static int run(const struct cli_options *o, struct test_files *files, uint64_t start_ns, struct clock *clock)
-{
-	struct error e;
-	struct run_setup setup;
-	int code = set_up(&setup, o, files, &e) ? run_and_report(o, files, &setup, start_ns, clock)
-						: cli_error(o, CLI_USAGE, &e);
-	take_down(&setup);
-	return code;
-}
-
 int cmd_test(const struct cli_options *o)
 {
 	struct error e;
-	struct test_files files;
+	struct test_files files = { 0 };
 	struct clock *clock = clock_system_new();
 	uint64_t start_ns = clock_monotonic(clock);
-	int code;
 	const struct test_search search = {
 		.paths = o->operands,
 		.count = o->operand_count,
@@ -267,13 +34,23 @@ int cmd_test(const struct cli_options *o)
 		.service = o->service,
 		.kinds = kinds,
 	};
-	if (!test_files_find(&files, &search, &e))
+	struct interrupt interrupt;
+	int code;
+	interrupt_begin(&interrupt);
+	if (o->watch)
+		code = test_watch(o, &search, clock, &interrupt);
+	else if (!test_files_find(&files, &search, &e))
 		code = cli_error(o, CLI_USAGE, &e);
 	else if (files.count == 0)
 		code = no_tests(o);
 	else
-		code = run(o, &files, start_ns, clock);
+		code = test_run(&(struct test_run){ .o = o,
+						    .files = &files,
+						    .clock = clock,
+						    .start_ns = start_ns,
+						    .interrupt = &interrupt });
 	test_files_fini(&files);
+	interrupt_end(&interrupt);
 	clock_destroy(&clock);
 	return code;
 }

@@ -5,7 +5,7 @@
 #include "cli/serve_priv.h"
 
 /* Bits of the watch. */
-enum { GUEST_CHANGED = 1 << 0 }; /* the others are what a world is made of */
+enum { GUEST_CHANGED = 1 << 0, WORLD_CHANGED = 1 << 1 };
 
 static void deploy(struct serving *s, struct surroundings *around, struct service *service)
 {
@@ -132,8 +132,11 @@ static void changed(void *data, unsigned which)
 void serve_watch(struct serving *s)
 {
 	const char *profile = s->o->limits_profile;
-	const char *const paths[] = { s->guest, s->manifest,
-				      profile && strpbrk(profile, "/.") ? profile : NULL };
+	const struct watch_path paths[] = {
+		{ s->guest, GUEST_CHANGED, WATCH_BUILD_QUIET_MS },
+		{ s->manifest, WORLD_CHANGED, WATCH_BUILD_QUIET_MS },
+		{ profile && strpbrk(profile, "/.") ? profile : NULL, WORLD_CHANGED, WATCH_BUILD_QUIET_MS },
+	};
 	if (s->o->watch)
 		s->watch = watch_new(&s->edge.loop, paths, COUNT_OF(paths), changed, s);
 }

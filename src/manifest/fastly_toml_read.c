@@ -214,6 +214,11 @@ bool resolve_path(const struct reader *r, const struct toml_value *at, struct st
 		*out = arena_str(r->arena, path).ptr;
 	else
 		*out = arena_printf(r->arena, "%s/" STR_FMT, base, STR_ARG(path)).ptr;
+	if (r->manifest) {
+		struct manifest_file *file = ARENA_NEW(r->arena, struct manifest_file);
+		*file = (struct manifest_file){ r->manifest->files, *out };
+		r->manifest->files = file;
+	}
 	return true;
 }
 

@@ -21,6 +21,12 @@ struct manifest_warning {
 	struct str text; /* one line: "fastly.toml:12:5: …" */
 };
 
+/* A file that the manifest names, which the world was made with. */
+struct manifest_file {
+	struct manifest_file *next;
+	const char *path;
+};
+
 struct manifest {
 	struct arena arena; /* everything below lives here */
 	int64_t version;    /* 0: not given */
@@ -28,6 +34,7 @@ struct manifest {
 	struct str *authors;
 	size_t authors_count;
 	struct limits_choice limits; /* [local_server.limits]; whoever made the world calls limits_choose() */
+	struct manifest_file *files; /* in no order, and a file that is named twice is there twice */
 	struct manifest_warning *warnings, **last_warning; /* in the order of the text */
 };
 

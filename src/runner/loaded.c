@@ -37,6 +37,20 @@ void loaded_projects_destroy(struct loaded_projects **pl)
 	mem_free(l);
 }
 
+struct loaded_file {
+	struct loaded_file *next;
+	struct str path;
+};
+
+static void add_file(struct loaded_projects *l, struct loaded *p, const char *path)
+{
+	if (!path || !l->options->depends)
+		return;
+	struct loaded_file *file = ARENA_NEW(&l->arena, struct loaded_file);
+	*file = (struct loaded_file){ p->files, arena_str(&l->arena, str_from(path)) };
+	p->files = file;
+}
+
 static void load_manifest(struct loaded_projects *l, struct loaded *p, struct executor_listener *listener)
 {
 	struct error e;
@@ -57,21 +71,21 @@ static void load_manifest(struct loaded_projects *l, struct loaded *p, struct ex
 	limits_choose(p->world, &manifest.limits, l->options->limits);
 	for (const struct manifest_warning *w = manifest.warnings; w; w = w->next)
 		listener->warning(listener, w->text);
+	for (const struct manifest_file *f = manifest.files; f; f = f->next)
+		add_file(l, p, f->path);
 	manifest_fini(&manifest);
 }
 
-struct loaded *loaded_project(struct loaded_projects *l, const struct project *project,
-			      struct executor_listener *listener)
+static struct loaded *load(struct loaded_projects *l, const struct project *project,
+			   struct executor_listener *listener)
 {
 	struct error e;
-	for (struct loaded *p = l->first; p; p = p->next) {
-		if (p->project == project)
-			return p;
-	}
 	struct loaded *p = ARENA_NEW(&l->arena, struct loaded);
 	p->project = project;
 	p->next = l->first;
 	l->first = p;
+	add_file(l, p, project->manifest);
+	add_file(l, p, project->service);
 	load_manifest(l, p, listener);
 	if (p->failure.len)
 		return p;
@@ -81,5 +95,18 @@ struct loaded *loaded_project(struct loaded_projects *l, const struct project *p
 					   limits_memory_room(&p->world->limits, p->world->limits_mode),
 					   &p->service, &e))
 		p->failure = arena_str(&l->arena, str_from(e.text));
+	return p;
+}
+
+struct loaded *loaded_project(struct loaded_projects *l, const struct project *project,
+			      struct executor_listener *listener)
+{
+	struct loaded *p = l->first;
+	while (p && p->project != project)
+		p = p->next;
+	if (!p)
+		p = load(l, project, listener);
+	for (const struct loaded_file *file = p->files; file; file = file->next)
+		listener->depends(listener, file->path);
 	return p;
 }

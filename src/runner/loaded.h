@@ -13,8 +13,9 @@ struct loaded {
 	struct loaded *next;
 	const struct project *project;
 	struct service *service;
-	struct world *world; /* nothing runs in it: fork it */
-	struct str failure;  /* it could not be loaded: why */
+	struct world *world;       /* nothing runs in it: fork it */
+	struct str failure;        /* it could not be loaded: why */
+	struct loaded_file *files; /* what it was made of, when somebody asks */
 };
 
 struct loaded_projects;
@@ -23,7 +24,10 @@ struct loaded_projects;
 must_use struct loaded_projects *loaded_projects_new(const struct run_options *options);
 void loaded_projects_destroy(struct loaded_projects **pl); /* leaves NULL; NULL is fine */
 
-/* Loads it when it is asked for first; the listener is told what the manifest's reader warns of. Borrowed. */
+/*
+ * Loads it when it is asked for first; the listener is told what the manifest's reader warns of, and each
+ * time which files it depends on. Borrowed.
+ */
 struct loaded *loaded_project(struct loaded_projects *l, const struct project *project,
 			      struct executor_listener *listener);
 

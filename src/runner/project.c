@@ -161,6 +161,9 @@ static bool walk(struct test_files *f, const struct test_search *search, const c
 	bool ok = true;
 	if (!dir)
 		return FAIL(e, IO, "%s: %s", folder, strerror(errno));
+	struct test_folder *seen = ARENA_NEW(&f->arena, struct test_folder);
+	*seen = (struct test_folder){ f->folders, arena_str(&f->arena, str_from(folder)).ptr };
+	f->folders = seen;
 	for (struct dirent *d; ok && (d = readdir(dir));) {
 		struct stat st;
 		const struct executor_kind *kind = kind_of(search, d->d_name);

@@ -26,11 +26,17 @@ struct test_file {
 	struct project *project;
 };
 
+struct test_folder {
+	struct test_folder *next;
+	const char *path;
+};
+
 struct test_files {
 	struct arena arena; /* all strings and projects live here */
 	struct test_file *at;
 	size_t count, cap;
 	struct project *projects;
+	struct test_folder *folders; /* that were looked through, in no order */
 };
 
 /* Where to look, and for what. Borrowed for the call, the kinds for as long as the list. */
