@@ -16,6 +16,7 @@
 #include "guest/wasm/profile.h"
 #include "net/address.h"
 #include "report/report.h"
+#include "runner/run_net.h"
 #include "world/limits.h"
 
 enum cli_exit {
@@ -38,7 +39,6 @@ struct cli_env {
 enum cli_unknown_imports { UNKNOWN_IMPORTS_LINK_ERROR, UNKNOWN_IMPORTS_TRAP };
 enum cli_http_cache { HTTP_CACHE_ON, HTTP_CACHE_OFF };
 enum cli_order { ORDER_WRITTEN, ORDER_RANDOM };
-enum cli_net { NET_NONE, NET_REAL };
 enum cli_completion { COMPLETION_BASH, COMPLETION_ZSH, COMPLETION_FISH };
 enum cli_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -114,7 +114,8 @@ struct cli_options {
 	bool update;
 	uint64_t seed; /* look at cli_given(o, seed) */
 	bool bail, list, strict;
-	enum cli_net net;
+	enum run_net net; /* of the choices' order, too */
+	const char *redact;
 	uint64_t timeout_ns;
 	const char *output;
 	bool json, abi, man, markdown;

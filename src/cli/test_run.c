@@ -52,9 +52,9 @@ static uint64_t choose_seed(const struct cli_options *o)
 /* "backlot test" with the options that change how a test runs, for whoever repeats one. */
 static struct str repeat_command(const struct cli_options *o, struct arena *a)
 {
-	static const enum option_id choices[] = { OPTION_config,         OPTION_service,   OPTION_limits,
-						  OPTION_limits_profile, OPTION_net,       OPTION_http_cache,
-						  OPTION_strict,         OPTION_timeout_ns };
+	static const enum option_id choices[] = { OPTION_config,         OPTION_service, OPTION_limits,
+						  OPTION_limits_profile, OPTION_net,     OPTION_redact,
+						  OPTION_http_cache,     OPTION_strict,  OPTION_timeout_ns };
 	scoped(buf_fini) struct buf b = BUF_INIT(COMMAND_BYTES_MAX);
 	buf_printf(&b, "%s test", o->program);
 	for (size_t i = 0; i < COUNT_OF(choices); i++) {
@@ -145,7 +145,8 @@ static void set_options(struct run_setup *s, const struct test_run *run)
 		.check_determinism = o->check_determinism,
 		.bail = o->bail,
 		.strict = o->strict,
-		.real_network = o->net == NET_REAL,
+		.net = o->net,
+		.redact = str_from(o->redact),
 		.without_http_cache = o->http_cache == HTTP_CACHE_OFF,
 		.filter = s->filter,
 		.snapshots = snapshots(o),

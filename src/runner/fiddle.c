@@ -16,6 +16,7 @@
 #include "runner/exchange.h"
 #include "runner/fiddle_origins.h"
 #include "runner/loaded.h"
+#include "runner/outside.h"
 #include "runner/run.h"
 #include "runner/trace_text.h"
 #include "script/script.h"
@@ -218,21 +219,47 @@ static bool run_request(struct fiddle *x, const struct script *s, const struct s
 	return ok;
 }
 
-/* Puts the network behind the file's origins. NULL, and a failed test: there is no network to be had. */
-static struct http_client *open_network(struct fiddle *x, struct world *w, const struct script *s,
-					struct loop *loop, struct test_result *result)
+/* Puts the network or the cassette behind the file's origins. False: there is no network to be had. */
+static bool open_outside(struct fiddle *x, struct outside *o, struct tape *tape, struct world *w,
+			 const struct script *s, struct str test)
 {
 	struct error e;
-	struct http_client *client = http_client_curl_new(loop, &e);
-	if (!client) {
+	struct origins *next;
+	if (!outside_open(o, x->options->net, tape, test, w->loop, &next, &e)) {
 		buf_printf(&x->text, "%s\n", e.text);
-		result->status = TEST_FAILED;
-		return NULL;
+		return false;
 	}
-	origins_destroy(&w->origins);
-	w->origins = origins_rules_new(origins_network_new(client));
-	fiddle_add_origins(w, s->source.file, s->origins, s->origin_count);
-	return client;
+	if (next) {
+		origins_destroy(&w->origins);
+		w->origins = origins_rules_new(next);
+		fiddle_add_origins(w, s->source.file, s->origins, s->origin_count);
+	}
+	return true;
+}
+
+/* What went wrong with the cassette, each problem once. */
+static bool check_take(struct fiddle *x, struct cassette_take *take, size_t line, struct test_result *result)
+{
+	bool ok = !take->problems;
+	for (const struct cassette_problem *p = take->problems; p; p = p->next) {
+		buf_add(&x->text, p->text);
+		buf_add_char(&x->text, '\n');
+		blame(x, result, (struct source_place){ line, 0 },
+		      str_sub(p->text, 0, str_find_char(p->text, '\n')));
+	}
+	take->problems = NULL;
+	take->problems_last = &take->problems;
+	return ok;
+}
+
+/* The world is gone. */
+static void close_outside(struct fiddle *x, struct outside *o, const struct script_test *t,
+			  struct test_result *result)
+{
+	outside_end(o, result->status == TEST_PASSED);
+	if (!check_take(x, &o->take, t->line, result))
+		result->status = TEST_FAILED;
+	outside_close(o);
 }
 
 /* Who the test is. */
@@ -246,9 +273,20 @@ static struct test_result identify(const struct test_file *file, const struct sc
 	};
 }
 
-static void run_test(struct fiddle *x, const struct script *s, const struct script_test *t, struct loaded *p,
-		     const struct world *file_world, uint64_t seed, bool trace, struct test_result *result)
+/* What a cassette calls the test: its name, and which of those of that name it is. */
+static struct str test_key(struct fiddle *x, const struct script *s, const struct script_test *t)
 {
+	unsigned nth = 1;
+	for (const struct script_test *other = s->tests; other < t; other++)
+		nth += str_eq(other->name, t->name);
+	return nth == 1 ? t->name : arena_printf(&x->test, STR_FMT " (%u)", STR_ARG(t->name), nth);
+}
+
+static void run_test(struct fiddle *x, const struct script *s, const struct script_test *t, struct loaded *p,
+		     const struct world *file_world, struct tape *tape, uint64_t seed, bool trace,
+		     struct test_result *result)
+{
+	struct outside outside;
 	struct clock *real = clock_system_new(), *clock = clock_virtual_new(TEST_TIME_NS);
 	struct loop loop;
 	buf_reset(&x->text);
@@ -257,23 +295,24 @@ static void run_test(struct fiddle *x, const struct script *s, const struct scri
 	uint64_t start = clock_monotonic(real);
 	loop_init(&loop, clock);
 	struct world *w = world_fork(file_world, &loop);
-	struct http_client *client = NULL;
 	random_destroy(&w->random);
 	w->random = random_seeded_new(seed);
 	w->tracing = trace;
-	if (x->options->real_network)
-		client = open_network(x, w, s, &loop, result);
+	if (!open_outside(x, &outside, tape, w, s, test_key(x, s, t)))
+		result->status = TEST_FAILED;
 	origins_record(w->origins, true);
 	fiddle_add_origins(w, s->source.file, t->origins, t->origin_count);
 	if (!p->project->manifest)
 		fiddle_add_backends(w, t->origins, t->origin_count);
 	for (size_t i = 0; i < t->request_count && (result->status == TEST_PASSED || result->requests); i++) {
-		if (!run_request(x, s, &t->requests[i], p, w, result))
+		bool ok = run_request(x, s, &t->requests[i], p, w, result);
+		ok = check_take(x, &outside.take, t->requests[i].line, result) && ok;
+		if (!ok)
 			result->status = TEST_FAILED;
 	}
 	origins_unmet(w->origins, blame_unmet, &(struct unmet){ x, t, result });
 	world_destroy(&w);
-	http_client_destroy(&client);
+	close_outside(x, &outside, t, result);
 	loop_fini(&loop);
 	result->ns = clock_monotonic(real) - start;
 	result->text = buf_str(&x->text);
@@ -297,7 +336,8 @@ static bool wants(void *data, uint32_t index)
 }
 
 static void run_pass(struct fiddle *x, const struct test_file *file, const struct script *s, struct loaded *p,
-		     const struct test_pass *pass, struct arena *a, struct executor_listener *l)
+		     const struct test_pass *pass, struct tape *tape, struct arena *a,
+		     struct executor_listener *l)
 {
 	size_t count;
 	struct choice choice = { x->options, file, s };
@@ -313,11 +353,25 @@ static void run_pass(struct fiddle *x, const struct test_file *file, const struc
 		do {
 			result = who;
 			l->starts(l, i, &who);
-			run_test(x, s, &s->tests[plan[i]], p, w, seed, pass->trace, &result);
+			run_test(x, s, &s->tests[plan[i]], p, w, tape, seed, pass->trace, &result);
 			l->ended(l, &result);
 		} while (result.status == TEST_FAILED && l->again(l, &seed));
 	}
 	world_destroy(&w);
+}
+
+static void run_with_tape(struct fiddle *x, const struct test_file *file, const struct script *s,
+			  struct loaded *p, const struct test_pass *pass, struct arena *a,
+			  struct executor_listener *l)
+{
+	struct error e;
+	struct tape tape;
+	bool ok = tape_open(&tape, x->options->net, file->path, x->options->redact, &e);
+	if (ok)
+		run_pass(x, file, s, p, pass, &tape, a, l);
+	else
+		l->broken(l, arena_printf(a, "%s\n", e.text));
+	tape_close(&tape);
 }
 
 static void fiddle_run(struct executor *super, const struct test_file *file, const struct test_pass *pass,
@@ -333,7 +387,7 @@ static void fiddle_run(struct executor *super, const struct test_file *file, con
 	if (!parsed || p->failure.len)
 		l->broken(l, parsed ? p->failure : text);
 	else
-		run_pass(x, file, &script, p, pass, &arena, l);
+		run_with_tape(x, file, &script, p, pass, &arena, l);
 	arena_fini(&arena);
 }
 

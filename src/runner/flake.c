@@ -207,7 +207,7 @@ static void judge(struct supervisor *s, const struct suspect *x)
 	uint64_t failed = s->work[x->failed->work].pass.seed;
 	int alone_passes = count_of(s, x->alone, passes), alone_fails = count_of(s, x->alone, fails);
 	bool wavers = count_of(s, x->again, passes) > 0 || (alone_passes && alone_fails);
-	if (wavers && s->options->real_network)
+	if (wavers && run_net_is_real(s->options->net))
 		record_note(r, TEST_FLAKY,
 			    STR("flaky: what comes from the network (--net real) no seed repeats"),
 			    &s->arena);

@@ -51,7 +51,7 @@ static void compare_traces(struct supervisor *s, const struct work *w, uint32_t 
 	record->shown.status = TEST_FAILED;
 	record->shown.runs_failed += !failed;
 	record->failed = true;
-	record_note(record, s->options->real_network ? TEST_FLAKY : TEST_ENGINE_BUG,
+	record_note(record, run_net_is_real(s->options->net) ? TEST_FLAKY : TEST_ENGINE_BUG,
 		    str_trim(buf_str(&difference)), &s->arena);
 }
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/check.h"
 #include "store/kv_priv.h"
 
@@ -131,45 +132,12 @@ void kv_start(struct kv *kv, struct kv_op *op, struct loop *loop)
 
 /* ---- cursors ---- */
 
-static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 struct str kv_cursor_after(struct arena *a, struct str last)
 {
-	size_t len = (last.len + 2) / 3 * 4;
-	char *out = arena_alloc(a, len + 1);
-	for (size_t i = 0, o = 0; i < last.len; i += 3, o += 4) {
-		size_t left = last.len - i;
-		uint32_t bits = (uint32_t)(unsigned char)last.ptr[i] << 16;
-		bits |= left > 1 ? (uint32_t)(unsigned char)last.ptr[i + 1] << 8 : 0;
-		bits |= left > 2 ? (uint32_t)(unsigned char)last.ptr[i + 2] : 0;
-		out[o] = base64_digits[bits >> 18];
-		out[o + 1] = base64_digits[bits >> 12 & 63];
-		out[o + 2] = left > 1 ? base64_digits[bits >> 6 & 63] : '=';
-		out[o + 3] = left > 2 ? base64_digits[bits & 63] : '=';
-	}
-	return (struct str){ out, len };
+	return base64_encode(a, last);
 }
 
 bool kv_cursor_key(struct arena *a, struct str cursor, struct str *key)
 {
-	size_t padding = str_ends(cursor, STR("==")) ? 2 : str_ends(cursor, STR("="));
-	if (cursor.len == 0 || cursor.len % 4 != 0)
-		return false;
-	char *out = arena_alloc(a, cursor.len / 4 * 3);
-	for (size_t i = 0, o = 0; i < cursor.len; i += 4, o += 3) {
-		uint32_t bits = 0;
-		for (size_t j = 0; j < 4; j++) {
-			bool pad = i + j >= cursor.len - padding;
-			const char *digit =
-				cursor.ptr[i + j] ? strchr(base64_digits, cursor.ptr[i + j]) : NULL;
-			if (!pad && !digit)
-				return false;
-			bits = bits << 6 | (pad ? 0 : (uint32_t)(digit - base64_digits));
-		}
-		out[o] = (char)(bits >> 16);
-		out[o + 1] = (char)(bits >> 8 & 255);
-		out[o + 2] = (char)(bits & 255);
-	}
-	*key = (struct str){ out, cursor.len / 4 * 3 - padding };
-	return true;
+	return cursor.len > 0 && base64_decode(a, cursor, key);
 }

@@ -43,6 +43,22 @@ static struct str cut(struct str s)
 	return str_sub(s, 0, PART_BYTES_MAX);
 }
 
+void origins_add_field(struct buf *out, bool differs, const char *name, struct str wanted, struct str sent)
+{
+	if (!differs) {
+		buf_printf(out, "\n      %-8s " STR_FMT, name, STR_ARG(cut(wanted)));
+		return;
+	}
+	if (wanted.ptr)
+		buf_printf(out, "\n    - %-8s " STR_FMT, name, STR_ARG(cut(wanted)));
+	else
+		buf_printf(out, "\n    - %-8s (none)", name);
+	if (sent.ptr)
+		buf_printf(out, "\n    + %-8s " STR_FMT, name, STR_ARG(cut(sent)));
+	else
+		buf_printf(out, "\n    + %-8s (none)", name);
+}
+
 void origin_rule_print(const struct origin_rule *rule, struct buf *out)
 {
 	struct str method = rule->method.len ? rule->method : STR("*");
@@ -53,32 +69,19 @@ void origin_rule_print(const struct origin_rule *rule, struct buf *out)
 
 /* ---- the nearest rule ---- */
 
-/* A field that fits in one line, one that differs in two: what the rule wants, and what was sent. */
-static void add_field(struct buf *out, bool differs, const char *name, struct str wanted, struct str sent)
-{
-	if (!differs) {
-		buf_printf(out, "\n      %-8s " STR_FMT, name, STR_ARG(cut(wanted)));
-		return;
-	}
-	buf_printf(out, "\n    - %-8s " STR_FMT, name, STR_ARG(cut(wanted)));
-	if (sent.ptr)
-		buf_printf(out, "\n    + %-8s " STR_FMT, name, STR_ARG(cut(sent)));
-	else
-		buf_printf(out, "\n    + %-8s (none)", name);
-}
-
 /* A rule that goes by the query too has it as a field of its own. */
 static void add_path(struct buf *out, const struct near *n, struct str sent)
 {
 	struct str wanted = n->rule->path;
 	bool differs = n->differs & DIFFERS_PATH;
 	if (!differs || str_find_char(wanted, '?') == STR_NONE) {
-		add_field(out, differs, "path", wanted, sent);
+		origins_add_field(out, differs, "path", wanted, sent);
 		return;
 	}
 	struct str wanted_path = str_split(&wanted, '?'), sent_path = str_split(&sent, '?');
-	add_field(out, !origin_pattern_matches(wanted_path, sent_path), "path", wanted_path, sent_path);
-	add_field(out, !sent.ptr || !origin_pattern_matches(wanted, sent), "query", wanted, sent);
+	origins_add_field(out, !origin_pattern_matches(wanted_path, sent_path), "path", wanted_path,
+			  sent_path);
+	origins_add_field(out, !sent.ptr || !origin_pattern_matches(wanted, sent), "query", wanted, sent);
 }
 
 static void add_conditions(struct buf *out, const struct origin_rule *rule, const struct origin_request *r)
@@ -88,10 +91,11 @@ static void add_conditions(struct buf *out, const struct origin_rule *rule, cons
 		const char *part = c->part == ORIGIN_HEADER ? "header" : "query";
 		struct str sent = origin_request_part(r, c->part, c->name, &a);
 		struct str name = cut(c->name), wanted = cut(c->value);
-		add_field(out, !origin_condition_holds(c, r), part,
-			  arena_printf(&a, STR_FMT ": " STR_FMT, STR_ARG(name), STR_ARG(wanted)),
-			  sent.ptr ? arena_printf(&a, STR_FMT ": " STR_FMT, STR_ARG(name), STR_ARG(sent))
-				   : sent);
+		origins_add_field(out, !origin_condition_holds(c, r), part,
+				  arena_printf(&a, STR_FMT ": " STR_FMT, STR_ARG(name), STR_ARG(wanted)),
+				  sent.ptr ? arena_printf(&a, STR_FMT ": " STR_FMT, STR_ARG(name),
+							  STR_ARG(sent))
+					   : sent);
 	}
 }
 
@@ -110,10 +114,10 @@ static void add_nearest(struct buf *out, const struct near *n, const struct orig
 	if (rule->place.len)
 		buf_printf(out, ", " STR_FMT ",", STR_ARG(rule->place));
 	buf_add(out, STR(" wants (-), and what the service sent (+):"));
-	add_field(out, n->differs & DIFFERS_BACKEND, "backend", rule->backend.len ? rule->backend : any,
-		  backend_sent(rule, r->backend, &a));
-	add_field(out, n->differs & DIFFERS_METHOD, "method", rule->method.len ? rule->method : any,
-		  r->method);
+	origins_add_field(out, n->differs & DIFFERS_BACKEND, "backend",
+			  rule->backend.len ? rule->backend : any, backend_sent(rule, r->backend, &a));
+	origins_add_field(out, n->differs & DIFFERS_METHOD, "method", rule->method.len ? rule->method : any,
+			  r->method);
 	add_path(out, n, r->path);
 	add_conditions(out, rule, r);
 }

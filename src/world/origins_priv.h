@@ -31,6 +31,12 @@ struct rule_link {
 /* What no rule answers, and how the nearest one differs from it, in lines; a new blob. */
 must_use struct blob *origins_explain(const struct rule_link *newest, const struct origin_request *request);
 
+/*
+ * A field of a difference: one line, or two where it differs: "-" what was wanted, "+" what was sent; ptr
+ * NULL: there is none. Begins with a line end.
+ */
+void origins_add_field(struct buf *out, bool differs, const char *name, struct str wanted, struct str sent);
+
 /* What is under way: answers that are still to come, and requests' bodies that are still to be read. */
 struct exchanges {
 	struct list all;

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "contract/contract.h"
 #include "contract/loopback_origin.h"
+#include "world/origins_cassette.h"
 #include "world/origins_handler.h"
 
 enum { FAR_AWAY = 1000000000 };
@@ -24,6 +25,9 @@ struct subject {
 	bool real;
 	struct http_client *client;
 	struct loopback_origin loopback;
+	/* The cassette's */
+	struct cassette cassette;
+	struct cassette_take take;
 };
 
 /* ---- the implementations ---- */
@@ -180,6 +184,12 @@ static struct origins *fork_of_a_handler(struct subject *s)
 	return grandchild;
 }
 
+static struct origins *recorded(struct subject *s)
+{
+	cassette_take_init(&s->take, CASSETTE_RECORD, STR("test"), &s->cassette);
+	return origins_cassette_new(&s->take, rules(s));
+}
+
 /* A real client, and a real server on a loopback port. Time is the system's. */
 static struct origins *network(struct subject *s)
 {
@@ -204,6 +214,7 @@ static struct origins *network(struct subject *s)
 	X(promise, rules_before_rules)   \
 	X(promise, fork_of_a_fork)       \
 	X(promise, failing_later)        \
+	X(promise, recorded)             \
 	X(promise, handler)              \
 	X(promise, handler_later)        \
 	X(promise, fork_of_a_handler)    \
@@ -234,6 +245,8 @@ static void end(struct subject *s)
 	http_client_destroy(&s->client);
 	loopback_end(&s->loopback);
 	origins_destroy(&s->parent);
+	if (s->take.problems_last)
+		cassette_take_fini(&s->take);
 	run_until(s, NULL);
 	backend_unref(&s->backend);
 	loop_fini(&s->loop);

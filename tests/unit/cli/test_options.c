@@ -222,7 +222,7 @@ TEST(defaults_are_there_and_not_given)
 	assert_int_equal(p.o.addr.port, 7676);
 	assert_memory_equal(p.o.addr.ip, "\x7f\0\0\1", 4);
 	assert_int_equal(p.o.unknown_imports, UNKNOWN_IMPORTS_LINK_ERROR);
-	assert_int_equal(p.o.net, NET_NONE);
+	assert_int_equal(p.o.net, RUN_NET_NONE);
 	assert_int_equal(p.o.color, COLOR_AUTO);
 	assert_int_equal(p.o.timeout_ns, UINT64_C(5000000000));
 	assert_null(p.o.config);
@@ -241,7 +241,7 @@ TEST(choices_are_their_place_in_the_list)
 	PARSE(imports, "run", "--unknown-import-behavior=trap", "g");
 	assert_int_equal(imports.o.unknown_imports, UNKNOWN_IMPORTS_TRAP);
 	PARSE(net, "test", "--net", "real");
-	assert_int_equal(net.o.net, NET_REAL);
+	assert_int_equal(net.o.net, RUN_NET_REAL);
 	PARSE(always, "test", "--color", "always");
 	assert_int_equal(always.o.color, COLOR_ALWAYS);
 	PARSE(fish, "help", "--completion", "fish");
