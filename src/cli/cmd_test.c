@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `backlot test`: finds test files, and has them run, once or whenever something has changed. */
+#include "base/buf.h"
 #include "cli/cli.h"
 #include "cli/test_run.h"
 #include "cli/test_watch.h"
@@ -12,12 +13,17 @@ static const struct executor_kind *const kinds[] = { &fiddle_kind, &javascript_k
 static int no_tests(const struct cli_options *o)
 {
 	struct error e;
+	scoped(buf_fini) struct buf which = BUF_INIT(ERROR_TEXT_BYTES_MAX);
+	for (const struct executor_kind *const *k = kinds; *k; k++)
+		buf_printf(&which, "%s%s", k == kinds ? "" : ", and ", (*k)->files);
 	FAIL(&e, NOT_FOUND,
-	     "no tests here: no file that ends in .fiddle. A first one, tests/first.fiddle:\n\n"
+	     "no tests here; tests are " STR_FMT ". To begin, in a project with a fastly.toml:\n\n"
+	     "    %s init\n\n"
+	     "It writes tests/first.fiddle:\n\n"
 	     "    GET /\n"
 	     "      clientFetch.status is 200\n\n"
 	     "`%s help test` says more",
-	     o->program);
+	     STR_ARG(buf_str(&which)), o->program, o->program);
 	return cli_error(o, CLI_USAGE, &e);
 }
 

@@ -169,11 +169,12 @@ static bool set_up(struct run_setup *s, const struct test_run *run, struct error
 	*s = (struct run_setup){ 0 };
 	if (!cli_limits_choice(o, &s->limits, e) || !test_filter_new(&s->filter, str_from(o->filter), e))
 		return false;
-	set_up_timings(s, o, run->files);
+	if (!run->reporter)
+		set_up_timings(s, o, run->files);
 	if (o->shard.count)
 		s->shard = plan_shard(run->files, s->timings, o->shard.index, o->shard.count);
 	set_options(s, run);
-	return test_reports_open(&s->reports, o, e);
+	return run->reporter || test_reports_open(&s->reports, o, e);
 }
 
 static void take_down(struct run_setup *s)
@@ -219,7 +220,7 @@ static int run_and_report(const struct test_run *run, struct run_setup *s)
 	struct error e;
 	struct run_totals totals;
 	const struct cli_options *o = run->o;
-	struct reporter *r = s->reports.reporter;
+	struct reporter *r = run->reporter ? run->reporter : s->reports.reporter;
 	if (o->list)
 		run_list(run->files, &s->options, r, &totals);
 	else if (!run_tests(run->files, &s->options, r, &totals, &e))

@@ -7,6 +7,7 @@
 #include "loop/clock.h"
 #include "runner/interrupt.h"
 #include "runner/project.h"
+#include "runner/reporter.h"
 
 /* All borrowed. */
 struct test_run {
@@ -15,6 +16,7 @@ struct test_run {
 	struct clock *clock;
 	uint64_t start_ns;           /* when the command, or the change that brought it about, came */
 	struct interrupt *interrupt; /* has begun */
+	struct reporter *reporter;   /* is told instead of the reports that the options ask for; else NULL */
 	/* Told which paths a file's results depend on; NULL: nobody asks. */
 	void (*depends)(void *data, const struct test_file *file, struct str path);
 	void *data;

@@ -80,7 +80,7 @@ def mistakes_name_what_is_wrong_and_what_was_meant(t):
         (["serve", "--log-stdou", guest], "did you mean '--log-stdout'?"),
         (["--addr", "999.0.0.1:7676", guest], "invalid socket address syntax"),
         (["--profile", "nonsense", guest], "profiling strategy"),
-        (["test", "--reporter", "junit"], "possible values: pretty"),
+        (["test", "--reporter", "xml"], "possible values: pretty, tap, junit, json, github"),
         (["run", "--addr", "127.0.0.1:1", guest], "--addr is no option of 'run', but of 'serve'"),
         (["run", "--config"], "--config needs a value"),
         (["inspect"], "no Wasm file is given"),
