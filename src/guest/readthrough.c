@@ -341,3 +341,35 @@ struct fetch *readthrough_send(struct invocation *i, const struct readthrough_re
 		timer_start(loop, &rt->timer, r->override.lookup_timeout_ms * NS_PER_MS);
 	return f;
 }
+
+/* ---- purging a URL ---- */
+
+struct str readthrough_purge_text(struct invocation *i)
+{
+	return arena_printf(&i->arena, "{\"status\":\"ok\",\"id\":\"%llu-%llu-%llu\"}",
+			    (unsigned long long)i->number,
+			    (unsigned long long)(clock_wall(i->world->loop->clock) / NS_PER_S),
+			    (unsigned long long)i->hostcalls);
+}
+
+struct fetch *readthrough_purge(struct invocation *i, const struct readthrough_request *r)
+{
+	struct world *w = i->world;
+	struct fetch *f = fetch_new(w->loop);
+	bool soft = headers_has(&r->http->headers, STR("fastly-soft-purge"));
+	struct trace_event *ev = trace_add(&i->trace, "cache-purge");
+	uint64_t count;
+	trace_str(&i->trace, ev, "url", r->http->uri);
+	trace_bool(&i->trace, ev, "soft", soft);
+	if (!purge_relay_purge_key(w->purges, w->cache, http_cache_key(r->key, &i->arena), soft, &count)) {
+		fetch_fail(f, FETCH_INTERNAL_ERROR, STR("the cache could not be purged"));
+		return f;
+	}
+	trace_number(&i->trace, ev, "count", (double)count);
+	struct http_response answer = { .status = 200, .version = HTTP_1_1, .body = body_new(w->loop) };
+	headers_add(&answer.headers, &f->arena, STR("Content-Type"), STR("application/json"));
+	body_write(answer.body, readthrough_purge_text(i));
+	body_end(answer.body);
+	fetch_respond(f, answer);
+	return f;
+}

@@ -33,6 +33,15 @@ struct readthrough_request {
 must_use struct fetch *readthrough_send(struct invocation *i, const struct readthrough_request *r);
 
 /*
+ * A request whose method is PURGE: what is cached for its URL, all variants, is purged, softly with
+ * Fastly-Soft-Purge, and the answer is that of the API for purging.
+ */
+must_use struct fetch *readthrough_purge(struct invocation *i, const struct readthrough_request *r);
+
+/* What the API for purging answers; in the invocation's arena. */
+struct str readthrough_purge_text(struct invocation *i);
+
+/*
  * X-Cache, X-Cache-Hits and X-Served-By, as Fastly's host sets them on each response to what a service sent.
  */
 void readthrough_mark(const struct world *w, struct headers *h, struct arena *a, bool hit, uint64_t hits);

@@ -200,7 +200,7 @@ struct cache_ops {
 		       struct cache_object **renewed);
 	bool (*choose_stale)(struct cache *, struct cache_op *op);
 	bool (*purge)(struct cache *, struct str surrogate_key, bool soft, uint64_t *count);
-	bool (*remove)(struct cache *, struct str key, uint64_t *count);
+	bool (*purge_key)(struct cache *, struct str key, bool soft, uint64_t *count);
 	bool (*age)(struct cache *, struct str key, uint64_t by_ns, uint64_t *count);
 	bool (*next)(struct cache *, struct cache_item *);
 	struct cache *(*fork)(struct cache *);
@@ -274,10 +274,15 @@ must_use static inline bool cache_purge(struct cache *c, struct str surrogate_ke
 }
 
 /* The same for all objects under a key, whatever their surrogate keys are. */
-must_use static inline bool cache_remove(struct cache *c, struct str key, uint64_t *count)
+must_use static inline bool cache_purge_key(struct cache *c, struct str key, bool soft, uint64_t *count)
 {
 	*count = 0;
-	return c->ops->remove(c, key, count);
+	return c->ops->purge_key(c, key, soft, count);
+}
+
+must_use static inline bool cache_remove(struct cache *c, struct str key, uint64_t *count)
+{
+	return cache_purge_key(c, key, false, count);
 }
 
 /*
@@ -316,7 +321,7 @@ must_use struct cache *cache_memory_new(uint64_t bytes_max, uint64_t objects_max
 
 /*
  * A decorator for tests, takes `inner`: after `calls_left` good calls of start, insert, update, choose_stale,
- * purge, remove and age one fails; later ones work.
+ * purge, purge_key and age one fails; later ones work.
  */
 must_use struct cache *cache_failing_new(struct cache *inner, unsigned calls_left);
 

@@ -54,9 +54,9 @@ static bool cache_failing_purge(struct cache *super, struct str surrogate_key, b
 	return !fails(super) && inner(super)->ops->purge(inner(super), surrogate_key, soft, count);
 }
 
-static bool cache_failing_remove(struct cache *super, struct str key, uint64_t *count)
+static bool cache_failing_purge_key(struct cache *super, struct str key, bool soft, uint64_t *count)
 {
-	return !fails(super) && inner(super)->ops->remove(inner(super), key, count);
+	return !fails(super) && inner(super)->ops->purge_key(inner(super), key, soft, count);
 }
 
 static bool cache_failing_age(struct cache *super, struct str key, uint64_t by_ns, uint64_t *count)
@@ -89,7 +89,7 @@ static const struct cache_ops cache_failing_ops = {
 	.update = cache_failing_update,
 	.choose_stale = cache_failing_choose_stale,
 	.purge = cache_failing_purge,
-	.remove = cache_failing_remove,
+	.purge_key = cache_failing_purge_key,
 	.age = cache_failing_age,
 	.next = cache_failing_next,
 	.fork = cache_failing_fork,

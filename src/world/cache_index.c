@@ -357,14 +357,18 @@ static struct cache_entry *next_under(const struct cache_index *x, struct str pr
 	return (struct cache_entry *)entry;
 }
 
-uint64_t cache_index_remove_key(struct cache_index *x, struct str key)
+uint64_t cache_index_purge_key(struct cache_index *x, struct str key, bool soft)
 {
 	uint64_t count = 0;
 	struct cache_entry *e;
-	scoped(buf_fini) struct buf prefix = BUF_INIT(NAME_BYTES_MAX);
+	scoped(buf_fini) struct buf prefix = BUF_INIT(NAME_BYTES_MAX), last = BUF_INIT(NAME_BYTES_MAX);
 	cache_variant_name(&prefix, key, STR(""), NULL);
-	while ((e = next_under(x, buf_str(&prefix), buf_str(&prefix), false)))
-		count += purge_entry(x, e, false);
+	buf_add(&last, buf_str(&prefix));
+	for (bool above = false; (e = next_under(x, buf_str(&prefix), buf_str(&last), above)); above = true) {
+		buf_reset(&last);
+		buf_add(&last, blob_str(e->name));
+		count += purge_entry(x, e, soft);
+	}
 	return count;
 }
 

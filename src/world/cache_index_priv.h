@@ -64,7 +64,7 @@ bool cache_index_remove(struct cache_index *x, struct str name);
 /* Counts a hit, the last use; returns the hits. */
 uint64_t cache_index_hit(struct cache_index *x, struct str name);
 uint64_t cache_index_purge(struct cache_index *x, struct str surrogate_key, bool soft);
-uint64_t cache_index_remove_key(struct cache_index *x, struct str key);
+uint64_t cache_index_purge_key(struct cache_index *x, struct str key, bool soft);
 uint64_t cache_index_age(struct cache_index *x, struct str key, uint64_t by_ns);
 /* An object here has grown while it is written. */
 void cache_index_grew(struct cache_index *x, uint64_t bytes);

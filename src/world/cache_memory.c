@@ -423,10 +423,10 @@ static bool memory_purge(struct cache *super, struct str surrogate_key, bool sof
 	return true;
 }
 
-static bool memory_remove(struct cache *super, struct str key, uint64_t *count)
+static bool memory_purge_key(struct cache *super, struct str key, bool soft, uint64_t *count)
 {
 	struct cache_memory *c = (struct cache_memory *)super;
-	*count = cache_index_remove_key(&c->index, key);
+	*count = cache_index_purge_key(&c->index, key, soft);
 	return true;
 }
 
@@ -502,7 +502,7 @@ static const struct cache_ops cache_memory_ops = {
 	.update = memory_update,
 	.choose_stale = memory_choose_stale,
 	.purge = memory_purge,
-	.remove = memory_remove,
+	.purge_key = memory_purge_key,
 	.age = memory_age,
 	.next = memory_next,
 	.fork = memory_fork,

@@ -79,7 +79,7 @@ static bool decode_head(struct str text, struct arena *a, struct str *uri, struc
 /* ---- looking up ---- */
 
 /* Nobody's key of the core cache looks like this by chance, and what does is no head. */
-static struct str space_key(struct str key, struct arena *a)
+struct str http_cache_key(struct str key, struct arena *a)
 {
 	char *bytes = arena_alloc(a, KEY_BYTES);
 	memcpy(bytes, "\377http:", KEY_BYTES - CACHE_HASH_BYTES);
@@ -101,7 +101,7 @@ void http_lookup_start(struct http_lookup *l, struct cache *c, enum cache_op_kin
 		cache_rules_key(r, hash);
 		key = (struct str){ (const char *)hash, sizeof hash };
 	}
-	cache_op_init(&l->op, kind, space_key(key, a), &l->request.headers);
+	cache_op_init(&l->op, kind, http_cache_key(key, a), &l->request.headers);
 	l->op.past_use = true;
 	cache_start(c, &l->op, loop);
 }

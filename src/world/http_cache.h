@@ -41,6 +41,9 @@ void http_lookup_start(struct http_lookup *l, struct cache *c, enum cache_op_kin
 void http_lookup_of(struct http_lookup *l, const struct http_lookup *like, struct cache_object *taken);
 void http_lookup_fini(struct http_lookup *l);
 
+/* What http_lookup_start() looks up for a hash of a request, for cache_purge_key(); it lives in the arena. */
+struct str http_cache_key(struct str hash, struct arena *a);
+
 /* ---- once it is done ---- */
 
 /*

@@ -5,8 +5,12 @@
 #include "base/mem.h"
 #include "base/rc.h"
 
+/* cache_purge() or cache_purge_key() */
+typedef bool purge_fn(struct cache *, struct str key, bool soft, uint64_t *count);
+
 struct on_its_way {
 	struct list link;
+	purge_fn *purge;
 	const struct cache *from; /* only compared */
 	struct blob *key;         /* NULL: everything */
 	bool soft;
@@ -37,21 +41,22 @@ static struct on_its_way *oldest(const struct purge_relay *r)
 	return list_empty(&r->purges) ? NULL : container_of(r->purges.next, struct on_its_way, link);
 }
 
-static void purge_others(struct purge_relay *r, const struct cache *from, struct str key, bool soft)
+static void purge_others(struct purge_relay *r, purge_fn *purge, const struct cache *from, struct str key,
+			 bool soft)
 {
 	uint64_t count;
 	for (size_t i = 0; i < r->count; i++) {
 		/*
 		 * One that fails has failed to be told, as it may at the edge: nobody is there to hear of it.
 		 */
-		bool done = r->caches[i] == from || cache_purge(r->caches[i], key, soft, &count);
+		bool done = r->caches[i] == from || purge(r->caches[i], key, soft, &count);
 		(void)done;
 	}
 }
 
 static void arrive(struct purge_relay *r, struct on_its_way *p)
 {
-	purge_others(r, p->from, p->key ? blob_str(p->key) : (struct str){ 0 }, p->soft);
+	purge_others(r, p->purge, p->from, p->key ? blob_str(p->key) : (struct str){ 0 }, p->soft);
 	purge_free(r, p);
 }
 
@@ -66,11 +71,12 @@ static void arrive_those_due(struct timer *t)
 		timer_start(r->loop, &r->timer, p->due_ns - now);
 }
 
-static void send(struct purge_relay *r, const struct cache *from, struct str key, bool soft)
+static void send(struct purge_relay *r, purge_fn *purge, const struct cache *from, struct str key, bool soft)
 {
 	struct on_its_way *p = NEW(struct on_its_way);
 	if (r->waiting >= PURGES_ON_THEIR_WAY_MAX)
 		arrive(r, oldest(r));
+	p->purge = purge;
 	p->from = from;
 	p->key = key.ptr ? blob_new(key) : NULL;
 	p->soft = soft;
@@ -81,16 +87,28 @@ static void send(struct purge_relay *r, const struct cache *from, struct str key
 		timer_start(r->loop, &r->timer, r->delay_ns);
 }
 
+static bool relay(struct purge_relay *r, purge_fn *purge, struct cache *cache, struct str key, bool soft,
+		  uint64_t *count)
+{
+	if (!purge(cache, key, soft, count))
+		return false;
+	if (r && r->delay_ns && r->count > 1)
+		send(r, purge, cache, key, soft);
+	else if (r)
+		purge_others(r, purge, cache, key, soft);
+	return true;
+}
+
 bool purge_relay_purge(struct purge_relay *r, struct cache *cache, struct str surrogate_key, bool soft,
 		       uint64_t *count)
 {
-	if (!cache_purge(cache, surrogate_key, soft, count))
-		return false;
-	if (r && r->delay_ns && r->count > 1)
-		send(r, cache, surrogate_key, soft);
-	else if (r)
-		purge_others(r, cache, surrogate_key, soft);
-	return true;
+	return relay(r, cache_purge, cache, surrogate_key, soft, count);
+}
+
+bool purge_relay_purge_key(struct purge_relay *r, struct cache *cache, struct str key, bool soft,
+			   uint64_t *count)
+{
+	return relay(r, cache_purge_key, cache, key, soft, count);
 }
 
 /* ---- life ---- */

@@ -36,5 +36,8 @@ size_t purge_relay_waiting(const struct purge_relay *r); /* purges on their way 
 /* cache_purge() of `cache`, and, `r` not being NULL, the same for the others' later. */
 must_use bool purge_relay_purge(struct purge_relay *r, struct cache *cache, struct str surrogate_key,
 				bool soft, uint64_t *count);
+/* The same of cache_purge_key(). */
+must_use bool purge_relay_purge_key(struct purge_relay *r, struct cache *cache, struct str key, bool soft,
+				    uint64_t *count);
 
 #endif

@@ -350,6 +350,23 @@ CONTRACT(what_is_removed_is_gone_under_its_key_alone)
 	assert_found("k", NULL, "F again");
 }
 
+CONTRACT(a_key_is_purged_softly_with_all_its_variants)
+{
+	uint64_t count;
+	struct cache_write w = for_seconds(10);
+	w.vary = STR("a");
+	w.has_vary = true;
+	w.swr_ns = 5 * NS_PER_S;
+	put_with(s, "k", "A: 1", "1", &w);
+	put_with(s, "k", "A: 2", "2", &w);
+	put(s, "k2", "other", 10);
+	assert_true(cache_purge_key(s->cache, STR("k"), true, &count));
+	assert_int_equal(count, 2);
+	for (struct cache_item i = { 0 }; cache_next(s->cache, &i);)
+		assert_int_equal(i.purged, str_eq(i.key, STR("k")));
+	assert_found("k2", NULL, "F other");
+}
+
 CONTRACT(what_is_aged_is_older_by_so_much)
 {
 	uint64_t count;

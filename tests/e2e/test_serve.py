@@ -18,9 +18,9 @@ def listening(edge, last="FRA"):
     return [int(port) for port in re.findall(r"POP \w+ listening on http://127\.0\.0\.1:(\d+)", edge.err)]
 
 
-def ask(port, method, target, body=None):
+def ask(port, method, target, body=None, headers=()):
     with Connection("127.0.0.1", port) as c:
-        return c.request(method, target, [("Connection", "close")], body)
+        return c.request(method, target, [("Connection", "close"), *dict(headers).items()], body)
 
 
 # ---- the log of requests ----
@@ -486,3 +486,50 @@ def under_viceroys_name_rust_log_decides_what_is_said(t):
     with t.serve(t.guest("c-hello"), "-v", env={"RUST_LOG": "error"}) as edge:
         edge.get("/one")
         t.eventually(lambda: "/one 200" in edge.err)
+
+
+@test
+def a_purge_request_that_the_service_sends_on_purges_its_url(t):
+    """As at Fastly, where the host takes it; the origin never sees it."""
+    origin = t.origin(lambda request: Response(200, {"Cache-Control": "max-age=100", "Vary": "X-Which"}, b"fresh"))
+    t.write("fastly.toml", '[local_server.backends.origin]\nurl = "%s"\n' % origin.url)
+
+    def seen():
+        return [(r.method, r.target) for r in origin.requests if r.method != "HEAD"]
+
+    host = {"Host": "a.example"}  # the ports are part of it, else
+
+    def get(port, which):
+        return ask(port, "GET", "/a", headers={**host, "X-Which": which})
+
+    with t.serve(t.guest("rust-cache-proxy"), "-C", "fastly.toml", "--pops=2", "--purge-delay=300ms") as edge:
+        first, second = listening(edge)
+        for port in (first, first, second):
+            for which in ("1", "2"):
+                assert_equal(get(port, which).status, 200)
+        ask(first, "GET", "/b", headers=host)
+        before = len(seen())
+        purged = ask(first, "PURGE", "/a", headers=host)
+        assert_equal((purged.status, purged.headers["content-type"]), (200, "application/json"))
+        assert_equal(purged.json()["status"], "ok")
+        assert_equal(len(seen()), before)
+        assert_equal(ask(first, "GET", "/b", headers=host).headers["x-cache"], "HIT")
+        assert_equal(get(first, "1").headers["x-cache"], "MISS")
+        assert_equal(get(first, "2").headers["x-cache"], "MISS")
+        t.eventually(lambda: get(second, "1").headers["x-cache"] == "MISS")
+        assert_equal(ask(first, "PURGE", "/a", headers={**host, "Fastly-Soft-Purge": "1"}).status, 200)
+        before = len(seen())
+        assert_equal(get(first, "1").headers["x-cache"], "HIT")  # stale, and renewed behind the client's back
+        t.eventually(lambda: len(seen()) == before + 1)
+    with t.serve(t.guest("rust-cache-proxy"), "-C", "fastly.toml", "--http-cache=off") as edge:
+        assert_equal(ask(edge.port, "PURGE", "/a").text, "fresh")
+        assert_equal(seen()[-1], ("PURGE", "/a"))
+
+
+@test
+def each_pop_counts_rates_of_its_own(t):
+    with t.serve(t.guest("rust-abi"), "--pops=2") as edge:
+        first, second = listening(edge)
+        assert_in("blocked: true\nin the box: true\n", ask(first, "GET", "/rate?delta=700&window=60").text)
+        assert_in("in the box: true\n", ask(first, "GET", "/rate?window=60").text)
+        assert_in("blocked: false\nin the box: false\n", ask(second, "GET", "/rate?window=60").text)

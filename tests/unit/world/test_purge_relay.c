@@ -93,6 +93,21 @@ TEST(everything_can_be_purged_softly_everywhere_at_once)
 	end(&p);
 }
 
+TEST(a_key_is_purged_elsewhere_too)
+{
+	struct pops p;
+	uint64_t purged;
+	begin(&p, 2 * NS_PER_S);
+	store(&p, p.a, "1");
+	store(&p, p.b, "1");
+	store(&p, p.b, "2");
+	assert_true(purge_relay_purge_key(p.relay, p.a, STR("1"), false, &purged));
+	assert_int_equal(purged, 1);
+	pass(&p, 3 * NS_PER_S);
+	assert_int_equal(count(p.b), 1);
+	end(&p);
+}
+
 TEST(without_a_relay_a_cache_is_purged_alone)
 {
 	struct pops p;

@@ -106,6 +106,7 @@ static struct fetch *send_through_cache(struct sandbox *sb, const struct guest_r
 {
 	unsigned char key[CACHE_HASH_BYTES];
 	uint32_t tags = r->cache_override;
+	bool purge = str_eq(http->method, STR("PURGE"));
 	if (!cache_key(r, key))
 		return failed_fetch(sb, FETCH_HTTP_REQUEST_CACHE_KEY_INVALID);
 	struct readthrough_request request = {
@@ -124,7 +125,8 @@ static struct fetch *send_through_cache(struct sandbox *sb, const struct guest_r
 	};
 	if (tags & REQUEST_CACHE_LOOKUP_TIMEOUT)
 		request.override.lookup_timeout_ms = r->cache_lookup_timeout_ms;
-	return readthrough_send(sb->invocation, &request);
+	return purge ? readthrough_purge(sb->invocation, &request)
+		     : readthrough_send(sb->invocation, &request);
 }
 
 /* Sends it through the cache when it is to go there and may, else at once. */
@@ -132,7 +134,9 @@ static void start_fetch(struct sandbox *sb, const struct guest_request *r, struc
 			const struct http_request *http, unsigned flags, struct guest_pending *p)
 {
 	bool cached = flags & SEND_CACHED && sb->world->http_cache;
-	bool passed = r->cache_override & REQUEST_CACHE_PASS || !cache_rules_request_cacheable(http);
+	bool purge = str_eq(http->method, STR("PURGE"));
+	bool passed =
+		r->cache_override & REQUEST_CACHE_PASS || !(purge || cache_rules_request_cacheable(http));
 	p->passed = cached && passed;
 	p->fetch = cached && !passed
 			   ? send_through_cache(sb, r, backend, http)

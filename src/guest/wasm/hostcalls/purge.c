@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fastly_purge. */
+#include "guest/readthrough.h"
 #include "guest/wasm/sandbox.h"
 
 enum { PURGE_SOFT = 1 << 0, PURGE_RET_BUF = 1 << 1, PURGE_ALL = (1 << 2) - 1 };
@@ -31,12 +32,7 @@ enum abi_status hostcall_purge_purge_surrogate_key(struct sandbox *sb,
 		status = read_ret_buf(sb, &a->options, &ret_buf);
 		if (status != ABI_OK)
 			return status;
-		status = put_bytes(
-			&ret_buf,
-			arena_printf(sandbox_arena(sb), "{\"status\":\"ok\",\"id\":\"%llu-%llu-%llu\"}",
-				     (unsigned long long)sb->invocation->number,
-				     (unsigned long long)(clock_wall(sandbox_loop(sb)->clock) / NS_PER_S),
-				     (unsigned long long)sb->invocation->hostcalls));
+		status = put_bytes(&ret_buf, readthrough_purge_text(sb->invocation));
 	}
 	if (status != ABI_OK)
 		return status;
