@@ -294,7 +294,7 @@ static const struct {
 	{ "sleep", "a timer", "" },
 	{ "usleep", "a timer", "" },
 	{ "nanosleep", "a timer", "src/guest/wasm/engine.c" },
-	{ "getenv", "what main.c hands on", "src/main.c" },
+	{ "getenv", "what main.c hands on", "src/main.c src/lib/environment.c" },
 	{ "rand", "world/random.h", "" },
 	{ "random", "world/random.h", "" },
 	{ "getrandom", "world/random.h", "src/world/random_system.c" },

@@ -210,6 +210,7 @@ static void handed_off(struct task *t)
 		response.reason = arena_str(&i->arena, response.reason);
 		response.headers = headers_copy(&response.headers, &i->arena);
 		f->response.body = NULL; /* the reference goes along */
+		i->answered = true;
 		invocation_respond(i, response);
 	}
 }

@@ -87,6 +87,7 @@ struct invocation {
 	struct event changed; /* fired when it responded, informed or ended */
 
 	bool responded;
+	bool answered;                 /* by the service: the response is not the host's, for want of one */
 	struct http_response response; /* the body is a reference for whoever asked: take it */
 	struct handoff *handoff;       /* NULL: the service answers itself */
 	struct watcher handed_off;

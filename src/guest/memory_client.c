@@ -79,8 +79,6 @@ static void progress(struct memory_client *c)
 	struct invocation *i = c->invocation;
 	struct event *unsettled;
 	c->read = read_response(c);
-	if (i->responded && !i->ended)
-		c->responded_first = true;
 	if (!invocation_over(i))
 		watcher_start(&c->on_change, &i->changed, changed);
 	else if ((unsettled = invocation_unsettled(i)))

@@ -25,7 +25,6 @@ struct memory_client {
 	uint32_t chunks;      /* in which it came */
 	bool read;            /* there will be no more of it */
 	bool complete;        /* it ended as it should */
-	bool responded_first; /* the response was there before the service ended */
 	bool done;            /* the service is over, its response read, what it sent settled */
 	bool stuck;           /* the service waited for what would never come, and was stopped */
 	struct event changed; /* fired whenever one of these may have changed */

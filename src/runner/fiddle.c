@@ -124,8 +124,8 @@ static bool check_invocation(struct fiddle *x, const struct script *s, const str
 			  : i->outcome == OUTCOME_EXIT  ? "exited with an error"
 			  : i->outcome == OUTCOME_LIMIT ? "was stopped"
 							: "crashed";
-	struct str what = arena_printf(&x->test, "the service %s%s", how,
-				       ex->asks.responded_first ? " after its response" : "");
+	struct str what =
+		arena_printf(&x->test, "the service %s%s", how, i->answered ? " after its response" : "");
 	add_place(x, s, r->line);
 	buf_add(&x->text, what);
 	buf_add_char(&x->text, '\n');

@@ -8,6 +8,7 @@
 static void backend_destroy(struct rc *r)
 {
 	struct backend *b = (struct backend *)r;
+	backend_unref(&b->like);
 	arena_fini(&b->arena);
 	mem_free(b);
 }
@@ -24,6 +25,16 @@ struct backend *backend_new(struct str name)
 	b->keepalive_time_ms = b->tcp_keepalive_interval_s = b->tcp_keepalive_probes =
 		b->tcp_keepalive_time_s = -1;
 	b->tcp_keepalive_enable = -1;
+	return b;
+}
+
+struct backend *backend_new_like(struct backend *like)
+{
+	struct backend *b = NEW(struct backend);
+	*b = *like;
+	rc_init(&b->rc, backend_destroy);
+	arena_init(&b->arena);
+	b->like = backend_ref(like);
 	return b;
 }
 

@@ -17,7 +17,8 @@ enum backend_health { BACKEND_UNKNOWN, BACKEND_HEALTHY, BACKEND_UNHEALTHY }; /* 
 
 struct backend {
 	struct rc rc;
-	struct arena arena; /* all strings live here */
+	struct arena arena;   /* all strings live here, or in that of … */
+	struct backend *like; /* … what it was made of, a reference; NULL: nothing */
 	struct str name;
 	struct http_target target; /* scheme, host, port, TLS, time-outs */
 	struct str path_prefix;    /* of the URL, without a final '/'; often empty */
@@ -33,6 +34,8 @@ struct backend {
 };
 
 must_use struct backend *backend_new(struct str name); /* with the defaults of a manifest's backend */
+/* The same again, to be changed before anybody sees it; it shares the other's strings, and keeps it. */
+must_use struct backend *backend_new_like(struct backend *like);
 must_use struct backend *backend_ref(struct backend *b);
 void backend_unref(struct backend **pb);
 

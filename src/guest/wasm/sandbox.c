@@ -225,6 +225,7 @@ void sandbox_respond(struct sandbox *sb, const struct guest_response *r, struct 
 	sb->sent = true;
 	sandbox_give_up_closed_body(sb);
 	sb->invocation->keep_framing = r->manual_framing;
+	sb->invocation->answered = true;
 	invocation_respond(sb->invocation, response);
 }
 
