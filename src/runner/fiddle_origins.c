@@ -43,6 +43,9 @@ static void make_answer(struct origin_rule *rule, struct origin_answer *answer, 
 static struct origin_rule *make_rule(struct str file, const struct script_origin *origin,
 				     const struct script_rule *r)
 {
+	static const enum origin_part parts[] = {
+		[SCRIPT_HEADER] = ORIGIN_HEADER, [SCRIPT_QUERY] = ORIGIN_QUERY, [SCRIPT_BODY] = ORIGIN_BODY
+	};
 	struct origin_rule *rule = origin_rule_new();
 	rule->backend = arena_str(&rule->arena, origin->name);
 	rule->method = arena_str(&rule->arena, r->method);
@@ -52,8 +55,7 @@ static struct origin_rule *make_rule(struct str file, const struct script_origin
 	rule->expected = r->expected;
 	for (size_t i = 0; i < r->condition_count; i++) {
 		const struct script_condition *c = &r->conditions[i];
-		origin_rule_condition(rule, c->part == SCRIPT_HEADER ? ORIGIN_HEADER : ORIGIN_QUERY, c->name,
-				      c->value);
+		origin_rule_condition(rule, parts[c->part], c->name, c->value);
 	}
 	for (size_t i = 0; i < r->answer_count; i++)
 		make_answer(rule, i ? origin_rule_then(rule) : &rule->answer, &r->answers[i]);

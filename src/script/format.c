@@ -87,25 +87,21 @@ static void add_rule(struct buf *out, struct str text, int words)
 	add_piece(out, rest);
 }
 
+/* "Name: value", "delay 2s", and words in front of either; behind "when body" nothing is ours to change. */
 static void add_header(struct buf *out, struct str text)
 {
-	/*
-	 * "delay 2s", "pause 2s after 10"; "trailer Name: value" and "when header Name: value" too, up to the
-	 * colon.
-	 */
+	struct str rest = text, value = text;
+	bool body = str_eq(token_word(&rest), STR("when")) && str_eq(token_word(&rest), STR("body"));
+	if (body) {
+		buf_add(out, STR("when body"));
+		add_piece(out, rest);
+		return;
+	}
 	if (str_find_char(text, ':') == STR_NONE) {
 		add_words(out, text);
 		return;
 	}
-	if (!parse_looks_like_header(text)) {
-		struct str value = text;
-		add_words(out, token_trim_end(str_split(&value, ':')));
-		buf_add_char(out, ':');
-		add_piece(out, str_trim(value));
-		return;
-	}
-	struct str value = text;
-	buf_add(out, str_split(&value, ':'));
+	add_words(out, token_trim_end(str_split(&value, ':')));
 	buf_add_char(out, ':');
 	add_piece(out, str_trim(value));
 }

@@ -203,6 +203,20 @@ static void read_expect(struct parser *p, struct str text, struct str amount)
 	rule->expects = true;
 }
 
+/* "when body PATTERN", or a JSON string. */
+static void read_when_body(struct parser *p, struct str part, struct str pattern)
+{
+	struct script_rule *rule = current_rule(p);
+	struct script_condition c = {
+		.part = SCRIPT_BODY, .name = STR(""), .value = pattern, .line = p->line
+	};
+	if (pattern.len == 0)
+		diagnostics_error(p->d, part, STR("write when body PATTERN; * is any run of characters"),
+				  "a pattern is missing");
+	else if (pattern.ptr[0] != '"' || parse_string_body(p, pattern, &c.value))
+		*GROW(p->arena, rule->conditions, rule->condition_count) = c;
+}
+
 /* "when header NAME: VALUE", "when query NAME: VALUE" */
 static void read_when(struct parser *p, struct str text, struct str rest)
 {
@@ -210,10 +224,13 @@ static void read_when(struct parser *p, struct str text, struct str rest)
 	struct str part = token_word(&rest), value = rest, name = str_split(&value, ':');
 	bool header = str_eq(part, STR("header"));
 	name = str_trim(name);
-	if (!header && !str_eq(part, STR("query")))
-		diagnostics_error(p->d, part.len ? part : text,
-				  STR("write when header NAME: VALUE, or when query NAME: VALUE"),
-				  "a condition is about a header or a query parameter");
+	if (str_eq(part, STR("body")))
+		read_when_body(p, part, rest);
+	else if (!header && !str_eq(part, STR("query")))
+		diagnostics_error(
+			p->d, part.len ? part : text,
+			STR("write when header NAME: VALUE, when query NAME: VALUE, or when body PATTERN"),
+			"a condition is about a header, a query parameter or the body");
 	else if (!value.ptr || name.len == 0 || (header && !token_is_http(name)))
 		diagnostics_error(p->d, rest.len ? rest : part,
 				  arena_printf(p->arena, "write when " STR_FMT " NAME: VALUE; * is any value",

@@ -97,7 +97,7 @@ struct script_answer {
 	size_t line;
 };
 
-enum script_part { SCRIPT_HEADER, SCRIPT_QUERY };
+enum script_part { SCRIPT_HEADER, SCRIPT_QUERY, SCRIPT_BODY /* without a name */ };
 
 /* What else a request must have for a rule to match. */
 struct script_condition {

@@ -194,6 +194,8 @@ bool origin_condition_holds(const struct origin_condition *c, const struct origi
 	scoped(arena_fini) struct arena scratch = { 0 };
 	struct part_walk w = part_walk(request);
 	struct str value;
+	if (c->part == ORIGIN_BODY)
+		return origin_pattern_matches(c->value, request->body);
 	while (next_part(&w, c->part, c->name, &value, &scratch)) {
 		if (origin_pattern_matches(c->value, value))
 			return true;
@@ -222,7 +224,9 @@ unsigned origin_rule_differs(const struct origin_rule *rule, const struct origin
 	if (!path_matches(rule->path, request->path))
 		parts |= DIFFERS_PATH;
 	for (const struct origin_condition *c = rule->conditions; c; c = c->next) {
-		if (!origin_condition_holds(c, request))
+		if (c->part == ORIGIN_BODY && !request->body_known)
+			parts |= DIFFERS_UNKNOWN;
+		else if (!origin_condition_holds(c, request))
 			parts |= DIFFERS_CONDITION;
 	}
 	return parts;

@@ -88,7 +88,7 @@ struct origin_answer {
 };
 
 /* What else a request must have. */
-enum origin_part { ORIGIN_HEADER, ORIGIN_QUERY };
+enum origin_part { ORIGIN_HEADER, ORIGIN_QUERY, ORIGIN_BODY /* without a name: all of it */ };
 
 struct origin_condition {
 	struct origin_condition *next;
@@ -102,6 +102,8 @@ struct origin_request {
 	struct str method;
 	struct str path; /* and query, on the wire */
 	const struct headers *headers;
+	bool body_known; /* all of it is here */
+	struct str body;
 };
 
 /* Filled by whoever makes it, then given to origins_rules_add() and not changed any more. */

@@ -191,7 +191,10 @@ static void request_read(struct tape_exchange *x)
 {
 	struct origins_cassette *o = x->origins;
 	struct cassette_entry *e = x->entry;
-	struct origin_request asked = { x->backend, x->request.method, x->path, &x->request.headers };
+	struct origin_request asked = { .backend = x->backend,
+					.method = x->request.method,
+					.path = x->path,
+					.headers = &x->request.headers };
 	struct origin_call *call = origin_call_new(&asked, NULL, 0, clock_monotonic(x->loop->clock));
 	buf_add(&call->body, buf_str(&x->gathered));
 	call->complete = true;

@@ -88,6 +88,13 @@ static void add_conditions(struct buf *out, const struct origin_rule *rule, cons
 {
 	scoped(arena_fini) struct arena a = { 0 };
 	for (const struct origin_condition *c = rule->conditions; c; c = c->next) {
+		if (c->part == ORIGIN_BODY) {
+			scoped(buf_fini) struct buf shown = BUF_INIT(8 * PART_BYTES_MAX);
+			buf_add_json(&shown, cut(r->body));
+			origins_add_field(out, !origin_condition_holds(c, r), "body", c->value,
+					  buf_str(&shown));
+			continue;
+		}
 		const char *part = c->part == ORIGIN_HEADER ? "header" : "query";
 		struct str sent = origin_request_part(r, c->part, c->name, &a);
 		struct str name = cut(c->name), wanted = cut(c->value);
@@ -130,7 +137,7 @@ static void add_other(struct buf *out, const struct near *n, struct str separato
 	} names[] = { { DIFFERS_BACKEND, "backend" },
 		      { DIFFERS_METHOD, "method" },
 		      { DIFFERS_PATH, "path" },
-		      { DIFFERS_CONDITION, "header or query" } };
+		      { DIFFERS_CONDITION, "header, query or body" } };
 	const char *and = "";
 	buf_add(out, separator);
 	origin_rule_print(n->rule, out);

@@ -5,7 +5,13 @@
 
 #include "world/origins.h"
 
-enum { DIFFERS_BACKEND = 1, DIFFERS_METHOD = 2, DIFFERS_PATH = 4, DIFFERS_CONDITION = 8 };
+enum {
+	DIFFERS_BACKEND = 1,
+	DIFFERS_METHOD = 2,
+	DIFFERS_PATH = 4,
+	DIFFERS_CONDITION = 8,
+	DIFFERS_UNKNOWN = 16, /* the body may, which is not known yet */
+};
 
 /* Which parts of the request keep the rule from matching; 0: it matches. */
 unsigned origin_rule_differs(const struct origin_rule *rule, const struct origin_request *request);
@@ -36,6 +42,18 @@ must_use struct blob *origins_explain(const struct rule_link *newest, const stru
  * NULL: there is none. Begins with a line end.
  */
 void origins_add_field(struct buf *out, bool differs, const char *name, struct str wanted, struct str sent);
+
+/*
+ * Reads a request's body to its end, and answers as `choose` does then, who is given the request with the
+ * body known, and the same request again to send. `list` holds what is under way, for gatherers_fini().
+ */
+typedef struct fetch *origins_choose_fn(void *data, struct backend *backend,
+					const struct origin_request *asked,
+					const struct http_request *request, struct loop *loop);
+must_use struct fetch *gatherer_start(struct list *all, origins_choose_fn *choose, void *data,
+				      struct backend *backend, struct str path,
+				      const struct http_request *request, struct loop *loop);
+void gatherers_fini(struct list *all); /* fails what is not answered yet */
 
 /* What is under way: answers that are still to come, and requests' bodies that are still to be read. */
 struct exchanges {

@@ -19,6 +19,7 @@ struct origins_rules {
 	struct pmap calls;     /* struct origin_call by number_key(), when they are recorded */
 	bool recording;
 	struct exchanges exchanges;
+	struct list gatherers; /* requests whose rule depends on their bodies */
 };
 
 struct count {
@@ -185,18 +186,40 @@ static struct fetch *answer_by(struct origins_rules *self, const struct rule_lin
 	return f;
 }
 
+/* By the first rule that matches. NULL: that cannot be said before the body is known. */
+static struct fetch *choose(struct origins_rules *self, struct backend *backend,
+			    const struct origin_request *asked, const struct http_request *request,
+			    struct loop *loop)
+{
+	for (struct rule_link *l = self->newest; l; l = l->older) {
+		unsigned differs = origin_rule_differs(l->rule, asked);
+		if (differs == DIFFERS_UNKNOWN)
+			return NULL;
+		if (differs == 0)
+			return answer_by(self, l, asked, request, loop);
+	}
+	if (self->next)
+		return origins_send(self->next, backend, asked->path, request, loop);
+	return nobody(self, asked, request, loop);
+}
+
+static struct fetch *choose_knowing(void *data, struct backend *backend, const struct origin_request *asked,
+				    const struct http_request *request, struct loop *loop)
+{
+	return choose(data, backend, asked, request, loop);
+}
+
 static struct fetch *origins_rules_send(struct origins *super, struct backend *backend, struct str path,
 					const struct http_request *request, struct loop *loop)
 {
 	struct origins_rules *self = (struct origins_rules *)super;
-	const struct origin_request asked = { backend, request->method, path, &request->headers };
-	for (struct rule_link *l = self->newest; l; l = l->older) {
-		if (origin_rule_matches(l->rule, &asked))
-			return answer_by(self, l, &asked, request, loop);
-	}
-	if (self->next)
-		return origins_send(self->next, backend, path, request, loop);
-	return nobody(self, &asked, request, loop);
+	const struct origin_request asked = { .backend = backend,
+					      .method = request->method,
+					      .path = path,
+					      .headers = &request->headers,
+					      .body_known = !request->body };
+	struct fetch *f = choose(self, backend, &asked, request, loop);
+	return f ? f : gatherer_start(&self->gatherers, choose_knowing, self, backend, path, request, loop);
 }
 
 void origins_rules_add(struct origins *o, struct origin_rule *taken)
@@ -239,6 +262,7 @@ static struct origins *origins_rules_fork(struct origins *super)
 static void origins_rules_destroy(struct origins *super)
 {
 	struct origins_rules *self = (struct origins_rules *)super;
+	gatherers_fini(&self->gatherers);
 	exchanges_fini(&self->exchanges);
 	origins_destroy(&self->next);
 	if (self->newest)
@@ -262,5 +286,6 @@ struct origins *origins_rules_new(struct origins *next)
 	self->super.ops = &origins_rules_ops;
 	self->next = next;
 	exchanges_init(&self->exchanges);
+	list_init(&self->gatherers);
 	return &self->super;
 }

@@ -283,6 +283,8 @@ TEST(what_a_rule_asks_for_is_written_above_its_second_answer)
 		{ "    when header\n", "3:10", "a name, a colon and a value",
 		  "write when header NAME: VALUE" },
 		{ "    when header Accept\n", "3:17", "a name, a colon and a value", "* is any value" },
+		{ "    when body\n", "3:10", "a pattern is missing", "when body PATTERN" },
+		{ "    when body \"x\n", "3:15", "no closing quote", "end it with" },
 		{ "    when header A B: c\n", "3:17", "a name, a colon and a value", "* is any value" },
 		{ "    when query : c\n", "3:16", "a name, a colon and a value", "write when query" },
 		{ "    expect\n", "3:5", "a whole number", "expect 2" },

@@ -221,6 +221,8 @@ TEST(a_rule_may_have_conditions_an_expectation_and_several_answers)
 						"  GET /x -> 503\n"
 						"    when header X-Mode: fast: *\n"
 						"    when query a b: 1\n"
+						"    when body *\"id\": 1*\n"
+						"    when body \"a\\nb\"\n"
 						"    expect 3\n"
 						"    Retry-After: 1\n"
 						"  then -> dns-timeout\n"
@@ -231,12 +233,15 @@ TEST(a_rule_may_have_conditions_an_expectation_and_several_answers)
 						"GET /\n")
 					      ->origins[0]
 					      .rules;
-	assert_int_equal(r->condition_count, 2);
+	assert_int_equal(r->condition_count, 4);
 	assert_int_equal(r->conditions[0].part, SCRIPT_HEADER);
 	assert_str(r->conditions[0].name, "X-Mode");
 	assert_str(r->conditions[0].value, "fast: *");
 	assert_int_equal(r->conditions[1].part, SCRIPT_QUERY);
 	assert_str(r->conditions[1].name, "a b");
+	assert_int_equal(r->conditions[2].part, SCRIPT_BODY);
+	assert_str(r->conditions[2].value, "*\"id\": 1*");
+	assert_str(r->conditions[3].value, "a\nb");
 	assert_true(r->expects);
 	assert_int_equal(r->expected, 3);
 	assert_int_equal(r->answer_count, 3);
@@ -244,7 +249,7 @@ TEST(a_rule_may_have_conditions_an_expectation_and_several_answers)
 	assert_int_equal(r->answers[0].header_count, 1);
 	assert_int_equal(r->answers[1].fault, SCRIPT_FAULT_DNS_TIMEOUT);
 	assert_int_equal(r->answers[1].delay_ms, 2000);
-	assert_int_equal(r->answers[1].line, 7);
+	assert_int_equal(r->answers[1].line, 9);
 	assert_str(r->answers[2].body, "one two");
 	assert_str(r->answers[2].trailers[0].name, "X-Sum");
 	assert_false(r[1].expects);

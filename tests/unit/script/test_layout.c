@@ -169,12 +169,13 @@ TEST(answers_that_follow_stand_below_their_rule)
 {
 	assert_layout(
 		"origin a\n GET  /x   ->  503\n   when   header   X-A  :  b  c\n   when query  a:b\n"
-		"   expect    2\n then   ->  200    text/plain    two  words\n"
+		"   when  body   *{\"a\":  1}  b*\n   expect    2\n then   ->  200    text/plain    two  words\n"
 		"   trailer   X-Sum:7\n   pause    2s   after  1\n   drip  1   every 2ms  after 1\nGET /\n",
 		"origin a\n"
 		"  GET /x -> 503\n"
 		"    when header X-A: b  c\n"
 		"    when query a: b\n"
+		"    when body *{\"a\":  1}  b*\n"
 		"    expect 2\n"
 		"  then -> 200 text/plain two  words\n"
 		"    trailer X-Sum: 7\n"

@@ -45,7 +45,7 @@ static bool matches(const struct origin_rule *r, const char *backend, const char
 {
 	struct backend *b = backend_new(str_from(backend));
 	struct headers none = { 0 };
-	const struct origin_request request = { b, str_from(method), str_from(path), &none };
+	const struct origin_request request = { b, str_from(method), str_from(path), &none, true, STR("") };
 	bool yes = origin_rule_matches(r, &request);
 	backend_unref(&b);
 	return yes;
@@ -158,7 +158,7 @@ TEST(a_rule_may_go_by_the_backends_url)
 		struct backend *b = backend_new(STR("name"));
 		assert_true(backend_set_url(b, str_from(rows[i].url), &e));
 		struct origin_rule *r = rule(rows[i].pattern, "", "*");
-		const struct origin_request request = { b, STR("GET"), STR("/"), &none };
+		const struct origin_request request = { b, STR("GET"), STR("/"), &none, true, STR("") };
 		if (origin_rule_matches(r, &request) != rows[i].matches)
 			fail_msg("%s and %s", rows[i].pattern, rows[i].url);
 		origin_rule_unref(&r);
@@ -197,7 +197,8 @@ TEST(conditions_are_about_headers_and_query_parameters)
 	struct backend *b = backend_new(STR("api"));
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct origin_rule *r = rule("", "", "*");
-		const struct origin_request request = { b, STR("GET"), str_from(rows[i].path), &h };
+		const struct origin_request request = { b,  STR("GET"), str_from(rows[i].path),
+							&h, true,       STR("") };
 		origin_rule_condition(r, rows[i].part, str_from(rows[i].name), str_from(rows[i].value));
 		if (origin_rule_matches(r, &request) != rows[i].matches)
 			fail_msg("%s: %s of %s", rows[i].name, rows[i].value, rows[i].path);

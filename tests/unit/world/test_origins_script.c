@@ -694,3 +694,100 @@ TEST(faults_have_the_names_of_their_errors)
 	assert_false(origin_fault_find(STR("ok"), &fault));
 	assert_false(origin_fault_find(STR(""), &fault));
 }
+
+/* ---- conditions on bodies ---- */
+
+/* What a POST gets whose body comes later, in two pieces. */
+static unsigned status_of_body(struct setup *s, const char *first, const char *second)
+{
+	struct body *body = body_new(&s->loop);
+	struct fetch *f = ask_with(s, "POST", body);
+	bool never = false;
+	body_write(body, str_from(first));
+	loop_run(&s->loop, &never, UINT64_MAX);
+	body_write(body, str_from(second));
+	body_end(body);
+	if (!f->settled)
+		assert_int_equal(loop_run(&s->loop, &f->settled, UINT64_MAX), LOOP_DONE);
+	unsigned status = f->error == FETCH_OK ? f->response.status : 1000 + (unsigned)f->error;
+	fetch_unref(&f);
+	body_unref(&body);
+	return status;
+}
+
+/* 201 for a body with "cart" in it, and above it 202 for one with "pay", else 200. */
+static void add_rules_about_bodies(struct setup *s)
+{
+	origins_rules_add(s->origins, s->rule);
+	static const char *const patterns[] = { "*cart*", "*pay*" };
+	for (unsigned i = 0; i < COUNT_OF(patterns); i++) {
+		struct origin_rule *r = origin_rule_new();
+		origin_rule_condition(r, ORIGIN_BODY, STR(""), str_from(patterns[i]));
+		r->method = STR("POST");
+		r->answer.status = (uint16_t)(201 + i);
+		origins_rules_add(s->origins, r);
+	}
+}
+
+TEST(a_rule_may_go_by_the_body_which_is_waited_for)
+{
+	struct setup s;
+	begin(&s);
+	add_rules_about_bodies(&s);
+	assert_int_equal(status_of_body(&s, "my ca", "rt"), 201);
+	assert_int_equal(status_of_body(&s, "cart", " to pay"), 202);
+	assert_int_equal(status_of_body(&s, "no", "thing"), 200);
+	assert_int_equal(status_of(&s), 200);
+	end(&s);
+}
+
+TEST(what_a_rule_about_the_body_answers_is_played_and_recorded)
+{
+	struct setup s;
+	begin(&s);
+	origins_record(s.origins, true);
+	s.rule->path = STR("/nope");
+	add_rules_about_bodies(&s);
+	struct body *body = body_new(&s.loop);
+	body_write(body, STR("cart"));
+	body_end(body);
+	struct fetch *f = ask_with(&s, "POST", body);
+	assert_true(f->settled);
+	assert_int_equal(f->response.status, 201);
+	assert_int_equal(origins_calls(s.origins), 1);
+	assert_ptr_equal(f->asked, origins_call(s.origins, 0));
+	assert_str(buf_str(&origins_call(s.origins, 0)->body), "cart");
+	fetch_unref(&f);
+	body_unref(&body);
+	assert_int_equal(status_of_body(&s, "tea\n", ""), 1000 + FETCH_DESTINATION_NOT_FOUND);
+	assert_str(origins_unmatched_text(s.origins, 0),
+		   "no origin answers POST / of backend 'api'\n"
+		   "  the nearest rule wants (-), and what the service sent (+):\n"
+		   "      backend  *\n"
+		   "      method   POST\n"
+		   "      path     *\n"
+		   "    - body     *pay*\n"
+		   "    + body     \"tea\\n\"\n"
+		   "  others: POST *: header, query or body differs\n"
+		   "          * /nope: path differs\n"
+		   "  origins with rules: any");
+	end(&s);
+}
+
+TEST(who_waits_for_a_body_may_lose_interest_or_be_left)
+{
+	struct setup s;
+	begin(&s);
+	add_rules_about_bodies(&s);
+	struct body *body = body_new(&s.loop), *other = body_new(&s.loop);
+	struct fetch *f = ask_with(&s, "POST", body);
+	fetch_unref(&f);
+	assert_true(body_abandoned(body));
+	f = ask_with(&s, "POST", other);
+	origins_destroy(&s.origins);
+	assert_int_equal(f->error, FETCH_DESTINATION_UNAVAILABLE);
+	fetch_unref(&f);
+	body_unref(&body);
+	body_unref(&other);
+	end(&s);
+}
