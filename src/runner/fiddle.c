@@ -30,6 +30,7 @@ struct fiddle {
 	struct buf text;   /* of the test under way */
 	struct buf trace;  /* likewise, when it is asked for */
 	struct arena test; /* likewise */
+	bool wants_trace;
 };
 
 /* ---- files ---- */
@@ -211,8 +212,9 @@ static bool run_request(struct fiddle *x, const struct script *s, const struct s
 	if (!ok) {
 		show_breaches(x, ex.invocation);
 		show_logs(x, ex.invocation);
+		trace_timeline_print(ex.invocation, TEST_TIME_NS, SHOWN_MAX, &x->text);
 	}
-	if (w->tracing)
+	if (x->wants_trace)
 		trace_text_add(ex.invocation, ex.client.body, &x->trace);
 	run_exchange_fini(&ex);
 	arena_fini(&arena);
@@ -297,7 +299,8 @@ static void run_test(struct fiddle *x, const struct script *s, const struct scri
 	struct world *w = world_fork(file_world, &loop);
 	random_destroy(&w->random);
 	w->random = random_seeded_new(seed);
-	w->tracing = trace;
+	w->tracing = true; /* costs next to nothing, and a failure shows it */
+	x->wants_trace = trace;
 	if (!open_outside(x, &outside, tape, w, s, test_key(x, s, t)))
 		result->status = TEST_FAILED;
 	origins_record(w->origins, true);

@@ -13,6 +13,12 @@
  */
 void trace_text_add(const struct invocation *i, struct str body, struct buf *out);
 
+/*
+ * "    timeline:" and its events, a line each with its time since `begin_ns` of the wall clock, for people;
+ * of more than `max` the first and the last ones. Nothing when there are none.
+ */
+void trace_timeline_print(const struct invocation *i, uint64_t begin_ns, uint32_t max, struct buf *out);
+
 /* Where two such texts differ first, for people; adds nothing when they are the same. */
 void trace_text_difference(struct str first, struct str second, struct buf *out);
 

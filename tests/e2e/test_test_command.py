@@ -169,6 +169,17 @@ def a_failing_check_shows_what_was_and_what_was_expected(t):
 
 
 @test
+def a_failure_shows_what_happened_in_virtual_time(t):
+    t.write("a.fiddle", "origin origin\n  GET /* -> timeout\nGET /proxy\n  clientFetch.status is 200\n")
+    done = abi(t, code=1)
+    assert_matches(r"^    timeline:\n      \+0\.000000 s ecp-start .*\n      \+0\.000000 s fetch backend=\"origin\" method=\"GET\" ",
+                   done.out)
+    assert_matches(r"^      \+[1-9]\d*\.\d{6} s ecp-end outcome=", done.out)  # the time-out has passed
+    t.write("a.fiddle", "GET /proxy\n")
+    assert_not_in("timeline", hello(t, code=0).out)
+
+
+@test
 def nothing_is_coloured_for_a_file(t):
     t.write("a.fiddle", FAILS)
     assert_not_in("\x1b", hello(t, code=1).output)

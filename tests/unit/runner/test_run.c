@@ -163,9 +163,9 @@ TEST(a_filter_sees_file_and_name)
 	struct run_totals t = run_fakes(tests, 1, (struct run_options){ .filter = filter }, &k);
 	assert_int_equal(t.passed, 1);
 	assert_int_equal(t.failed, 0);
+	test_filter_destroy(&filter);
 	assert_false(test_filter_new(&filter, STR("("), &e));
 	assert_non_null(strstr(e.text, "--filter ("));
-	test_filter_destroy(&filter);
 	arena_fini(&k.arena);
 }
 
