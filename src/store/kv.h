@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/pmap.h"
 #include "base/rc.h"
 #include "base/str.h"
 #include "loop/loop.h"
@@ -62,6 +63,7 @@ struct kv_op {
 	struct blob *found;          /* KV_LOOKUP: the value; a reference, freed by kv_op_fini */
 	struct blob *found_metadata; /* or NULL; the same */
 	uint64_t found_generation;   /* KV_LOOKUP, KV_INSERT: never 0, larger with each write */
+	uint64_t found_ttl_ns;       /* KV_LOOKUP: for so long it is still there; 0: does not expire */
 	struct arena memory;         /* holds `keys` and `next_cursor` */
 	struct str *keys;
 	size_t keys_count;
@@ -87,6 +89,7 @@ struct kv_ops {
 	const char *name;
 	bool (*has_store)(struct kv *, struct str store);
 	void (*add_store)(struct kv *, struct str store); /* empty; one that exists stays */
+	bool (*next_store)(struct kv *, struct pmap_entry *);
 	/* Arguments are checked, the store exists. Ends with kv_op_finish() (kv_priv.h), at once or later. */
 	void (*start)(struct kv *, struct kv_op *, struct loop *);
 	struct kv *(*fork)(struct kv *); /* O(1); neither sees what is later done to the other */
@@ -101,6 +104,15 @@ static inline bool kv_has_store(struct kv *kv, struct str store)
 static inline void kv_add_store(struct kv *kv, struct str store)
 {
 	kv->ops->add_store(kv, store);
+}
+
+/*
+ * for (struct pmap_entry store = { 0 }; kv_next_store(kv, &store);) … store.key …, by name; only the key is
+ * the caller's to look at, and no store may be added meanwhile.
+ */
+static inline bool kv_next_store(struct kv *kv, struct pmap_entry *store)
+{
+	return kv->ops->next_store(kv, store);
 }
 
 /*

@@ -32,6 +32,11 @@ static void kv_failing_start(struct kv *super, struct kv_op *op, struct loop *lo
 		self->inner->ops->start(self->inner, op, loop);
 }
 
+static bool kv_failing_next_store(struct kv *super, struct pmap_entry *store)
+{
+	return kv_next_store(((struct kv_failing *)super)->inner, store);
+}
+
 static struct kv *kv_failing_fork(struct kv *super)
 {
 	const struct kv_failing *self = (const struct kv_failing *)super;
@@ -49,6 +54,7 @@ static const struct kv_ops kv_failing_ops = {
 	.name = "failing",
 	.has_store = kv_failing_has_store,
 	.add_store = kv_failing_add_store,
+	.next_store = kv_failing_next_store,
 	.start = kv_failing_start,
 	.fork = kv_failing_fork,
 	.destroy = kv_failing_destroy,

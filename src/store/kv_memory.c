@@ -90,6 +90,7 @@ static enum kv_error lookup(struct kv_memory *self, struct kv_op *op, uint64_t n
 		rc_ref(&en->metadata->rc);
 	op->found_metadata = en->metadata;
 	op->found_generation = en->generation;
+	op->found_ttl_ns = en->expires_ns == UINT64_MAX ? 0 : en->expires_ns - now;
 	return KV_OK;
 }
 
@@ -204,6 +205,11 @@ static void kv_memory_add_store(struct kv *super, struct str name)
 		writable_store(self, name);
 }
 
+static bool kv_memory_next_store(struct kv *super, struct pmap_entry *store)
+{
+	return pmap_each(&((struct kv_memory *)super)->stores, store);
+}
+
 static struct kv *kv_memory_fork(struct kv *super)
 {
 	const struct kv_memory *self = (const struct kv_memory *)super;
@@ -225,6 +231,7 @@ static const struct kv_ops kv_memory_ops = {
 	.name = "memory",
 	.has_store = kv_memory_has_store,
 	.add_store = kv_memory_add_store,
+	.next_store = kv_memory_next_store,
 	.start = kv_memory_start,
 	.fork = kv_memory_fork,
 	.destroy = kv_memory_destroy,

@@ -156,6 +156,11 @@ static void kv_pop_add_store(struct kv *super, struct str store)
 	kv_add_store(s->arrived, store);
 }
 
+static bool kv_pop_next_store(struct kv *super, struct pmap_entry *store)
+{
+	return kv_next_store(((struct kv_pop *)super)->shared->now, store);
+}
+
 static struct kv *kv_pop_fork(struct kv *super)
 {
 	const struct kv_shared *s = ((struct kv_pop *)super)->shared;
@@ -176,6 +181,7 @@ static const struct kv_ops kv_pop_ops = {
 	.name = "pop",
 	.has_store = kv_pop_has_store,
 	.add_store = kv_pop_add_store,
+	.next_store = kv_pop_next_store,
 	.start = kv_pop_start,
 	.fork = kv_pop_fork,
 	.destroy = kv_pop_destroy,

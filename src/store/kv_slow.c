@@ -64,6 +64,11 @@ static void kv_slow_add_store(struct kv *super, struct str store)
 	kv_add_store(((struct kv_slow *)super)->inner, store);
 }
 
+static bool kv_slow_next_store(struct kv *super, struct pmap_entry *store)
+{
+	return kv_next_store(((struct kv_slow *)super)->inner, store);
+}
+
 static struct kv *kv_slow_fork(struct kv *super)
 {
 	const struct kv_slow *self = (const struct kv_slow *)super;
@@ -81,6 +86,7 @@ static const struct kv_ops kv_slow_ops = {
 	.name = "slow",
 	.has_store = kv_slow_has_store,
 	.add_store = kv_slow_add_store,
+	.next_store = kv_slow_next_store,
 	.start = kv_slow_start,
 	.fork = kv_slow_fork,
 	.destroy = kv_slow_destroy,

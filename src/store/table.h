@@ -20,10 +20,17 @@ struct table {
 	const struct table_ops *ops;
 };
 
+struct table_item {
+	struct str key, value; /* borrowed, until the next change */
+	struct pmap_entry at;  /* the implementation's */
+};
+
 struct table_ops {
 	const char *name;
 	bool (*get)(struct table *, struct str key, struct arena *, struct str *value, struct error *);
 	bool (*put)(struct table *, struct str key, struct str value, struct error *);
+	bool (*remove)(struct table *, struct str key, struct error *);
+	bool (*next)(struct table *, struct table_item *);
 	struct table *(*fork)(struct table *); /* O(1); neither sees the other's later writes */
 	void (*destroy)(struct table *);       /* called with the last reference */
 };
@@ -43,6 +50,18 @@ must_use static inline bool table_get(struct table *t, struct str key, struct ar
 must_use static inline bool table_put(struct table *t, struct str key, struct str value, struct error *e)
 {
 	return t->ops->put(t, key, value, e);
+}
+
+/* ERROR_NOT_FOUND: no such key. ERROR_UNSUPPORTED: this table is read-only. */
+must_use static inline bool table_remove(struct table *t, struct str key, struct error *e)
+{
+	return t->ops->remove(t, key, e);
+}
+
+/* for (struct table_item i = { 0 }; table_next(t, &i);) …, by key; nothing may be changed meanwhile. */
+static inline bool table_next(struct table *t, struct table_item *item)
+{
+	return t->ops->next(t, item);
 }
 
 must_use static inline struct table *table_fork(struct table *t)

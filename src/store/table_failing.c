@@ -29,6 +29,17 @@ static bool table_failing_put(struct table *super, struct str key, struct str va
 	return !call_fails(self, e) && table_put(self->inner, key, value, e);
 }
 
+static bool table_failing_remove(struct table *super, struct str key, struct error *e)
+{
+	struct table_failing *self = (struct table_failing *)super;
+	return !call_fails(self, e) && table_remove(self->inner, key, e);
+}
+
+static bool table_failing_next(struct table *super, struct table_item *item)
+{
+	return table_next(((struct table_failing *)super)->inner, item);
+}
+
 static struct table *table_failing_fork(struct table *super)
 {
 	const struct table_failing *self = (const struct table_failing *)super;
@@ -46,6 +57,8 @@ static const struct table_ops table_failing_ops = {
 	.name = "failing",
 	.get = table_failing_get,
 	.put = table_failing_put,
+	.remove = table_failing_remove,
+	.next = table_failing_next,
 	.fork = table_failing_fork,
 	.destroy = table_failing_destroy,
 };

@@ -116,14 +116,31 @@ static bool table_file_get(struct table *super, struct str key, struct arena *a,
 	return table_get(self->own ? self->own : self->file->content, key, a, value, e);
 }
 
-static bool table_file_put(struct table *super, struct str key, struct str value, struct error *e)
+static struct table *own_content(struct table_file *self)
 {
-	struct table_file *self = (struct table_file *)super;
 	if (!self->own) {
 		refresh(self->file);
 		self->own = table_fork(self->file->content);
 	}
-	return table_put(self->own, key, value, e);
+	return self->own;
+}
+
+static bool table_file_put(struct table *super, struct str key, struct str value, struct error *e)
+{
+	return table_put(own_content((struct table_file *)super), key, value, e);
+}
+
+static bool table_file_remove(struct table *super, struct str key, struct error *e)
+{
+	return table_remove(own_content((struct table_file *)super), key, e);
+}
+
+static bool table_file_next(struct table *super, struct table_item *item)
+{
+	const struct table_file *self = (const struct table_file *)super;
+	if (!self->own && !item->at.started)
+		refresh(self->file);
+	return table_next(self->own ? self->own : self->file->content, item);
 }
 
 static struct table *table_file_fork(struct table *super)
@@ -145,6 +162,8 @@ static const struct table_ops table_file_ops = {
 	.name = "file",
 	.get = table_file_get,
 	.put = table_file_put,
+	.remove = table_file_remove,
+	.next = table_file_next,
 	.fork = table_file_fork,
 	.destroy = table_file_destroy,
 };

@@ -35,6 +35,21 @@ static bool table_memory_put(struct table *super, struct str key, struct str val
 	return true;
 }
 
+static bool table_memory_remove(struct table *super, struct str key, struct error *e)
+{
+	return pmap_remove(&((struct table_memory *)super)->values, key) ||
+	       FAIL(e, NOT_FOUND, "there is no key '" STR_FMT "'", STR_ARG(key));
+}
+
+static bool table_memory_next(struct table *super, struct table_item *item)
+{
+	if (!pmap_each(&((struct table_memory *)super)->values, &item->at))
+		return false;
+	item->key = item->at.key;
+	item->value = blob_str((const struct blob *)item->at.value);
+	return true;
+}
+
 static struct table *table_memory_fork(struct table *super)
 {
 	return with_values(pmap_copy(&((struct table_memory *)super)->values));
@@ -51,6 +66,8 @@ static const struct table_ops table_memory_ops = {
 	.name = "memory",
 	.get = table_memory_get,
 	.put = table_memory_put,
+	.remove = table_memory_remove,
+	.next = table_memory_next,
 	.fork = table_memory_fork,
 	.destroy = table_memory_destroy,
 };

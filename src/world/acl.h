@@ -12,6 +12,7 @@
 #include "base/attr.h"
 #include "base/check.h"
 #include "base/error.h"
+#include "base/pmap.h"
 #include "base/str.h"
 #include "world/ip.h"
 
@@ -20,6 +21,11 @@ struct acl_entry {
 	uint8_t ip_len; /* 4 or 16 */
 	uint8_t bits;   /* of the prefix: 0..32 or 0..128 */
 	bool allow;     /* else block */
+};
+
+struct acl_item {
+	struct acl_entry entry;
+	struct pmap_entry at; /* the implementation's */
 };
 
 struct acl {
@@ -32,6 +38,9 @@ struct acl_ops {
 	bool (*add)(struct acl *, struct str list, const struct acl_entry *entry); /* NULL: the list only */
 	bool (*lookup)(struct acl *, struct str list, const uint8_t *ip, uint8_t ip_len,
 		       struct acl_entry *found);
+	bool (*remove)(struct acl *, struct str list, const struct acl_entry *entry);
+	bool (*next)(struct acl *, struct str list, struct acl_item *);
+	bool (*next_list)(struct acl *, struct pmap_entry *);
 	struct acl *(*fork)(struct acl *); /* O(1); neither sees what is later added to the other */
 	void (*destroy)(struct acl *);
 };
@@ -59,6 +68,28 @@ must_use static inline bool acl_lookup(struct acl *a, struct str list, const uin
 				       struct acl_entry *found)
 {
 	return a->ops->lookup(a, list, ip, ip_len, found);
+}
+
+/* Takes the entry for exactly that network away, whatever it says. False: there was none. */
+static inline bool acl_remove(struct acl *a, struct str list, const struct acl_entry *entry)
+{
+	CHECK((entry->ip_len == 4 || entry->ip_len == 16) && entry->bits <= 8 * entry->ip_len);
+	return a->ops->remove(a, list, entry);
+}
+
+/*
+ * for (struct acl_item i = { 0 }; acl_next(a, list, &i);) … i.entry …: IPv4 first, then by the prefix's
+ * length, then by address; nothing may be changed meanwhile. No such list: nothing.
+ */
+static inline bool acl_next(struct acl *a, struct str list, struct acl_item *item)
+{
+	return a->ops->next(a, list, item);
+}
+
+/* for (struct pmap_entry list = { 0 }; acl_next_list(a, &list);) … list.key …, by name; the same. */
+static inline bool acl_next_list(struct acl *a, struct pmap_entry *list)
+{
+	return a->ops->next_list(a, list);
 }
 
 must_use static inline struct acl *acl_fork(struct acl *a)

@@ -119,6 +119,31 @@ static bool acl_memory_lookup(struct acl *super, struct str name, const uint8_t 
 	return false;
 }
 
+/* The lengths stay: looking for one that does not occur any more finds nothing. */
+static bool acl_memory_remove(struct acl *super, struct str name, const struct acl_entry *entry)
+{
+	struct acl_memory *self = (struct acl_memory *)super;
+	char bytes[NETWORK_KEY_BYTES];
+	struct str key = network_key(bytes, entry->ip, entry->ip_len, entry->bits);
+	const struct acl_list *list = (const struct acl_list *)pmap_get(&self->lists, name);
+	return list && pmap_get(&list->entries, key) && pmap_remove(&writable_list(self, name)->entries, key);
+}
+
+static bool acl_memory_next(struct acl *super, struct str name, struct acl_item *item)
+{
+	const struct acl_memory *self = (const struct acl_memory *)super;
+	const struct acl_list *list = (const struct acl_list *)pmap_get(&self->lists, name);
+	if (!list || !pmap_each(&list->entries, &item->at))
+		return false;
+	item->entry = ((const struct listed *)item->at.value)->entry;
+	return true;
+}
+
+static bool acl_memory_next_list(struct acl *super, struct pmap_entry *list)
+{
+	return pmap_each(&((struct acl_memory *)super)->lists, list);
+}
+
 static struct acl *acl_memory_fork(struct acl *super)
 {
 	const struct acl_memory *self = (const struct acl_memory *)super;
@@ -140,6 +165,9 @@ static const struct acl_ops acl_memory_ops = {
 	.has = acl_memory_has,
 	.add = acl_memory_add,
 	.lookup = acl_memory_lookup,
+	.remove = acl_memory_remove,
+	.next = acl_memory_next,
+	.next_list = acl_memory_next_list,
 	.fork = acl_memory_fork,
 	.destroy = acl_memory_destroy,
 };

@@ -18,6 +18,7 @@ struct device_ops {
 	bool (*lookup)(struct device *, struct str user_agent, struct arena *, struct str *json,
 		       struct error *);
 	bool (*put)(struct device *, struct str user_agent, struct str json, struct error *);
+	struct table *(*records)(struct device *);
 	struct device *(*fork)(struct device *); /* O(1); neither sees what is later put into the other */
 	void (*destroy)(struct device *);
 };
@@ -33,6 +34,15 @@ must_use static inline bool device_put(struct device *d, struct str user_agent, 
 				       struct error *e)
 {
 	return d->ops->put(d, user_agent, json, e);
+}
+
+/*
+ * All that is known, as a table that no fork sees, for who removes or lists; borrowed until the next change
+ * of `d`. Its keys are User-Agents, its values are the JSON texts.
+ */
+static inline struct table *device_records(struct device *d)
+{
+	return d->ops->records(d);
 }
 
 must_use static inline struct device *device_fork(struct device *d)

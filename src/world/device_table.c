@@ -28,6 +28,13 @@ static bool device_table_put(struct device *super, struct str user_agent, struct
 	return table_put(self->records, user_agent, json, e);
 }
 
+static struct table *device_table_records(struct device *super)
+{
+	struct device_table *self = (struct device_table *)super;
+	table_own(&self->records);
+	return self->records;
+}
+
 static struct device *device_table_fork(struct device *super)
 {
 	return device_table_new(table_ref(((struct device_table *)super)->records));
@@ -44,6 +51,7 @@ static const struct device_ops device_table_ops = {
 	.name = "table",
 	.lookup = device_table_lookup,
 	.put = device_table_put,
+	.records = device_table_records,
 	.fork = device_table_fork,
 	.destroy = device_table_destroy,
 };

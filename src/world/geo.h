@@ -19,6 +19,7 @@ struct geo_ops {
 	bool (*lookup)(struct geo *, const uint8_t *ip, uint8_t ip_len, struct arena *, struct str *json,
 		       struct error *);
 	bool (*put)(struct geo *, const uint8_t *ip, uint8_t ip_len, struct str json, struct error *);
+	struct table *(*records)(struct geo *);
 	struct geo *(*fork)(struct geo *); /* O(1); neither sees what is later put into the other */
 	void (*destroy)(struct geo *);
 };
@@ -34,6 +35,15 @@ must_use static inline bool geo_put(struct geo *g, const uint8_t *ip, uint8_t ip
 				    struct error *e)
 {
 	return g->ops->put(g, ip, ip_len, json, e);
+}
+
+/*
+ * All that is known, as a table that no fork sees, for who removes or lists; borrowed until the next change
+ * of `g`. Its keys are spelled as ip_print() does, its values are the JSON texts.
+ */
+static inline struct table *geo_records(struct geo *g)
+{
+	return g->ops->records(g);
 }
 
 must_use static inline struct geo *geo_fork(struct geo *g)

@@ -59,6 +59,13 @@ static bool geo_table_put(struct geo *super, const uint8_t *ip, uint8_t ip_len, 
 	return table_put(self->records, str_from(key), json, e);
 }
 
+static struct table *geo_table_records(struct geo *super)
+{
+	struct geo_table *self = (struct geo_table *)super;
+	table_own(&self->records);
+	return self->records;
+}
+
 static struct geo *geo_table_fork(struct geo *super)
 {
 	const struct geo_table *self = (const struct geo_table *)super;
@@ -76,6 +83,7 @@ static const struct geo_ops geo_table_ops = {
 	.name = "table",
 	.lookup = geo_table_lookup,
 	.put = geo_table_put,
+	.records = geo_table_records,
 	.fork = geo_table_fork,
 	.destroy = geo_table_destroy,
 };

@@ -18,6 +18,7 @@
 
 #include "base/attr.h"
 #include "base/error.h"
+#include "base/pmap.h"
 #include "base/str.h"
 
 enum {
@@ -29,6 +30,12 @@ enum {
 	RATES_PENALTY_S_MIN = 60,
 	RATES_PENALTY_S_MAX = 60 * 60,
 	RATES_ENTRIES_MAX = 200000, /* of all counters together, and of all boxes */
+};
+
+/* What there is of an entry, in a counter or in a box. */
+struct rates_item {
+	struct str name, entry; /* borrowed, until the next change */
+	struct pmap_entry at;   /* the implementation's */
 };
 
 struct rates {
@@ -45,6 +52,8 @@ struct rates_ops {
 			 struct error *);
 	bool (*penalized)(struct rates *, uint64_t now_ns, struct str box, struct str entry,
 			  uint64_t *left_ns, struct error *);
+	bool (*forget)(struct rates *, bool box, struct str name, struct str entry);
+	bool (*next)(struct rates *, bool boxes, struct rates_item *);
 	struct rates *(*fork)(struct rates *); /* O(1); neither sees what is later done to the other */
 	void (*destroy)(struct rates *);
 };
@@ -69,6 +78,21 @@ must_use bool rates_penalize(struct rates *r, uint64_t now_ns, struct str box, s
 /* For how long it still is in the box; 0: it is not. */
 must_use bool rates_penalized(struct rates *r, uint64_t now_ns, struct str box, struct str entry,
 			      uint64_t *left_ns, struct error *e);
+
+/* As if the entry had never been incremented in the counter, or put into the box. False: it was not. */
+static inline bool rates_forget(struct rates *r, bool box, struct str name, struct str entry)
+{
+	return r->ops->forget(r, box, name, entry);
+}
+
+/*
+ * for (struct rates_item i = { 0 }; rates_next(r, boxes, &i);) …: the entries of all counters, or of all
+ * boxes; those whose time is over may be among them. Nothing may be changed meanwhile.
+ */
+static inline bool rates_next(struct rates *r, bool boxes, struct rates_item *item)
+{
+	return r->ops->next(r, boxes, item);
+}
 
 /* What rates_check() does, and what came of it. */
 struct rates_check {

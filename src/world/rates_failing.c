@@ -51,6 +51,16 @@ static bool rates_failing_penalized(struct rates *super, uint64_t now_ns, struct
 	return !fails(super, e) && inner(super)->ops->penalized(inner(super), now_ns, box, entry, left_ns, e);
 }
 
+static bool rates_failing_forget(struct rates *super, bool box, struct str name, struct str entry)
+{
+	return rates_forget(inner(super), box, name, entry);
+}
+
+static bool rates_failing_next(struct rates *super, bool boxes, struct rates_item *item)
+{
+	return rates_next(inner(super), boxes, item);
+}
+
 static struct rates *rates_failing_fork(struct rates *super)
 {
 	const struct rates_failing *self = (const struct rates_failing *)super;
@@ -70,6 +80,8 @@ static const struct rates_ops rates_failing_ops = {
 	.count = rates_failing_count,
 	.penalize = rates_failing_penalize,
 	.penalized = rates_failing_penalized,
+	.forget = rates_failing_forget,
+	.next = rates_failing_next,
 	.fork = rates_failing_fork,
 	.destroy = rates_failing_destroy,
 };

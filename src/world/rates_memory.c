@@ -244,6 +244,38 @@ static bool rates_memory_penalized(struct rates *super, uint64_t now_ns, struct 
 	return true;
 }
 
+/* ---- both ---- */
+
+static struct held_map *map_of(struct rates *super, bool boxes)
+{
+	struct rates_memory *self = (struct rates_memory *)super;
+	return boxes ? &self->penalized : &self->counted;
+}
+
+static bool rates_memory_forget(struct rates *super, bool box, struct str name, struct str entry)
+{
+	struct held_map *m = map_of(super, box);
+	struct held_key key;
+	if (name.len > RATES_NAME_BYTES_MAX || entry.len > RATES_ENTRY_BYTES_MAX)
+		return false;
+	held_key_init(&key, name, entry);
+	bool there = held_get(m, key.text) != NULL;
+	held_remove(m, key.text);
+	return there;
+}
+
+static bool rates_memory_next(struct rates *super, bool boxes, struct rates_item *item)
+{
+	uint16_t len;
+	if (!pmap_each(&map_of(super, boxes)->by_key, &item->at))
+		return false;
+	struct str key = item->at.key;
+	memcpy(&len, key.ptr, sizeof len);
+	item->name = str_sub(key, sizeof len, len);
+	item->entry = str_sub(key, sizeof len + len, key.len);
+	return true;
+}
+
 /* ---- life ---- */
 
 static struct rates *rates_memory_fork(struct rates *super)
@@ -270,6 +302,8 @@ static const struct rates_ops rates_memory_ops = {
 	.count = rates_memory_count,
 	.penalize = rates_memory_penalize,
 	.penalized = rates_memory_penalized,
+	.forget = rates_memory_forget,
+	.next = rates_memory_next,
 	.fork = rates_memory_fork,
 	.destroy = rates_memory_destroy,
 };

@@ -176,3 +176,46 @@ CONTRACT(a_fork_and_its_origin_do_not_see_what_is_added_to_the_other)
 	acl_destroy(&child);
 	assert_found(s->acl, "10.1.2.3", "10.1.2.0/24 allow");
 }
+
+CONTRACT(an_entry_that_is_removed_holds_no_more)
+{
+	struct acl_entry entry = { 0 };
+	struct error e;
+	block(s, "10.0.0.0/8");
+	allow(s, "10.1.0.0/16");
+	struct acl *child = acl_fork(s->acl);
+	assert_true(acl_parse_prefix(STR("10.1.0.0/16"), &entry, &e));
+	assert_true(acl_remove(child, STR("l"), &entry));
+	assert_found(child, "10.1.2.3", "10.0.0.0/8 block");
+	assert_found(s->acl, "10.1.2.3", "10.1.0.0/16 allow");
+	assert_false(acl_remove(child, STR("l"), &entry));
+	assert_false(acl_remove(child, STR("no-such-list"), &entry));
+	acl_destroy(&child);
+}
+
+CONTRACT(lists_and_their_entries_can_be_gone_through)
+{
+	static const char *const expected[] = { "10.0.0.0/8 block", "10.1.0.0/16 allow",
+						"2001:db8::/32 block" };
+	char prefix[IP_TEXT_BYTES], text[2 * IP_TEXT_BYTES];
+	size_t at = 0;
+	block(s, "2001:db8::/32");
+	allow(s, "10.1.0.0/16");
+	block(s, "10.0.0.0/8");
+	add_to(s->acl, STR("k"), "1.2.3.4/32", true);
+	for (struct acl_item i = { 0 }; acl_next(s->acl, STR("l"), &i); at++) {
+		assert_true(at < COUNT_OF(expected));
+		acl_print_prefix(&i.entry, prefix);
+		snprintf(text, sizeof text, "%s %s", prefix, i.entry.allow ? "allow" : "block");
+		assert_string_equal(text, expected[at]);
+	}
+	assert_int_equal(at, COUNT_OF(expected));
+	struct acl_item none = { 0 };
+	assert_false(acl_next(s->acl, STR("no-such-list"), &none));
+	struct pmap_entry list = { 0 };
+	assert_true(acl_next_list(s->acl, &list));
+	assert_str(list.key, "k");
+	assert_true(acl_next_list(s->acl, &list));
+	assert_str(list.key, "l");
+	assert_false(acl_next_list(s->acl, &list));
+}

@@ -122,3 +122,15 @@ TEST(a_failure_is_clean_and_the_next_call_works)
 	device_destroy(&d);
 	end(&s);
 }
+
+CONTRACT(what_is_known_is_a_table_that_no_fork_sees)
+{
+	struct error e = { 0 };
+	struct str json;
+	struct device *child = device_fork(s->device);
+	assert_true(table_remove(device_records(child), STR("Phone/1"), &e));
+	assert_false(device_lookup(child, STR("Phone/1"), &s->arena, &json, &e));
+	assert_int_equal(e.kind, ERROR_NOT_FOUND);
+	assert_record(s, s->device, "Phone/1", "{\"device\":1}");
+	device_destroy(&child);
+}

@@ -167,3 +167,17 @@ TEST(a_file_with_a_bad_address_or_record_is_refused)
 	assert_false(table_file_open(&records, path, true, geo_check_record, &e));
 	assert_error(&e, INVALID, "the record of '192.0.2.3' is not a JSON object");
 }
+
+CONTRACT(what_is_known_is_a_table_that_no_fork_sees)
+{
+	struct error e = { 0 };
+	struct str json;
+	struct table_item i = { 0 };
+	struct geo *child = geo_fork(s->geo);
+	assert_true(table_next(geo_records(child), &i));
+	assert_str(i.key, "192.0.2.1");
+	assert_true(table_remove(geo_records(child), STR("192.0.2.1"), &e));
+	assert_false(look(s, child, "192.0.2.1", &json, &e));
+	assert_city(s, s->geo, "192.0.2.1", "{\"city\":\"A\"}");
+	geo_destroy(&child);
+}

@@ -377,6 +377,20 @@ CONTRACT(a_value_expires_with_the_worlds_clock)
 	assert_int_equal(remove_key(s, "k"), KV_NOT_FOUND);
 }
 
+CONTRACT(what_is_found_says_how_long_it_is_still_there)
+{
+	struct kv_op op;
+	put_for(s, "k", 10 * NS_PER_S);
+	put(s, "always", "x");
+	wait_ns(s, 4 * NS_PER_S);
+	assert_int_equal(look(s, &op, "k"), KV_OK);
+	assert_true(op.found_ttl_ns <= 6 * NS_PER_S && op.found_ttl_ns > 5 * NS_PER_S);
+	kv_op_fini(&op);
+	assert_int_equal(look(s, &op, "always"), KV_OK);
+	assert_int_equal(op.found_ttl_ns, 0);
+	kv_op_fini(&op);
+}
+
 CONTRACT(an_expired_key_is_as_if_it_had_never_been)
 {
 	put_for(s, "added", NS_PER_S);
@@ -516,6 +530,19 @@ CONTRACT(stores_do_not_see_each_other)
 	kv_op_init(&op, KV_LOOKUP, STR("t"), STR("k"));
 	assert_int_equal(run(s, &op), KV_NOT_FOUND);
 	kv_op_fini(&op);
+}
+
+CONTRACT(stores_come_in_the_order_of_their_names)
+{
+	static const char *const expected[] = { "a", "s", "z" };
+	size_t at = 0;
+	kv_add_store(s->kv, STR("z"));
+	kv_add_store(s->kv, STR("a"));
+	for (struct pmap_entry store = { 0 }; kv_next_store(s->kv, &store); at++) {
+		assert_true(at < COUNT_OF(expected));
+		assert_str(store.key, expected[at]);
+	}
+	assert_int_equal(at, COUNT_OF(expected));
 }
 
 CONTRACT(making_a_store_again_keeps_what_it_holds)

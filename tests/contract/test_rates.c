@@ -339,3 +339,34 @@ TEST(a_million_entries_do_not_take_more_room_than_the_bound)
 	assert_int_equal(count(&s, "c", entry, 60), 0);
 	end(&s);
 }
+
+CONTRACT(an_entry_that_is_forgotten_was_never_there)
+{
+	add(s, "c", "e", 5);
+	penalize(s, "c", "e", MINUTE);
+	assert_true(rates_forget(s->rates, false, STR("c"), STR("e")));
+	assert_int_equal(count(s, "c", "e", 60), 0);
+	assert_true(left(s, "c", "e") > 0);
+	assert_true(rates_forget(s->rates, true, STR("c"), STR("e")));
+	assert_int_equal(left(s, "c", "e"), 0);
+	assert_false(rates_forget(s->rates, true, STR("c"), STR("e")));
+	assert_false(rates_forget(s->rates, false, STR("d"), STR("e")));
+}
+
+CONTRACT(entries_can_be_gone_through)
+{
+	struct rates_item i = { 0 }, boxed = { 0 };
+	add(s, "counter", "one", 1);
+	add(s, "counter", "two", 1);
+	penalize(s, "box", "three", MINUTE);
+	assert_true(rates_next(s->rates, false, &i));
+	assert_str(i.name, "counter");
+	assert_str(i.entry, "one");
+	assert_true(rates_next(s->rates, false, &i));
+	assert_str(i.entry, "two");
+	assert_false(rates_next(s->rates, false, &i));
+	assert_true(rates_next(s->rates, true, &boxed));
+	assert_str(boxed.name, "box");
+	assert_str(boxed.entry, "three");
+	assert_false(rates_next(s->rates, true, &boxed));
+}

@@ -202,3 +202,29 @@ CONTRACT(a_shared_table_is_forked_before_it_is_written_to)
 	assert_ptr_equal(own, same);
 	table_unref(&own);
 }
+
+CONTRACT(what_is_removed_is_gone_in_this_table_alone)
+{
+	struct error e = { 0 };
+	struct table *child = table_fork(s->table);
+	assert_true(table_remove(child, STR("a"), &e));
+	assert_lacks(s, child, STR("a"));
+	assert_holds(s, child, STR("b"), "two");
+	assert_holds(s, s->table, STR("a"), "1");
+	assert_false(table_remove(child, STR("a"), &e));
+	assert_error(&e, NOT_FOUND, "'a'");
+	table_unref(&child);
+}
+
+CONTRACT(all_entries_come_in_the_order_of_their_keys)
+{
+	static const char *const expected[] = { "a", "1", "b", "two", "c", "3", "empty", "" };
+	size_t at = 0;
+	put(s->table, STR("c"), STR("3"));
+	for (struct table_item i = { 0 }; table_next(s->table, &i); at += 2) {
+		assert_true(at < COUNT_OF(expected));
+		assert_str(i.key, expected[at]);
+		assert_str(i.value, expected[at + 1]);
+	}
+	assert_int_equal(at, COUNT_OF(expected));
+}

@@ -51,8 +51,19 @@ static void uncaught(void *data, JSValueRef error)
 static const struct realm_ops realm_ops = { .print = print, .uncaught = uncaught };
 
 static const struct js_module *const modules[] = {
-	&js_files_module,  &js_programs_module, &js_frames_module,  &js_exchange_module,
-	&js_bodies_module, &js_origins_module,  &js_results_module, NULL,
+	&js_files_module,
+	&js_programs_module,
+	&js_frames_module,
+	&js_exchange_module,
+	&js_bodies_module,
+	&js_origins_module,
+	&js_results_module,
+	&js_tables_module,
+	&js_kv_module,
+	&js_acl_module,
+	&js_rates_module,
+	&js_cache_module,
+	NULL,
 };
 
 /* ---- a file ---- */

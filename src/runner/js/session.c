@@ -72,6 +72,15 @@ void session_close_frame(struct js_session *s)
 	mem_free(f);
 }
 
+struct world *session_world(struct js_call *c)
+{
+	const struct test_frame *f = session_of(c)->frame;
+	if (f)
+		return f->world;
+	js_throw(c, "Error", "this is called outside of a test, a hook or a group of tests");
+	return NULL;
+}
+
 void session_advance(struct js_session *s, uint64_t ns)
 {
 	struct test_frame *f = s->frame;

@@ -85,7 +85,10 @@ bool js_exchanges_give_up(struct test_frame *f);
 /* Frees all requests of a frame. */
 void js_exchanges_close(struct test_frame *f);
 
+/* The innermost frame's world, for a test to read and write; NULL: none is open, which it has thrown. */
+struct world *session_world(struct js_call *c);
+
 extern const struct js_module js_frames_module, js_exchange_module, js_origins_module, js_results_module,
-	js_state_module;
+	js_tables_module, js_kv_module, js_acl_module, js_rates_module, js_cache_module, js_facts_module;
 
 #endif

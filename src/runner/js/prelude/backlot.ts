@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The module `backlot:test`, beside what it has of Vitest.
 
+import { cache } from "./cache";
 import { clock } from "./clock";
 import { test } from "./host";
 import { listen, origin, originErrors } from "./origins";
 import { scope } from "./scope";
 import { service, settleExchanges } from "./service";
+import { acl, config, device, dictionary, geo, kv, penalty, rate, secret } from "./stores";
 
-export const exported = { clock, origin, service };
+export const exported = { acl, cache, clock, config, device, dictionary, geo, kv, origin, penalty, rate, secret, service };
 
 export function begin(): void {
   listen();

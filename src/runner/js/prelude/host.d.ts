@@ -7,6 +7,18 @@ type HostExchange = { readonly hostExchange: unique symbol };
 type HostRequest = { readonly hostRequest: unique symbol };
 type HostResponse = [status: number, reason: string, headers: Flat, body: ArrayBuffer | HostBody | null];
 
+type HostCached = { readonly hostCached: unique symbol };
+
+interface HostCacheItem {
+  handle: HostCached;
+  key: string;
+  url?: string;
+  status?: number;
+  headers?: Flat;
+  vary: string;
+  surrogateKeys: string;
+}
+
 interface TestWho {
   index: number;
   name: string;
@@ -76,6 +88,67 @@ interface TestHost {
     fail(request: HostRequest, error: string, text: string): boolean;
     backends(): string[];
     define(name: string): void;
+  };
+  tables: {
+    names(kind: string): string[];
+    create(kind: string, store: string): void;
+    get(kind: string, store: string, key: string): string | null | undefined;
+    set(kind: string, store: string, key: string, value: ArrayBufferView | ArrayBuffer | string): boolean;
+    remove(kind: string, store: string, key: string): boolean | undefined;
+    list(kind: string, store: string): Flat | undefined;
+  };
+  kv: {
+    names(): string[];
+    create(store: string): void;
+    get(
+      store: string,
+      key: string,
+      bytes: boolean,
+    ): [value: string | ArrayBuffer, metadata: string | null, generation: string, ttlMs: number | null] | null | undefined;
+    set(
+      store: string,
+      key: string,
+      value: ArrayBufferView | ArrayBuffer | string,
+      metadata: string | null,
+      ttlMs: number,
+      mode: string,
+      ifGeneration: string | null,
+    ): string | null | undefined;
+    remove(store: string, key: string): boolean | undefined;
+    list(store: string, prefix: string): string[] | undefined;
+  };
+  acl: {
+    names(): string[];
+    create(list: string): void;
+    set(list: string, prefix: string, allow: boolean): void;
+    get(list: string, address: string): [prefix: string, action: string] | null | undefined;
+    remove(list: string, prefix: string): boolean | undefined;
+    list(list: string): Flat | undefined;
+  };
+  rates: {
+    add(counter: string, entry: string, delta: number): void;
+    count(counter: string, entry: string, windowSeconds: number): number;
+    rate(counter: string, entry: string, windowSeconds: number): number;
+    penalize(box: string, entry: string, seconds: number): void;
+    left(box: string, entry: string): number;
+    forget(box: boolean, name: string, entry: string): boolean;
+    list(boxes: boolean, name: string): string[];
+  };
+  cache: {
+    list(): HostCacheItem[];
+    body(object: HostCached): ArrayBuffer | null;
+    insert(key: string, headers: Flat, body: ArrayBufferView | ArrayBuffer | string, options: object): void;
+    store(
+      url: string,
+      requestHeaders: Flat,
+      status: number,
+      headers: Flat,
+      body: ArrayBufferView | ArrayBuffer | string,
+      options: object,
+    ): boolean;
+    remove(object: HostCached): number;
+    age(object: HostCached | null, ms: number): number;
+    purge(surrogateKey: string | null, soft: boolean): number;
   };
   results: {
     plan(tests: TestWho[]): number[];
