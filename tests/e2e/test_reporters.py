@@ -6,7 +6,7 @@ import re
 import signal
 import xml.etree.ElementTree
 
-from harness import assert_equal, assert_in, assert_matches, assert_not_in, test
+from harness import ROOT, assert_equal, assert_in, assert_matches, assert_not_in, test
 from results import MANIFEST, Summary
 
 ODD = 'test <odd> & "name" #1, 100% \\\\ é\n'
@@ -197,3 +197,37 @@ def ctrl_c_ends_all_and_leaves_nothing_half_written(t):
 @test
 def sigterm_does_so_too(t):
     interrupt(t, signal.SIGTERM, 143)
+
+
+# ---- the pages ----
+
+
+def documented(name):
+    with open(os.path.join(ROOT, "docs", name), encoding="utf-8") as f:
+        return f.read()
+
+
+def members(value):
+    """The names of all members of a JSON value, at whatever depth."""
+    if isinstance(value, dict):
+        return set(value).union(*map(members, value.values()))
+    if isinstance(value, list):
+        return set().union(*map(members, value))
+    return set()
+
+
+@test
+def the_page_has_the_schema_that_is_printed(t):
+    project(t)
+    example = re.search(r"^## JSON\n\n```\n(.*?)^```", documented("reporters.md"), re.MULTILINE | re.DOTALL).group(1)
+    example = json.loads(re.sub(r" +//.*", "", example))
+    report = json.loads(hello(t, "--reporter", "json", code=2).out)
+    assert_equal(sorted(members(example)), sorted(members(report)))
+
+
+@test
+def the_pages_name_no_option_that_is_not_there(t):
+    options = set(re.findall(r"--[a-z][a-z-]+", t.run("test", "--help", code=0).out))
+    for page in ("testing.md", "reporters.md"):
+        named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", documented(page)))
+        assert_equal(named - options, set(), page)
