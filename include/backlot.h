@@ -24,7 +24,8 @@
  * thread's at a time. A callback comes on the thread that is in bl_fetch(), bl_fetch_start(),
  * bl_response_wait() or bl_clock_advance(), and may call everything but these and bl_world_fork() on the
  * world that it is called for, which is an error then. In a process that has forked, a service that was
- * opened before answers BL_ERROR_UNSUPPORTED: open it in the child.
+ * opened before answers BL_ERROR_UNSUPPORTED: open it in the child. A callback returns: no exception, and no
+ * longjmp(), may leave it.
  *
  * Life. Objects may be freed in any order: what another one still needs lives on, unseen, until that is
  * freed. NULL may be freed. While a world has forks it can be looked at, and not changed or asked.

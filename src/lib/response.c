@@ -14,7 +14,6 @@ struct bl_response {
 	struct memory_client client;
 	size_t unmatched, complaints; /* of the world, when it began */
 	uint64_t real_ns;
-	bool stopped;
 };
 
 /* ---- life ---- */
@@ -161,41 +160,65 @@ bool bl_response_wait(bl_response *response, bl_until until, bl_error **error)
 
 /* ---- what the client sees ---- */
 
+/* Another thread may be running it: whoever looks has the lock. */
 static const struct http_response *head_of(const struct bl_response *r)
 {
 	static const struct http_response none;
-	return r && r->client.invocation->responded ? &r->client.invocation->response : &none;
+	return r->client.invocation->responded ? &r->client.invocation->response : &none;
 }
 
 int bl_response_status(const bl_response *response)
 {
+	if (!response)
+		return 0;
+	lib_locked struct bl_service *s = lib_lock(response->world->service);
 	return head_of(response)->status;
 }
 
 bl_bytes bl_response_header(const bl_response *response, const char *name)
 {
+	if (!response)
+		return (bl_bytes){ NULL, 0 };
+	lib_locked struct bl_service *s = lib_lock(response->world->service);
 	return lib_header(&head_of(response)->headers, name);
 }
 
 bool bl_response_header_at(const bl_response *response, size_t index, bl_bytes *name, bl_bytes *value)
 {
+	if (!response)
+		return false;
+	lib_locked struct bl_service *s = lib_lock(response->world->service);
 	return lib_header_at(&head_of(response)->headers, index, name, value);
 }
 
 bool bl_response_trailer_at(const bl_response *response, size_t index, bl_bytes *name, bl_bytes *value)
 {
+	if (!response)
+		return false;
+	lib_locked struct bl_service *s = lib_lock(response->world->service);
 	const struct body *body = head_of(response)->body;
 	return body && response->client.complete && lib_header_at(&body->trailers, index, name, value);
 }
 
 bl_bytes bl_response_body(const bl_response *response)
 {
-	return response ? lib_bytes(buf_str(&response->client.body)) : (bl_bytes){ NULL, 0 };
+	if (!response)
+		return (bl_bytes){ NULL, 0 };
+	lib_locked struct bl_service *s = lib_lock(response->world->service);
+	return lib_bytes(buf_str(&response->client.body));
+}
+
+static bool is_complete(const struct bl_response *r)
+{
+	return r->client.complete && !r->client.body.full;
 }
 
 bool bl_response_complete(const bl_response *response)
 {
-	return response && response->client.complete && !response->client.body.full;
+	if (!response)
+		return false;
+	lib_locked struct bl_service *s = lib_lock(response->world->service);
+	return is_complete(response);
 }
 
 /* ---- how it ended ---- */
@@ -208,17 +231,26 @@ bl_outcome bl_response_outcome(const bl_response *response)
 		[OUTCOME_LIMIT] = BL_LIMIT,     [OUTCOME_CANCELLED] = BL_CANCELLED,
 		[OUTCOME_FAILED] = BL_FAILED,
 	};
-	return response ? outcomes[response->client.invocation->outcome] : BL_FAILED;
+	if (!response)
+		return BL_FAILED;
+	lib_locked struct bl_service *s = lib_lock(response->world->service);
+	return outcomes[response->client.invocation->outcome];
 }
 
 int bl_response_exit_code(const bl_response *response)
 {
-	return response ? response->client.invocation->exit_code : 0;
+	if (!response)
+		return 0;
+	lib_locked struct bl_service *s = lib_lock(response->world->service);
+	return response->client.invocation->exit_code;
 }
 
 bl_bytes bl_response_report(const bl_response *response)
 {
-	return response ? lib_bytes(response->client.invocation->report) : (bl_bytes){ NULL, 0 };
+	if (!response)
+		return (bl_bytes){ NULL, 0 };
+	lib_locked struct bl_service *s = lib_lock(response->world->service);
+	return lib_bytes(response->client.invocation->report);
 }
 
 static void describe_end(const struct bl_response *r, struct buf *out)
@@ -258,7 +290,7 @@ bool bl_response_check(const bl_response *response, bl_error **error)
 	lib_locked struct bl_service *s = lib_lock(response->world->service);
 	scoped(buf_fini) struct buf text = BUF_INIT(LIB_TEXT_BYTES_MAX);
 	describe_end(response, &text);
-	if (response->client.invocation->responded && !bl_response_complete(response))
+	if (response->client.invocation->responded && !is_complete(response))
 		buf_add(&text, response->client.read ? STR("the response's body broke off\n")
 						     : STR("the response's body has not ended\n"));
 	describe_origins(response, &text);
@@ -274,6 +306,7 @@ bool bl_response_log(const bl_response *response, const char *endpoint, size_t i
 {
 	if (!response)
 		return false;
+	lib_locked struct bl_service *s = lib_lock(response->world->service);
 	const struct log_entry *l = response->client.invocation->logs;
 	for (; l; l = l->next) {
 		if (endpoint && !str_eq(l->endpoint, str_from(endpoint)))
@@ -290,10 +323,13 @@ bool bl_response_log(const bl_response *response, const char *endpoint, size_t i
 
 bool bl_response_sent(const bl_response *response, size_t index, bl_sent *out)
 {
-	const struct subrequest *sub = response ? response->client.invocation->subrequests : NULL;
+	if (!response || !out)
+		return false;
+	lib_locked struct bl_service *s = lib_lock(response->world->service);
+	const struct subrequest *sub = response->client.invocation->subrequests;
 	while (sub && index-- > 0)
 		sub = sub->next;
-	if (!sub || !out)
+	if (!sub)
 		return false;
 	const struct fetch *f = sub->fetch;
 	*out = (bl_sent){ .backend = lib_bytes(sub->backend->name),

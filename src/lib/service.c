@@ -79,7 +79,10 @@ const char *lib_warning_at(const struct lib_warning *first, size_t index)
 
 const char *bl_service_warning(const bl_service *service, size_t index)
 {
-	return service ? lib_warning_at(service->warnings, index) : NULL;
+	if (!service)
+		return NULL;
+	lib_locked struct bl_service *s = lib_lock((struct bl_service *)service);
+	return lib_warning_at(service->warnings, index);
 }
 
 const char *bl_service_manifest(const bl_service *service)
