@@ -449,5 +449,6 @@ const struct executor_kind fiddle_kind = {
 	.name = "fiddle",
 	.files = "files that end in .fiddle",
 	.takes = takes,
+	.heeds_net = true,
 	.executor_new = fiddle_new,
 };

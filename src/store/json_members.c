@@ -62,10 +62,25 @@ static struct str decode_string(struct arena *a, struct str quoted)
 	return copy;
 }
 
+/* Jansson passes a NUL behind a number over; nowhere may one stand. */
+static bool has_no_nul(struct str text, struct error *e)
+{
+	size_t at = str_find_char(text, '\0'), line = 1, column = 1;
+	if (at == STR_NONE)
+		return true;
+	for (size_t i = 0; i < at; i++) {
+		line += text.ptr[i] == '\n';
+		column = text.ptr[i] == '\n' ? 1 : column + 1;
+	}
+	return FAIL(e, INVALID, "%zu:%zu: a NUL byte", line, column);
+}
+
 /* Is the whole text one good value that begins with `open`? */
 static bool check_text(struct str text, char open, struct error *e)
 {
 	json_error_t why;
+	if (!has_no_nul(text, e))
+		return false;
 	json_t *root = json_loadb(text.ptr ? text.ptr : "", text.len, DECODE_FLAGS | JSON_DECODE_ANY, &why);
 	bool as_wanted = open == '{' ? json_is_object(root) : json_is_array(root);
 	if (!root)

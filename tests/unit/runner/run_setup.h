@@ -130,7 +130,12 @@ static bool fake_takes(struct str name)
 	return true;
 }
 
-static const struct executor_kind fake_kind = { "fake", "all files", fake_takes, fake_new };
+static const struct executor_kind fake_kind = {
+	.name = "fake",
+	.files = "all files",
+	.takes = fake_takes,
+	.executor_new = fake_new,
+};
 
 /* ---- a reporter that keeps its results ---- */
 

@@ -69,6 +69,19 @@ TEST(the_wrong_kind_of_value_is_an_error)
 }
 
 /* Whatever the bytes: an answer, and no read outside of them (a sanitizer looks). */
+TEST(a_nul_byte_is_no_json_wherever_it_stands)
+{
+	struct error e = { 0 };
+	struct arena a;
+	struct json_member *first;
+	arena_init(&a);
+	assert_false(json_members(&a, STR("{\n\"a\":101\0,\"b\":1}"), &first, &e));
+	assert_error(&e, INVALID, "2:8: a NUL byte");
+	assert_false(json_elements(&a, STR("[1\0]"), &first, &e));
+	assert_error(&e, INVALID, "1:3: a NUL byte");
+	arena_fini(&a);
+}
+
 TEST(random_bytes_are_split_or_refused)
 {
 	static const char alphabet[] = "{}[]\":,\\ 0aeu\n";
