@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "loop/clock.h"
+#include "runner/crash.h"
 #include "runner/plan.h"
 #include "runner/run_priv.h"
 #include "runner/trace_text.h"
@@ -208,6 +209,21 @@ static bool bury_loading(struct supervisor *s, const struct worker_end *end, con
 	return s->shared->stop || s->shared->next >= s->queued || workers_start(s->workers, end->index, e);
 }
 
+/* What happened, and where the process was. */
+static struct str describe_death(struct supervisor *s, const struct worker_end *end,
+				 const struct test_result *r, const char *file)
+{
+	scoped(buf_fini) struct buf text = BUF_INIT(2 * CRASH_BYTES_MAX);
+	size_t before;
+	buf_printf(&text, "%s:%u: " STR_FMT "\n    backtrace of the process:\n", file, MAX(r->line, 1u),
+		   STR_ARG(r->message));
+	before = text.len;
+	crash_report_print(end->crash, "      ", &text);
+	struct str all = buf_str(&text);
+	size_t heading = STR("    backtrace of the process:\n").len;
+	return arena_str(&s->arena, before == text.len ? str_sub(all, 0, all.len - heading) : all);
+}
+
 /* A worker ended before its time: blames the test it was at, and goes on behind it with a new one. */
 static bool bury(void *data, const struct worker_end *end, struct error *e)
 {
@@ -235,8 +251,7 @@ static bool bury(void *data, const struct worker_end *end, struct error *e)
 	r.ns = end->ns;
 	r.seed = run_seed(w, failed);
 	r.message = arena_printf(&s->arena, "the test %s%s", how, what);
-	r.text = arena_printf(&s->arena, "%s:%u: the test %s%s\n", s->files->at[w->file].path,
-			      MAX(r.line, 1u), how, what);
+	r.text = describe_death(s, end, &r, s->files->at[w->file].path);
 	keep_result(s, at, &r);
 	bool last = failed >= run_retries(s->options, w);
 	if (s->options->bail && last && !w->probe)

@@ -18,6 +18,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "loop/clock.h"
+#include "runner/crash.h"
 
 enum { POLL_MS = 200, READ_BYTES = 64 << 10, PARTS_MAX = 4 };
 
@@ -41,6 +42,7 @@ struct worker {
 struct process {
 	pid_t pid; /* 0: gone */
 	int fd;
+	int crash; /* of crash.h */
 	struct buf in;
 	bool late; /* we have killed it for that */
 };
@@ -139,6 +141,8 @@ struct workers *workers_new(const struct workers_ops *ops, void *data, uint64_t 
 static void forget(struct process *p)
 {
 	close(p->fd);
+	if (p->crash >= 0)
+		close(p->crash);
 	buf_fini(&p->in);
 	p->pid = 0;
 }
@@ -181,18 +185,24 @@ bool workers_start(struct workers *w, unsigned index, struct error *e)
 		return FAIL(e, IO, "no pipe for a worker process: %s", strerror(errno));
 	fflush(NULL); /* else the child would print what is buffered again */
 	w->shared->slots[index].item = 0;
+	int crash = crash_file_new();
 	pid_t self = getpid(), pid = fork();
 	if (pid < 0) {
+		if (crash >= 0)
+			close(crash);
 		close(fds[0]);
 		close(fds[1]);
 		return FAIL(e, IO, "no worker process: %s", strerror(errno));
 	}
 	if (pid == 0) {
 		close(fds[0]);
+		crash_report_to(crash);
 		be_worker(w, index, fds[1], self);
 	}
 	close(fds[1]);
-	*p = (struct process){ .pid = pid, .fd = fds[0], .in = BUF_INIT(2 * WORKER_MESSAGE_BYTES_MAX) };
+	*p = (struct process){
+		.pid = pid, .fd = fds[0], .crash = crash, .in = BUF_INIT(2 * WORKER_MESSAGE_BYTES_MAX)
+	};
 	return true;
 }
 
@@ -235,8 +245,14 @@ static bool hear(struct workers *w, unsigned index, struct error *e)
 	end.item = slot->item;
 	end.ns = clock_monotonic(w->clock) - slot->since_ns;
 	end.note = (struct str){ slot->note, MIN(slot->note_len, (uint32_t)sizeof slot->note) };
+	/* It may be started anew at this place. */
+	end.crash = p->crash;
+	p->crash = -1;
 	forget(p);
-	return w->ops->ended(w->data, &end, e);
+	bool ok = w->ops->ended(w->data, &end, e);
+	if (end.crash >= 0)
+		close(end.crash);
+	return ok;
 }
 
 static void kill_late(struct workers *w)

@@ -34,6 +34,7 @@ struct worker_end {
 	uint64_t ns;     /* how long it was at it */
 	int status;      /* as waitpid() has it */
 	bool late;       /* it was stopped for taking too long */
+	int crash;       /* of crash.h; borrowed for the call */
 	struct str note; /* the last it took of itself; borrowed for the call */
 };
 

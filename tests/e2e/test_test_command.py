@@ -4,7 +4,7 @@ import os
 import re
 import signal
 
-from harness import Failure, assert_between, assert_equal, assert_in, assert_matches, assert_not_in, test
+from harness import Failure, assert_between, assert_equal, assert_in, assert_matches, assert_not_in, sanitized, test
 from results import GUESTS, MANIFEST, Summary
 
 HOLDS = "GET /\n  clientFetch.status is 200\n"
@@ -342,6 +342,17 @@ def cpu_ticks(pid):
 
 @test
 def a_worker_that_is_killed_costs_its_test_and_no_other(t):
+    assert_not_in("backtrace", worker_dies(t, signal.SIGKILL, "Killed"))
+
+
+@test
+def a_worker_that_crashes_tells_where_it_was(t):
+    out = worker_dies(t, signal.SIGSEGV, "Segmentation fault")
+    if not sanitized():
+        assert_matches(r"\(Segmentation fault\)\n    backtrace of the process:\n(      .+\n)*      .*backlot\(", out)
+
+
+def worker_dies(t, how, called):
     t.write("a.fiddle", "GET /acl\n")
     abi(t, code=0)  # from here on its code is there, so a busy worker is one that runs a guest
     t.write("a.fiddle", "test one\nGET /acl\n  clientFetch.status is 200\ntest two\nGET /loop\n"
@@ -349,9 +360,10 @@ def a_worker_that_is_killed_costs_its_test_and_no_other(t):
     with t.background("test", "-C", MANIFEST, "--service", t.guest("rust-abi"), "--timeout", "1m") as running:
         pid = running.process.pid
         busy = t.eventually(lambda: [child for child in children(pid) if cpu_ticks(child) > 20], "a busy worker")
-        os.kill(busy[0], signal.SIGKILL)
+        os.kill(busy[0], how)
         running.wait_for(r"^2 passed, 1 failed", "out")
         assert_matches(r"FAILED a\.fiddle:4: two", running.out)
-        assert_in("made its worker process crash (Killed)", running.out)
+        assert_in("made its worker process crash (%s)" % called, running.out)
         assert_equal(running.process.wait(), 1)
         running.process.returncode = 0  # for the harness: this one was meant to fail
+        return running.out

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/crash.h"
+
+#include <execinfo.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+
+enum { FRAMES_MAX = 40, OWN_FRAMES = 2 };
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HANDLES_SIGNALS 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HANDLES_SIGNALS 0
+#endif
+#endif
+#ifndef HANDLES_SIGNALS
+#define HANDLES_SIGNALS 1
+#endif
+
+static const int fatal[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
+static int report_fd = -1; /* a handler has nothing else to look at */
+
+int crash_file_new(void)
+{
+	return memfd_create("crash", MFD_CLOEXEC);
+}
+
+static void report(int number)
+{
+	void *frames[FRAMES_MAX];
+	int count = backtrace(frames, FRAMES_MAX);
+	if (count > OWN_FRAMES)
+		backtrace_symbols_fd(frames + OWN_FRAMES, count - OWN_FRAMES, report_fd);
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+void crash_report_to(int fd)
+{
+	void *frame[1];
+	struct sigaction action = { .sa_handler = report, .sa_flags = SA_ONSTACK };
+	if (fd < 0 || !HANDLES_SIGNALS)
+		return;
+	report_fd = fd;
+	(void)backtrace(frame, 1); /* loads what it needs, which a handler should not */
+	for (size_t i = 0; i < COUNT_OF(fatal); i++)
+		sigaction(fatal[i], &action, NULL);
+}
+
+void crash_report_print(int fd, const char *indent, struct buf *out)
+{
+	char text[CRASH_BYTES_MAX];
+	ssize_t n = fd < 0 ? 0 : pread(fd, text, sizeof text, 0);
+	struct str rest = { text, n > 0 ? (size_t)n : 0 };
+	while (rest.len) {
+		struct str line = str_split(&rest, '\n');
+		buf_printf(out, "%s" STR_FMT "\n", indent, STR_ARG(line));
+	}
+}
