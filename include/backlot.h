@@ -27,6 +27,9 @@
  * opened before answers BL_ERROR_UNSUPPORTED: open it in the child. A callback returns: no exception, and no
  * longjmp(), may leave it.
  *
+ * Signals. The Wasm engine takes hold of SIGSEGV, SIGBUS, SIGILL and SIGFPE, by which its traps come, and
+ * passes on what is not its own. While a guest runs, a thread of its own measures the time that it uses.
+ *
  * Life. Objects may be freed in any order: what another one still needs lives on, unseen, until that is
  * freed. NULL may be freed. While a world has forks it can be looked at, and not changed or asked.
  *

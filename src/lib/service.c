@@ -22,7 +22,9 @@ struct bl_service *lib_lock(struct bl_service *s)
 
 static void service_destroy_all(struct bl_service *s)
 {
-	service_destroy(&s->service);
+	if (s->process == getpid())
+		service_destroy(
+			&s->service); /* else its threads are not there to be ended, and it is left alone */
 	arena_fini(&s->arena);
 	pthread_mutex_destroy(&s->lock);
 	mem_free(s);

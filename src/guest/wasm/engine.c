@@ -125,7 +125,10 @@ struct engine *engine_new(const struct engine_options *options, struct error *e)
 			return NULL;
 	}
 	/* There is no other way by the C API; it is read when a configuration is made. */
-	setenv("WASMTIME_BACKTRACE_DETAILS", options->lines ? "1" : "0", true);
+	if (options->lines)
+		setenv("WASMTIME_BACKTRACE_DETAILS", "1", true);
+	else
+		unsetenv("WASMTIME_BACKTRACE_DETAILS"); /* as a rule it is not set, and nothing is written */
 	wasm_config_t *config = wasm_config_new();
 	wasmtime_config_epoch_interruption_set(config, true);
 	wasmtime_config_max_wasm_stack_set(config, WASM_STACK_BYTES);
