@@ -370,6 +370,8 @@ static void run_with_tape(struct fiddle *x, const struct test_file *file, const 
 	struct error e;
 	struct tape tape;
 	bool ok = tape_open(&tape, x->options->net, file->path, x->options->redact, &e);
+	if (tape.path.len && x->options->net != RUN_NET_RECORD) /* which changes it itself */
+		l->depends(l, tape.path);
 	if (ok)
 		run_pass(x, file, s, p, pass, &tape, a, l);
 	else

@@ -145,3 +145,19 @@ def what_cannot_be_watched_is_refused(t):
     assert_in("--watch and --list are no pair", t.run("test", "--watch", "--list", code=2).err)
     assert_in("--watch and --shard are no pair", t.run("test", "--watch", "--shard", "1/2", code=2).err)
     assert_in("nope: No such file", t.run("test", "--watch", "nope", code=2).err)
+
+
+@test
+def a_changed_cassette_runs_its_test_file(t):
+    har = '{"log":{"entries":[{"request":{"method":"GET","url":"http://127.0.0.1:1/proxy"},"response":{"status":%d}}]}}'
+    t.write("fastly.toml", '[local_server.backends.origin]\nurl = "http://127.0.0.1:1"\n')
+    t.write("a.fiddle", "GET /proxy\n  clientFetch.status is 200\n")
+    t.write("a.fiddle.har", har % 200)
+    with watching(t, "--net", "replay", "--service", t.guest("rust-abi")) as w:
+        assert_equal(w.result()[1], (1, 0, 0))
+        t.write("a.fiddle.har", har % 404)
+        assert_equal(w.result()[1], (0, 1, 0))
+        t.write("a.fiddle.har", "{")
+        assert_equal(w.result()[1], (0, 0, 1))
+        t.write("a.fiddle.har", har % 200)
+        assert_equal(w.result()[1], (1, 0, 0))
