@@ -242,7 +242,7 @@ def completes(t, shell):
     for line, expected in [
         ("backlot te", ["test"]),
         ("backlot test --st", ["--strict"]),
-        ("backlot test --net ", ["none", "real"]),
+        ("backlot test --net ", ["none", "real", "record", "replay", "verify"]),
         ("backlot cache ", ["clear", "ls", "path"]),
         ("backlot help ins", ["inspect"]),
         ("backlot run gue", ["guest.wasm"]),

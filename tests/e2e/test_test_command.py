@@ -349,8 +349,8 @@ def a_worker_that_is_killed_costs_its_test_and_no_other(t):
 def a_worker_that_crashes_tells_where_it_was(t):
     if sanitized():
         t.skip("AddressSanitizer has the signal, and tells of it in its own way", optional=True)
-    out = worker_dies(t, signal.SIGSEGV, "Segmentation fault")
-    assert_matches(r"\(Segmentation fault\)\n    backtrace of the process:\n(      .+\n)*      .*backlot\(", out)
+    out = worker_dies(t, signal.SIGABRT, "Aborted")
+    assert_matches(r"\(Aborted\)\n    backtrace of the process:\n(      .+\n)*      .*backlot\(", out)
 
 
 def worker_dies(t, how, called):
