@@ -19,13 +19,13 @@
  * the library's own small structures ends the process.
  *
  * Threads. Any thread may call anything. Calls on one service, its worlds and all that comes from them take
- * turns, each for as long as it runs; to run tests at the same time, open the service once a thread, which
- * costs a millisecond. A request or an answer that was not sent yet belongs to no service, and is one
- * thread's at a time. A callback comes on the thread that is in bl_fetch(), bl_fetch_start(),
- * bl_response_wait() or bl_clock_advance(), and may call everything but these and bl_world_fork() on the
- * world that it is called for, which is an error then. In a process that has forked, a service that was
- * opened before answers BL_ERROR_UNSUPPORTED: open it in the child. A callback returns: no exception, and no
- * longjmp(), may leave it.
+ * turns, each for as long as it runs. Services of their own run side by side, though short invocations gain
+ * more from processes (docs/libbacklot.md has numbers). A request or an answer that was not sent yet belongs
+ * to no service, and is one thread's at a time. A callback comes on the thread that is in bl_fetch(),
+ * bl_fetch_start(), bl_response_wait() or bl_clock_advance(), and may call everything but these and
+ * bl_world_fork() on the world that it is called for, which is an error then. In a process that has forked, a
+ * service that was opened before answers BL_ERROR_UNSUPPORTED: open it in the child. A callback returns: no
+ * exception, and no longjmp(), may leave it.
  *
  * Signals. The Wasm engine takes hold of SIGSEGV, SIGBUS, SIGILL and SIGFPE, by which its traps come, and
  * passes on what is not its own. While a guest runs, a thread of its own measures the time that it uses.
