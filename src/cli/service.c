@@ -110,9 +110,24 @@ const char *cli_esbuild(const struct cli_options *o, struct arena *a)
 	return BACKLOT_BUILD_ESBUILD;
 }
 
+/* Can files be made in this folder, or it be made? */
+static bool can_hold_files(const char *folder, struct arena *a)
+{
+	struct str path = arena_str(a, str_from(folder));
+	struct stat st;
+	while (stat(path.ptr, &st) != 0) {
+		while (path.len && path.ptr[path.len - 1] != '/')
+			path.len--;
+		if (errno != ENOENT || path.len < 2)
+			return false;
+		path = arena_str(a, str_sub(path, 0, path.len - 1));
+	}
+	return S_ISDIR(st.st_mode) && access(path.ptr, W_OK | X_OK) == 0;
+}
+
 const char *cli_js_cache(const struct cli_options *o, struct arena *a)
 {
-	if (o->env->cache_folder)
+	if (o->env->cache_folder && can_hold_files(o->env->cache_folder, a))
 		return arena_printf(a, "%s/javascript", o->env->cache_folder).ptr;
 	return arena_printf(a, "/tmp/backlot-%u/javascript", (unsigned)getuid()).ptr;
 }

@@ -211,7 +211,7 @@ static int finish(const struct cli_options *o, struct test_reports *reports, con
 	if (o->filter)
 		FAIL(&e, NOT_FOUND, "no test matches --filter %s", o->filter);
 	else
-		FAIL(&e, NOT_FOUND, "nothing was tested: the files have no request in them");
+		FAIL(&e, NOT_FOUND, "nothing was tested: the files have no test in them");
 	return cli_error(o, CLI_USAGE, &e);
 }
 

@@ -181,8 +181,15 @@ JS_FUNCTION(run)
 	return js_array(c->ctx, result, COUNT_OF(result));
 }
 
+/* process() → the number of this process, for names of files that no other process makes */
+JS_FUNCTION(process)
+{
+	return js_number(c->ctx, (double)getpid());
+}
+
 static const struct js_function functions[] = {
-	{ "read", read_text_callback },   { "bytes", read_bytes_callback },   { "stamp", stamp_callback },
-	{ "write", write_text_callback }, { "remove", remove_file_callback }, { "run", run_callback },
+	{ "process", process_callback }, { "read", read_text_callback },   { "bytes", read_bytes_callback },
+	{ "stamp", stamp_callback },     { "write", write_text_callback }, { "remove", remove_file_callback },
+	{ "run", run_callback },
 };
 const struct js_module js_files_module = { "files", functions, COUNT_OF(functions) };

@@ -11,7 +11,7 @@
 enum { PROGRAM_BYTES_MAX = 256 << 20 };
 
 /* Raised whenever the format or the rewriting of modules changes: older files are then made anew. */
-#define PROGRAM_VERSION "1"
+#define PROGRAM_VERSION "2"
 
 struct program {
 	struct blob *bytes;
@@ -50,18 +50,19 @@ static bool still_true(struct str line, struct arena *a)
 static bool read_program(struct program *p)
 {
 	struct str rest = blob_str(p->bytes), first = str_split(&rest, '\n');
-	uint64_t inputs, json;
+	uint64_t inputs, json, code;
 	scoped(arena_fini) struct arena a = { 0 };
 	if (!str_eq(str_split(&first, ' '), STR("backlot-program")) ||
 	    !str_eq(str_split(&first, ' '), STR(PROGRAM_VERSION)) ||
 	    !str_to_u64(str_split(&first, ' '), 1 << 20, &inputs) ||
-	    !str_to_u64(first, PROGRAM_BYTES_MAX, &json))
+	    !str_to_u64(str_split(&first, ' '), PROGRAM_BYTES_MAX, &json) ||
+	    !str_to_u64(first, PROGRAM_BYTES_MAX, &code))
 		return false;
 	for (uint64_t i = 0; i < inputs; i++) {
 		if (!rest.ptr || !still_true(str_split(&rest, '\n'), &a))
 			return false;
 	}
-	if (rest.len < json)
+	if (json > rest.len || rest.len - json != code)
 		return false;
 	p->json = str_sub(rest, 0, json);
 	p->code = str_sub(rest, json, rest.len);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Compiled JavaScript programs: a file and all that it imports, as esbuild and prelude/compile.ts made it,
- * kept in one file. Its lines are: "backlot-program VERSION INPUTS JSON-BYTES", a line "STAMP PATH" for each
- * of its inputs, then JSON that describes its modules, then their code. It is good as long as every input has
- * its stamp.
+ * kept in one file. Its lines are: "backlot-program VERSION INPUTS JSON-BYTES CODE-BYTES", a line "STAMP
+ * PATH" for each of its inputs, then JSON that describes its modules, then their code. It is good as long as
+ * every input has its stamp.
  */
 #ifndef GUEST_JS_PROGRAM_H
 #define GUEST_JS_PROGRAM_H

@@ -49,16 +49,23 @@ void **js_vm_garbage(struct js_vm *vm)
 
 static bool always(JSContextRef ctx, void *context)
 {
-	(void)ctx, (void)context;
+	(void)ctx;
+	((struct js_vm *)context)->stopped = true;
 	return true;
 }
 
 void js_vm_limit(struct js_vm *vm, uint64_t ns)
 {
+	vm->stopped = false;
 	if (ns)
-		jsc.ContextGroupSetExecutionTimeLimit(vm->group, (double)ns / 1e9, always, NULL);
+		jsc.ContextGroupSetExecutionTimeLimit(vm->group, (double)ns / 1e9, always, vm);
 	else
 		jsc.ContextGroupClearExecutionTimeLimit(vm->group);
+}
+
+bool js_vm_stopped(const struct js_vm *vm)
+{
+	return vm->stopped;
 }
 
 void js_vm_collect(struct js_vm *vm)

@@ -77,7 +77,8 @@ void js_vm_destroy(struct js_vm **pvm); /* after its realms; leaves NULL; NULL i
  * caught; 0: it never is.
  */
 void js_vm_limit(struct js_vm *vm, uint64_t ns);
-void js_vm_collect(struct js_vm *vm); /* garbage, now */
+bool js_vm_stopped(const struct js_vm *vm); /* it happened since js_vm_limit() */
+void js_vm_collect(struct js_vm *vm);       /* garbage, now */
 
 /* ---- realms ---- */
 

@@ -10,6 +10,7 @@ struct js_vm {
 	struct list realms;
 	void *garbage;  /* struct thing, see value.c */
 	unsigned depth; /* of calls from C into JavaScript */
+	bool stopped;   /* JavaScript ran into the limit */
 };
 
 void **js_vm_garbage(struct js_vm *vm);

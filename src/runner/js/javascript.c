@@ -12,12 +12,6 @@
 #include "runner/js/session.h"
 #include "runner/run.h"
 
-/*
- * JavaScript that does not come back for so long is ended; the test that called it then runs into its
- * time-out.
- */
-#define JAVASCRIPT_NS_MAX (5 * NS_PER_S)
-
 struct javascript {
 	struct executor super;
 	const struct run_options *options;
@@ -101,6 +95,15 @@ static JSObjectRef settings_of(struct js_session *s)
 	return o;
 }
 
+/*
+ * JavaScript that does not come back for so long is ended. What a test may take is less, and is looked at
+ * from outside; this is for what runs while no test does.
+ */
+static uint64_t limit_ns(const struct js_session *s)
+{
+	return s->options->timeout_ns + NS_PER_S;
+}
+
 static void run_session(struct js_session *s)
 {
 	struct error e;
@@ -111,7 +114,16 @@ static void run_session(struct js_session *s)
 	JSValueRef run = js_get(s->realm->ctx, s->realm->host, "run"), settings = settings_of(s);
 	CHECK(jsc.ValueGetType(s->realm->ctx, run) == kJSTypeObject);
 	realm_call(s->realm, (JSObjectRef)run, 1, &settings);
-	if (!session_run(s))
+	if (session_run(s))
+		return;
+	if (js_vm_stopped(s->realm->vm))
+		break_file(s, "",
+			   arena_printf(
+				   &s->arena,
+				   "JavaScript ran for %g s without coming back, and was stopped (--timeout)",
+				   (double)limit_ns(s) / NS_PER_S)
+				   .ptr);
+	else
 		break_file(s, "", "the tests wait for something that can never come");
 }
 
@@ -144,7 +156,7 @@ static void run_file(struct javascript *x, const struct test_file *file, const s
 		break_file(&s, "", e.text);
 		return;
 	}
-	js_vm_limit(x->vm, JAVASCRIPT_NS_MAX);
+	js_vm_limit(x->vm, limit_ns(&s));
 	s.project = loaded_project(x->projects, file->project, l);
 	const struct realm_options options = {
 		.loop = s.project->world->loop,

@@ -73,7 +73,8 @@ function findModules(entry: string, options: CompileOptions, work: string): Meta
     ...options.builtins.map((name) => `--external:${name}`), entry]);
   const text = host.files.read(meta);
   host.files.remove(meta);
-  return JSON.parse(text ?? "{}") as Metafile;
+  if (text === null) throw new CompileError(`${meta} cannot be written`);
+  return JSON.parse(text) as Metafile;
 }
 
 const AWAIT_ERROR = /Top-level await is currently not supported with the "cjs" output format\s+(.+?):\d+:\d+:/g;
@@ -276,16 +277,34 @@ function linksOf(inputs: Metafile["inputs"][string]["imports"], index: Map<strin
   return { imports, statics: [...statics] };
 }
 
+/** What esbuild says, each message behind its place, columns counted from 1. */
+function readable(said: string): string {
+  return said
+    .replace(/✘ \[ERROR\] (.*)\n\n    (.+):(\d+):(\d+):\n/g, (_, words: string, file: string, line: string, column: string) =>
+      `${file}:${line}:${Number(column) + 1}: ${words}\n`)
+    .replace(/\n\n  You can mark the path .*/g, "");
+}
+
 /** Compiles `entry` (absolute) and writes the program to `out`. */
 export function compile(entry: string, out: string, options: CompileOptions): void {
+  try {
+    compileAll(entry, out, options);
+  } catch (error) {
+    throw error instanceof CompileError ? new CompileError(`it does not compile\n${readable(error.message)}`) : error;
+  }
+}
+
+function compileAll(entry: string, out: string, options: CompileOptions): void {
   init();
-  const meta = findModules(entry, options, out);
+  // Several processes may compile the same file at the same time.
+  const work = `${out}.${host.files.process()}`;
+  const meta = findModules(entry, options, work);
   const builtins = new Set(options.builtins);
   const names = Object.keys(meta.inputs).filter((name) => !name.startsWith("(disabled)"));
   const paths = names.map((name) => absolute(options.folder, name));
   const index = new Map(names.map((name, i) => [name, i]));
   let code = "";
-  const modules = transform(paths, options, `${out}.work`).map((one, i): CompiledModule => {
+  const modules = transform(paths, options, work).map((one, i): CompiledModule => {
     const input = meta.inputs[names[i]!]!;
     const body = one.esm ? { code: rewriteModule(one.code), async: true } : rewriteCommonJs(one.code, builtins);
     const strict = input.format === "esm" ? '"use strict";' : "";
@@ -303,7 +322,7 @@ export function compile(entry: string, out: string, options: CompileOptions): vo
   });
   const json = ascii(JSON.stringify({ entry: paths.indexOf(entry), modules }));
   const stamped = [...paths, ...configs(entry)].map((path) => `${host.files.stamp(path) ?? "-"} ${path}\n`);
-  const head = `backlot-program ${host.programs.version()} ${stamped.length} ${json.length}\n`;
+  const head = `backlot-program ${host.programs.version()} ${stamped.length} ${json.length} ${code.length}\n`;
   host.files.write(out, head + stamped.join("") + json + code);
 }
 

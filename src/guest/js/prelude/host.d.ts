@@ -16,6 +16,7 @@ declare const host: {
   };
   /** What js_files_module has (files.c); realms of services do not. */
   files: {
+    process(): number;
     read(path: string): string | null;
     bytes(path: string): ArrayBuffer | null;
     stamp(path: string): string | null;

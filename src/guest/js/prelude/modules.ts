@@ -32,9 +32,11 @@ export class Module {
     return this.record.path;
   }
 
-  forget(): void {
+  /** Vitest's vi.resetModules() takes away what it knows of; all else must go, too. */
+  private noticeReset(): void {
+    if (!this.begun || this.evaluated || this.exports !== undefined) return;
     this.exports = {};
-    this.evaluated = this.begun = false;
+    this.begun = false;
     this.promise = this.failure = undefined;
   }
 
@@ -56,6 +58,7 @@ export class Module {
 
   /** As `require` does: now, and only once. */
   evaluateNow(): Exports {
+    this.noticeReset();
     if (this.failure) throw this.failure.error;
     if (!this.begun) this.run();
     return this.exports;
@@ -63,6 +66,7 @@ export class Module {
 
   /** As an import does; `above` are those that wait for it. */
   async evaluate(above: ReadonlySet<Module> = new Set()): Promise<void> {
+    this.noticeReset();
     if (this.failure) throw this.failure.error;
     if (this.evaluated || above.has(this)) return;
     this.promise ??= this.evaluateOnce(new Set(above).add(this));
@@ -171,6 +175,21 @@ export interface LoaderOptions extends CompileOptions {
   loaded?: (path: string) => void;
 }
 
+/** A program that was kept; undefined: it is not there, is out of date, or somebody has damaged it. */
+function openProgram(kept: string): Program | undefined {
+  const found = host.programs.open(kept);
+  if (!found) return undefined;
+  try {
+    const program: Program = { handle: found[0], ...(JSON.parse(found[1]) as Omit<Program, "handle">) };
+    const whole = program.modules.every(({ path, code, map, imports, statics }) =>
+      typeof path === "string" && [...code, ...map].every(Number.isInteger) && typeof imports === "object" &&
+      [...Object.values(imports), ...statics].every((to) => typeof to === "string" || to in program.modules));
+    return whole && program.entry in program.modules ? program : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export class Loader {
   readonly modules = new Map<string, Module>();
   readonly mocks = new Map<string, Mock>();
@@ -209,14 +228,13 @@ export class Loader {
     let program = this.programs.get(path);
     if (!program) {
       const kept = `${this.options.cache}/${hash(`${path}\n${this.options.conditions}\n${this.options.builtins}`)}.js`;
-      let found = host.programs.open(kept);
-      if (!found) {
+      program = openProgram(kept);
+      if (!program) {
         host.load("compile");
         host.compile!(path, kept, this.options);
-        found = host.programs.open(kept);
-        if (!found) throw new Error(`${path} changed while it was compiled`);
+        program = openProgram(kept);
+        if (!program) throw new Error(`${path} changed while it was compiled, or ${kept} cannot be written`);
       }
-      program = { handle: found[0], ...(JSON.parse(found[1]) as Omit<Program, "handle">) };
       this.programs.set(path, program);
     }
     return program;

@@ -20,6 +20,9 @@ export interface Frame {
   column: number;
 }
 
+/** A stack that has overflown is longer than anybody reads. */
+const FRAMES_SHOWN = 20;
+
 export class Failures {
   constructor(
     private readonly loader: Loader,
@@ -40,7 +43,10 @@ export class Failures {
 
   shown(file: string): string {
     if (file === this.settings.path) return this.settings.shown;
-    return file.startsWith(`${this.settings.folder}/`) ? file.slice(this.settings.folder.length + 1) : file;
+    // As the test's own file is named: from where the user is, when it is below that.
+    const { path, shown, folder } = this.settings;
+    const base = path.endsWith(`/${shown}`) ? path.slice(0, -shown.length) : `${folder}/`;
+    return file.startsWith(base) ? file.slice(base.length) : file;
   }
 
   private codeFrame(frame: Frame): string {
@@ -64,13 +70,14 @@ export class Failures {
     const frames = this.frames(error.stack);
     const own = frames.find((f) => !f.file.includes("/node_modules/")) ?? frames[0];
     const name = error.name && error.name !== "Error" && error.name !== "AssertionError" ? `${error.name}: ` : "";
-    const [first, ...more] = plain(`${why}${name}${error.message ?? String(error)}`).split("\n");
+    const [first, ...more] = plain(`${why}${name}${words(error)}`).split("\n");
     const message = first + more.map((line) => `\n    ${line}`).join("");
     let out = own ? `${this.shown(own.file)}:${own.line}:${own.column}: ${message}\n` : `${this.settings.shown}: ${message}\n`;
     if (error.diff) out += indent(plain(error.diff));
     if (own) out += this.codeFrame(own);
-    for (const f of frames.slice(1))
+    for (const f of frames.slice(1, FRAMES_SHOWN))
       out += `    at ${f.where ? `${f.where} (` : ""}${this.shown(f.file)}:${f.line}:${f.column}${f.where ? ")" : ""}\n`;
+    if (frames.length > FRAMES_SHOWN) out += `    … and ${frames.length - FRAMES_SHOWN} more\n`;
     if (error.report) out += `    the service says:\n${indent(error.report, "      ")}`;
     if (error.cause && typeof error.cause === "object") out += this.one(error.cause as Failure, "caused by ");
     return out;
@@ -80,13 +87,19 @@ export class Failures {
     const first = this.frames(errors[0]?.stack);
     const place = first.find((f) => !f.file.includes("/node_modules/")) ?? first[0];
     return {
-      message: (errors[0]?.message ?? "").split("\n", 1)[0],
+      message: errors.length ? words(errors[0]!).split("\n", 1)[0] : "",
       text: errors.map((e) => this.one(e, "")).join(""),
       file: place ? this.shown(place.file) : undefined,
       line: place?.line,
       column: place?.column,
     };
   }
+}
+
+/** What was thrown need not be an error. */
+function words(error: Failure): string {
+  if (typeof error !== "object" || error === null) return String(error);
+  return typeof error.message === "string" ? error.message : `it threw ${JSON.stringify(error)}`;
 }
 
 /** Without the colours that Vitest's packages put into texts: reports have their own. */

@@ -122,7 +122,11 @@ export class BacklotRunner extends Base {
   override async onAfterRunSuite(suite: Suite): Promise<void> {
     await super.onAfterRunSuite(suite);
     if (suite.mode !== "skip") closeFrame();
-    if ("filepath" in suite) this.tellOfSuite(suite);
+    if (!("filepath" in suite)) return;
+    this.tellOfSuite(suite);
+    for (const who of this.stopped ? [] : this.who.values())
+      native.results.ended(who, { status: "failed", message: "it never ended", text: `${this.settings.shown}:${who.line}: it never ended\n` });
+    this.who.clear();
   }
 
   /** What went wrong in hooks of groups fails every test in them that did not run. */
@@ -144,6 +148,8 @@ export class BacklotRunner extends Base {
     super.onBeforeTryTask(task);
     this.late = [];
     this.printed = "";
+    // Vitest asks for errors before it tries again, and keeps them.
+    if (this.again) task.result!.errors = [];
     if (!native.results.starts(this.who.get(task)!)) {
       this.stopped = true;
       openFrame();
@@ -159,7 +165,10 @@ export class BacklotRunner extends Base {
 
   /** What only shows at the end: services that failed late, requests that nobody answered, uncaught errors. */
   private async settle(task: Test): Promise<void> {
-    const errors = [...(await endOfTest()), ...this.late.splice(0)];
+    const ended = await endOfTest();
+    // The engine tells of rejections that nobody handles only when it has nothing else to do.
+    await new Promise<void>((resolve) => void host.timers.start(resolve, 0, false));
+    const errors = [...ended, ...this.late.splice(0)];
     if (errors.length === 0) return;
     const result = task.result!;
     result.errors ??= [];
@@ -180,10 +189,12 @@ export class BacklotRunner extends Base {
     if (result.state !== "fail") {
       if (result.state === "pass" && attempt.repeats < (task.repeats ?? 0)) return;
       const skipped = result.state === "skip" || result.pending;
+      const surprise = "it was expected to fail (it.fails), and passed";
+      const failed = !skipped && task.fails;
       this.finish(task, who, {
-        status: skipped ? "skipped" : task.fails ? "failed" : "passed",
-        message: skipped ? result.note ?? "" : task.fails ? "it was expected to fail" : "",
-        text: this.takePrinted(),
+        status: skipped ? "skipped" : failed ? "failed" : "passed",
+        message: skipped ? result.note ?? "" : failed ? surprise : "",
+        text: (failed ? `${this.settings.shown}:${who.line}: ${surprise}\n` : "") + this.takePrinted(),
         trace,
       });
       return;
@@ -197,8 +208,7 @@ export class BacklotRunner extends Base {
     const outcome = this.failures.outcome((result.errors ?? []) as Failure[]);
     outcome.text += this.takePrinted();
     this.again = native.results.ended(who, { status: "failed", ...outcome, trace });
-    if (this.again) result.errors = [];
-    else this.who.delete(task);
+    if (!this.again) this.who.delete(task);
   }
 
   private finish(task: Test, who: TestWho, outcome: TestOutcome): void {
