@@ -46,10 +46,9 @@ static bool still_true(struct str line, struct arena *a)
 	return there ? str_eq(stamp, str_from(now)) : str_eq(stamp, STR("-"));
 }
 
-/* Cuts the file into its parts. False: it is not one of ours, was cut off, or an input has changed. */
-static bool read_program(struct program *p)
+bool program_read(struct str bytes, struct str *json_out, struct str *code_out)
 {
-	struct str rest = blob_str(p->bytes), first = str_split(&rest, '\n');
+	struct str rest = bytes, first = str_split(&rest, '\n');
 	uint64_t inputs, json, code;
 	scoped(arena_fini) struct arena a = { 0 };
 	if (!str_eq(str_split(&first, ' '), STR("backlot-program")) ||
@@ -64,8 +63,8 @@ static bool read_program(struct program *p)
 	}
 	if (json > rest.len || rest.len - json != code)
 		return false;
-	p->json = str_sub(rest, 0, json);
-	p->code = str_sub(rest, json, rest.len);
+	*json_out = str_sub(rest, 0, json);
+	*code_out = str_sub(rest, json, rest.len);
 	return true;
 }
 
@@ -76,7 +75,7 @@ JS_FUNCTION(open_program)
 	struct program *p = NEW(struct program);
 	struct str path = js_arg_str(c, 0);
 	if (*c->exception || !file_read(&p->bytes, path.ptr, PROGRAM_BYTES_MAX, NULL, &e) ||
-	    !read_program(p)) {
+	    !program_read(blob_str(p->bytes), &p->json, &p->code)) {
 		release(p);
 		return js_null(c->ctx);
 	}

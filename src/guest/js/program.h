@@ -18,4 +18,10 @@ extern const struct js_module js_files_module, js_programs_module;
 /* What changes when a file changes, without blanks. False: it cannot be looked at. */
 must_use bool program_stamp(const char *path, char out[PROGRAM_STAMP_BYTES]);
 
+/*
+ * Cuts a program's file into its parts, which are borrowed. False: it is not one of ours, was cut off, or an
+ * input has changed since.
+ */
+must_use bool program_read(struct str bytes, struct str *json, struct str *code);
+
 #endif
