@@ -153,7 +153,8 @@ export async function settleExchanges(): Promise<Error[]> {
     } catch (error) {
       if (exchange.observed) continue;
       const failed = error as Error & { report?: string };
-      errors.push(Object.assign(new Error(`${exchange.name}: ${failed.message}`), { report: failed.report, stack: "" }));
+      const report = [...exchange.logs("stderr"), failed.report ?? ""].join("\n");
+      errors.push(Object.assign(new Error(`${exchange.name}: ${failed.message}`), { report, stack: "" }));
     }
   }
   return errors;

@@ -42,8 +42,9 @@ export function makeConfig(settings: Settings, place: Loader["original"]) {
     isolate: true,
     bail: 0,
     retry: 0,
-    testTimeout: 5000,
-    hookTimeout: 10000,
+    // Of virtual time, which costs nothing: longer than what services wait for. Real time is what --timeout limits.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     teardownTimeout: 10000,
     maxConcurrency: 5,
     passWithNoTests: true,
