@@ -14,6 +14,7 @@
 #include "runner/run.h"
 #include "world/random.h"
 
+enum { INSTANCES_MAX = 32 }; /* requests that are under way at the same time, in one process */
 enum { COMMAND_BYTES_MAX = 1 << 16 };
 
 static const char *environment(void *data, const char *name)
@@ -27,7 +28,7 @@ static bool open_service(void *data, const char *path, uint64_t memory_bytes_max
 	const struct cli_options *o = ((const struct test_run *)data)->o;
 	struct wasm_options wasm = cli_wasm_options(o);
 	wasm.memory_bytes_max = memory_bytes_max;
-	wasm.instances_max = 4; /* a test's requests come one after another */
+	wasm.instances_max = INSTANCES_MAX;
 	return cli_open_service(out, path, &wasm, e);
 }
 

@@ -59,6 +59,12 @@ bool jsc_load(struct error *e)
 	setenv("JSC_usePollingTraps", "1", 1);
 	/* Stack traces keep every caller. */
 	setenv("JSC_useTailCalls", "0", 1);
+	/* The URL standard's library asks for it. */
+	setenv("JSC_useSharedArrayBuffer", "1", 1);
+	/* Tests are short: what is compiled with much effort is seldom run long enough to repay it. */
+	setenv("JSC_thresholdForOptimizeAfterWarmUp", "20000", 0);
+	setenv("JSC_thresholdForOptimizeSoon", "20000", 0);
+	setenv("JSC_thresholdForFTLOptimizeAfterWarmUp", "1000000", 0);
 	loaded = true;
 	return true;
 }

@@ -88,6 +88,8 @@ struct realm_ops {
 	void (*print)(void *data, const char *level, struct str text);
 	/* An exception that nobody caught, or a rejection that nobody handled. */
 	void (*uncaught)(void *data, JSValueRef error);
+	/* A timer that was started on this loop is about to fire; NULL: nobody wants to know. */
+	void (*enters)(void *data, struct loop *loop);
 };
 
 struct realm {

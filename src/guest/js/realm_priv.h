@@ -18,7 +18,7 @@ void **js_vm_garbage(struct js_vm *vm);
 void js_reap(struct js_vm *vm);
 
 /* The modules that every realm has; NULL-ended. */
-extern const struct js_module js_timers_module, js_console_module, js_clock_module;
+extern const struct js_module js_clock_module, js_console_module, js_encoding_module, js_timers_module;
 
 /* Stops all that JavaScript started and has not ended. */
 void js_timers_stop(struct realm *r);

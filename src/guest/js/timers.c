@@ -31,14 +31,14 @@ static void fire(struct timer *timer)
 	struct js_timer *t = container_of(timer, struct js_timer, timer);
 	struct realm *r = t->realm;
 	struct js_ref function = js_ref(r, t->function.value);
-	struct loop *before = r->loop;
 	r->loop = t->loop;
+	if (r->ops->enters)
+		r->ops->enters(r->data, t->loop);
 	if (t->every_ns)
 		timer_start(t->loop, &t->timer, t->every_ns);
 	else
 		timer_free(t);
 	realm_call(r, (JSObjectRef)function.value, 0, NULL);
-	r->loop = before;
 	js_unref(&function);
 }
 

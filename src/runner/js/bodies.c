@@ -139,6 +139,7 @@ static void readable(struct task *t)
 {
 	struct reader *rd = container_of(t, struct reader, on_readable.task);
 	struct js_promise p = rd->waiting;
+	session_enter_loop(rd->realm->data, rd->body->loop);
 	rd->waiting = (struct js_promise){ 0 };
 	if (!tell(rd, &p)) {
 		rd->waiting = p;

@@ -92,6 +92,7 @@ static void progress(struct js_exchange *x)
 {
 	struct invocation *i = x->invocation;
 	struct event *unsettled;
+	session_enter(x->session, x->frame);
 	if (!x->told && (i->responded || i->ended))
 		tell_response(x);
 	if (x->invocation != i)
@@ -218,7 +219,7 @@ JS_FUNCTION(fetch_service)
 		mem_free(x);
 		return NULL;
 	}
-	s->requests++;
+	s->frame->requests++;
 	x->begun_ns = clock_monotonic(s->real);
 	list_push(&s->frame->exchanges, &x->link);
 	JSValueRef response = js_promise_new(s->realm, &x->response),

@@ -42,7 +42,11 @@ static void uncaught(void *data, JSValueRef error)
 					 &exception);
 }
 
-static const struct realm_ops realm_ops = { .print = print, .uncaught = uncaught };
+static const struct realm_ops realm_ops = {
+	.print = print,
+	.uncaught = uncaught,
+	.enters = session_enter_loop,
+};
 
 static const struct js_module *const modules[] = {
 	&js_files_module,
@@ -129,8 +133,8 @@ static void run_session(struct js_session *s)
 
 static void close_session(struct js_session *s)
 {
-	while (s->frame)
-		session_close_frame(s);
+	while (!list_empty(&s->frames)) /* those inside of others were opened later */
+		session_close_frame(s, container_of(s->frames.prev, struct test_frame, link));
 	js_unref(&s->on_request);
 	js_unref(&s->on_register);
 	js_unref(&s->on_uncaught);
@@ -152,6 +156,7 @@ static void run_file(struct javascript *x, const struct test_file *file, const s
 		.seed = pass->seed,
 	};
 	list_init(&s.readers);
+	list_init(&s.frames);
 	if (!x->vm && !(x->vm = js_vm_new(&e))) {
 		break_file(&s, "", e.text);
 		return;

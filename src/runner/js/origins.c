@@ -16,6 +16,7 @@
 struct js_origins {
 	struct origins_handler super;
 	struct js_session *session;
+	struct test_frame *frame;
 	struct list asked; /* struct question: not answered yet */
 };
 
@@ -81,6 +82,7 @@ static void hand_over(struct task *t)
 		js_headers_value(r->ctx, &q->headers), js_body_value(r, take(q->body)),
 	};
 	CHECK(s->on_request.value);
+	session_enter(s, q->of->frame);
 	realm_call(r, (JSObjectRef)s->on_request.value, COUNT_OF(args), args);
 }
 
@@ -157,6 +159,11 @@ struct js_origins *js_origins_of(struct world *w)
 {
 	CHECK(origins_is_handler(w->origins));
 	return (struct js_origins *)origins_handler_of(w->origins);
+}
+
+void js_origins_set_frame(struct js_origins *o, struct test_frame *f)
+{
+	o->frame = f;
 }
 
 /* ---- answering ---- */

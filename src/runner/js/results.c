@@ -70,8 +70,6 @@ JS_FUNCTION(starts)
 		return js_bool(c->ctx, false);
 	struct test_result who = identify(s, (JSObjectRef)js_arg(c, 0), &c->arena);
 	s->listener->starts(s->listener, s->position, &who);
-	s->begun_ns = clock_monotonic(s->real);
-	s->requests = s->checks = 0;
 	return js_bool(c->ctx, true);
 }
 
@@ -99,10 +97,11 @@ JS_FUNCTION(ended)
 	r.failed.column = (uint32_t)jsc.ValueToNumber(ctx, js_get(ctx, what, "column"), NULL);
 	r.checks = (uint32_t)jsc.ValueToNumber(ctx, js_get(ctx, what, "checks"), NULL);
 	r.trace = js_get_str(ctx, what, "trace", &c->arena);
-	r.requests = s->requests;
 	bool ran = r.status == TEST_PASSED || r.status == TEST_FAILED;
-	if (ran)
-		r.ns = clock_monotonic(s->real) - s->begun_ns;
+	if (ran && s->frame) {
+		r.requests = s->frame->requests;
+		r.ns = clock_monotonic(s->real) - s->frame->begun_ns;
+	}
 	if (r.status == TEST_FAILED)
 		r.checks_failed = 1;
 	r.checks = MAX(r.checks, r.checks_failed);

@@ -25,22 +25,30 @@ static struct clock *fork_clock(const struct clock *from)
 	return c;
 }
 
-static void enter(struct js_session *s, struct test_frame *f)
+void session_enter(struct js_session *s, struct test_frame *f)
 {
+	const struct world *w = f ? f->world : s->project->world;
 	s->frame = f;
-	s->yield = true;
-	s->realm->loop = &f->loop;
-	s->realm->random = f->world->random;
+	s->realm->loop = w->loop;
+	s->realm->random = w->random;
 }
 
-void session_open_frame(struct js_session *s)
+void session_enter_loop(void *data, struct loop *loop)
+{
+	struct js_session *s = data;
+	bool outside = loop == s->project->world->loop;
+	session_enter(s, outside ? NULL : container_of(loop, struct test_frame, loop));
+}
+
+struct test_frame *session_open_frame(struct js_session *s, struct test_frame *parent)
 {
 	struct test_frame *f = NEW(struct test_frame);
-	const struct test_frame *parent = s->frame;
 	const struct world *around = parent ? parent->world : s->project->world;
-	f->parent = s->frame;
-	f->clock = fork_clock(parent ? parent->clock : around->loop->clock);
+	f->id = ++s->next_frame;
+	f->parent = parent;
+	f->clock = fork_clock(around->loop->clock);
 	f->advanced_ns = parent ? parent->advanced_ns : 0;
+	f->begun_ns = clock_monotonic(s->real);
 	loop_init(&f->loop, f->clock);
 	list_init(&f->exchanges);
 	f->world = world_fork(around, &f->loop);
@@ -48,24 +56,27 @@ void session_open_frame(struct js_session *s)
 	random_destroy(&f->world->random);
 	f->world->random = random_seeded_new(s->seed);
 	f->origins = parent ? js_origins_of(f->world) : js_origins_install(s, f->world);
-	enter(s, f);
+	js_origins_set_frame(f->origins, f);
+	if (parent)
+		parent->children++;
+	list_push(&s->frames, &f->link);
+	session_enter(s, f);
+	s->yield = true;
+	return f;
 }
 
-void session_close_frame(struct js_session *s)
+void session_close_frame(struct js_session *s, struct test_frame *f)
 {
-	struct test_frame *f = s->frame;
-	CHECK(f);
+	CHECK(f->children == 0);
 	js_bodies_close(s, &f->loop);
 	js_exchanges_close(f);
 	realm_leave_loop(s->realm, &f->loop);
-	if (f->parent) {
-		enter(s, f->parent);
-	} else {
-		s->frame = NULL;
-		s->yield = true;
-		s->realm->loop = s->project->world->loop;
-		s->realm->random = s->project->world->random;
-	}
+	if (f->parent)
+		f->parent->children--;
+	if (s->frame == f)
+		session_enter(s, f->parent);
+	s->yield = true;
+	list_remove(&f->link);
 	world_destroy(&f->world);
 	loop_fini(&f->loop);
 	clock_destroy(&f->clock);
@@ -97,22 +108,30 @@ static uint64_t slice(const struct test_frame *f, unsigned quiet)
 	return ns > SLICE_NS_MAX || now > UINT64_MAX - ns ? UINT64_MAX : now + ns;
 }
 
-/* Lets the frames' loops run, the innermost first. False: nothing can happen on any of them. */
+static bool has_something(const struct loop *l)
+{
+	return !list_empty(&l->ready) || l->timers || l->uv;
+}
+
+/*
+ * Lets the frames' loops run, the newest first: one that got somewhere is followed by the newest again.
+ * False: nothing can happen on any of them.
+ */
 static bool turn(struct js_session *s, unsigned *quiet)
 {
-	for (struct test_frame *f = s->frame; f; f = f->parent) {
-		s->realm->loop = &f->loop;
+	for (struct list *it = s->frames.prev; it != &s->frames; it = it->prev) {
+		struct test_frame *f = container_of(it, struct test_frame, link);
+		if (!has_something(&f->loop))
+			continue;
+		session_enter(s, f);
 		enum loop_result r = loop_run(&f->loop, &s->yield, slice(f, *quiet));
-		s->realm->loop = s->frame ? &s->frame->loop : s->realm->loop;
-		if (r == LOOP_DONE) {
-			s->yield = false;
-			*quiet = 0;
-			return true;
-		}
 		if (r == LOOP_LATE) {
 			++*quiet;
 			return true;
 		}
+		s->yield = false;
+		*quiet = 0;
+		return true;
 	}
 	return false;
 }
@@ -124,8 +143,8 @@ bool session_run(struct js_session *s)
 		if (turn(s, &quiet))
 			continue;
 		bool gave_up = false;
-		for (struct test_frame *f = s->frame; f && !gave_up; f = f->parent)
-			gave_up = js_exchanges_give_up(f);
+		for (struct list *it = s->frames.prev; it != &s->frames && !gave_up; it = it->prev)
+			gave_up = js_exchanges_give_up(container_of(it, struct test_frame, link));
 		if (!gave_up)
 			return false;
 	}
@@ -134,20 +153,53 @@ bool session_run(struct js_session *s)
 
 /* ---- for JavaScript ---- */
 
-/* open() */
-JS_FUNCTION(open_frame)
+/* The open frame whose number argument `i` is; NULL: 0, or there is none and it has thrown. */
+static struct test_frame *frame_arg(struct js_call *c, size_t i)
 {
-	session_open_frame(session_of(c));
+	double id = js_arg_number(c, i);
+	if (id == 0 || *c->exception)
+		return NULL;
+	list_each(it, &session_of(c)->frames) {
+		struct test_frame *f = container_of(it, struct test_frame, link);
+		if (f->id == id)
+			return f;
+	}
+	js_throw(c, "Error", "this test has ended");
 	return NULL;
 }
 
-/* close() */
+/* open(number of the frame around it, or 0) → the frame's number */
+JS_FUNCTION(open_frame)
+{
+	struct test_frame *parent = frame_arg(c, 0);
+	return *c->exception ? NULL : js_number(c->ctx, session_open_frame(session_of(c), parent)->id);
+}
+
+/* enter(number, or 0) */
+JS_FUNCTION(enter_frame)
+{
+	struct test_frame *f = frame_arg(c, 0);
+	if (!*c->exception)
+		session_enter(session_of(c), f);
+	return NULL;
+}
+
+/* close(number) */
 JS_FUNCTION(close_frame)
 {
-	if (!session_of(c)->frame)
-		return js_throw(c, "Error", "no frame is open");
-	session_close_frame(session_of(c));
+	struct test_frame *f = frame_arg(c, 0);
+	if (f && f->children)
+		return js_throw(c, "Error", "frames are open in this one");
+	if (f)
+		session_close_frame(session_of(c), f);
 	return NULL;
+}
+
+/* current() → the number of the frame that JavaScript is in, 0 for none */
+JS_FUNCTION(current_frame)
+{
+	const struct test_frame *f = session_of(c)->frame;
+	return js_number(c->ctx, f ? f->id : 0);
 }
 
 /* now() → [wall ms, monotonic ms, that without what tests have advanced] */
@@ -158,14 +210,14 @@ JS_FUNCTION(now)
 		return js_throw(c, "Error", "no frame is open");
 	double monotonic = (double)clock_monotonic(f->clock) / 1e6;
 	const JSValueRef values[] = {
-		js_number(c->ctx, (double)clock_wall(f->clock) / 1e6),
+		js_number(c->ctx, (double)(clock_wall(f->clock) / NS_PER_MS)),
 		js_number(c->ctx, monotonic),
 		js_number(c->ctx, monotonic - (double)f->advanced_ns / 1e6),
 	};
 	return js_array(c->ctx, values, COUNT_OF(values));
 }
 
-/* patient() → ms of the innermost frame's time, without what tests have advanced */
+/* patient() → ms of the frame's time, without what tests have advanced */
 JS_FUNCTION(patient)
 {
 	const struct test_frame *f = session_of(c)->frame;
@@ -197,7 +249,9 @@ JS_FUNCTION(set)
 }
 
 static const struct js_function functions[] = {
-	{ "open", open_frame_callback }, { "close", close_frame_callback }, { "now", now_callback },
-	{ "patient", patient_callback }, { "advance", advance_callback },   { "set", set_callback },
+	{ "open", open_frame_callback },   { "close", close_frame_callback },
+	{ "enter", enter_frame_callback }, { "current", current_frame_callback },
+	{ "now", now_callback },           { "patient", patient_callback },
+	{ "advance", advance_callback },   { "set", set_callback },
 };
 const struct js_module js_frames_module = { "frames", functions, COUNT_OF(functions) };

@@ -3,9 +3,9 @@
  * A file of JavaScript tests while it runs: its realm, the service it is about, and the frames that are open.
  *
  * The file, each `describe` and each run of a test have a frame: a fork of the world of the frame around it,
- * with a loop and a virtual clock of its own. What JavaScript starts belongs to the frame that is open then,
- * and ends with it. The innermost frame's loop runs; only when nothing can happen on it any more are those
- * around it looked at.
+ * with a loop and a virtual clock of its own. What JavaScript starts belongs to the frame that it is in then,
+ * and ends with it. The newest frame's loop runs first; only when nothing can happen on it any more are the
+ * others looked at.
  */
 #ifndef RUNNER_JS_SESSION_H
 #define RUNNER_JS_SESSION_H
@@ -19,13 +19,18 @@
 struct js_origins;
 
 struct test_frame {
+	struct list link; /* of the session's */
+	uint32_t id;
 	struct test_frame *parent;
+	unsigned children; /* that are open */
 	struct clock *clock;
 	struct loop loop;
 	struct world *world;
 	struct js_origins *origins;
 	struct list exchanges; /* struct js_exchange: requests to the service, until the frame is closed */
 	uint64_t advanced_ns;  /* so far has the clock been moved by tests, not by waiting */
+	uint64_t begun_ns;     /* on the real clock */
+	uint32_t requests;
 };
 
 struct js_session {
@@ -37,7 +42,9 @@ struct js_session {
 	struct executor_listener *listener;
 	struct arena arena;
 	struct clock *real;
-	struct test_frame *frame; /* the innermost */
+	struct list frames;       /* struct test_frame, all that are open, the newest last */
+	uint32_t next_frame;      /* their numbers */
+	struct test_frame *frame; /* where JavaScript is now; NULL: in none */
 	struct list readers;      /* of bodies, by JavaScript */
 	struct js_ref on_request; /* JavaScript that answers what services ask origins */
 	struct js_ref on_register;
@@ -45,9 +52,7 @@ struct js_session {
 	bool yield; /* the frame changed, or all is over: the loop that runs must be left */
 	bool over;  /* the file's promise was settled */
 	size_t position;
-	uint64_t begun_ns; /* of the test under way, real time */
-	bool listing;      /* tests are told of, not run */
-	uint32_t requests, checks;
+	bool listing; /* tests are told of, not run */
 	uint64_t seed;
 };
 
@@ -56,9 +61,14 @@ static inline struct js_session *session_of(const struct js_call *c)
 	return c->realm->data;
 }
 
-/* Opens a frame inside of the innermost one; closes that. */
-void session_open_frame(struct js_session *s);
-void session_close_frame(struct js_session *s);
+/* Opens a frame inside of another (NULL: of the project's world), and enters it. */
+struct test_frame *session_open_frame(struct js_session *s, struct test_frame *parent);
+/* JavaScript that runs from now on is in this one; NULL: in none. */
+void session_enter(struct js_session *s, struct test_frame *f);
+/* The same by its loop: for struct realm_ops. */
+void session_enter_loop(void *data, struct loop *loop);
+/* It has no frame inside of it any more. Who is in it is in its parent then. */
+void session_close_frame(struct js_session *s, struct test_frame *f);
 
 /*
  * Runs the loops until the file is over; false: it never will be, as everything waits for what cannot come.
@@ -66,7 +76,8 @@ void session_close_frame(struct js_session *s);
 must_use bool session_run(struct js_session *s);
 
 /*
- * Moves the innermost frame's time; what becomes due on the way is run. Time-outs of tests do not count it.
+ * Moves the time of the frame that JavaScript is in; what becomes due on the way is run. Time-outs of tests
+ * do not count it.
  */
 void session_advance(struct js_session *s, uint64_t ns);
 
@@ -76,6 +87,7 @@ void session_advance(struct js_session *s, uint64_t ns);
 struct js_origins *js_origins_install(struct js_session *s, struct world *w);
 /* That of a frame, whose world was forked. */
 struct js_origins *js_origins_of(struct world *w);
+void js_origins_set_frame(struct js_origins *o, struct test_frame *f);
 
 /* Ends the reading of bodies that are a loop's. */
 void js_bodies_close(struct js_session *s, const struct loop *loop);

@@ -79,12 +79,19 @@ function findModules(entry: string, options: CompileOptions, work: string): Meta
 
 const AWAIT_ERROR = /Top-level await is currently not supported with the "cjs" output format\s+(.+?):\d+:\d+:/g;
 
+/**
+ * Tests that run at the same time must know where they are behind each `await`. The engine does not tell, but generators
+ * and promises do (followFrames() of the runner), and esbuild makes those of async functions.
+ */
+const WITHOUT_AWAIT = ["async-await", "async-generator", "for-await"].map((name) => `--supported:${name}=false`);
+
 /** Turns every file into CommonJS, or into an ES module where that cannot be. */
-function transform(paths: string[], options: CompileOptions, work: string) {
+function transform(entry: string, paths: string[], options: CompileOptions, work: string) {
+  const awaits = /\bconcurrent\b/.test(host.files.read(entry) ?? "") ? WITHOUT_AWAIT : [];
   const words = (indexes: number[], format: string): string[] => [
     ...common(options), `--format=${format}`, `--outdir=${work}`, "--sourcemap=external", "--sources-content=false",
     "--supported:dynamic-import=true", "--define:import.meta=__meta", "--legal-comments=none",
-    ...indexes.map((i) => `m${i}=${paths[i]}`),
+    ...awaits, ...indexes.map((i) => `m${i}=${paths[i]}`),
   ];
   const all = paths.map((_, i) => i);
   const esm = new Set<number>();
@@ -304,7 +311,7 @@ function compileAll(entry: string, out: string, options: CompileOptions): void {
   const paths = names.map((name) => absolute(options.folder, name));
   const index = new Map(names.map((name, i) => [name, i]));
   let code = "";
-  const modules = transform(paths, options, work).map((one, i): CompiledModule => {
+  const modules = transform(entry, paths, options, work).map((one, i): CompiledModule => {
     const input = meta.inputs[names[i]!]!;
     const body = one.esm ? { code: rewriteModule(one.code), async: true } : rewriteCommonJs(one.code, builtins);
     const strict = input.format === "esm" ? '"use strict";' : "";

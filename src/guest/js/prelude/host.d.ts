@@ -32,6 +32,14 @@ declare const host: {
   };
   /** Of the bundle `compile`. */
   compile?: (entry: string, out: string, options: import("./compile").CompileOptions) => void;
+  encoding: {
+    encode(text: string): ArrayBuffer;
+    decode(bytes: ArrayBufferView | ArrayBuffer): string;
+    valid(bytes: ArrayBufferView | ArrayBuffer): boolean;
+    complete(bytes: ArrayBufferView | ArrayBuffer): number;
+  };
+  /** What bundles know of the realm's Request and Response (fetch.ts). */
+  web: import("./fetch").HostWeb;
   timers: {
     start(callback: () => void, ms: number, repeat: boolean): number;
     stop(id: number): void;

@@ -5,7 +5,7 @@ import { cache } from "./cache";
 import { clock } from "./clock";
 import { test } from "./host";
 import { listen, origin, originErrors } from "./origins";
-import { scope } from "./scope";
+import type { Scope } from "./scope";
 import { service, settleExchanges } from "./service";
 import { acl, config, device, dictionary, geo, kv, penalty, rate, secret } from "./stores";
 
@@ -16,13 +16,13 @@ export function begin(): void {
 }
 
 /** What only shows when a test is over. */
-export async function endOfTest(): Promise<Error[]> {
-  return [...(await settleExchanges()), ...originErrors()];
+export async function endOfTest(scope: Scope): Promise<Error[]> {
+  return [...(await settleExchanges(scope)), ...originErrors(scope)];
 }
 
-/** All that happened in the innermost frame, an event a line, the same every time. */
-export function traceOfTest(): string {
-  return scope()
-    .exchanges.flatMap((exchange) => [exchange.name, ...test.exchange.trace(exchange.handle).map((e) => JSON.stringify(e))])
+/** All that happened in a frame, an event a line, the same every time. */
+export function traceOfTest(scope: Scope): string {
+  return scope.exchanges
+    .flatMap((exchange) => [exchange.name, ...test.exchange.trace(exchange.handle).map((e) => JSON.stringify(e))])
     .join("\n");
 }

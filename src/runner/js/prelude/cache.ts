@@ -3,6 +3,7 @@
 
 import { milliseconds } from "./duration";
 import { test } from "./host";
+import { scope } from "./scope";
 import { web } from "./web";
 
 export interface CacheOptions {
@@ -50,7 +51,7 @@ export class CacheEntry {
   constructor(item: HostCacheItem) {
     const words = (text: string): string[] => (text === "" ? [] : text.split(" "));
     Object.assign(this, item);
-    this.headers = item.headers && web.headersFromFlat(item.headers);
+    this.headers = item.headers && web.headers(item.headers);
     this.vary = words(item.vary);
     this.surrogateKeys = words(item.surrogateKeys);
     Object.defineProperty(this, "handle", { value: item.handle, enumerable: false });
@@ -100,7 +101,9 @@ async function insert(key: string | URL | Request, content: unknown, options: Ca
   const url = key instanceof Request ? key.url : String(key);
   const headers = new Headers(options.headers ?? (key instanceof Request ? key.headers : undefined));
   if (!headers.has("host")) headers.set("host", new URL(url).host);
+  const here = scope();
   const body = new Uint8Array(await content.clone().arrayBuffer());
+  here.enter();
   if (!test.cache.store(url, web.flat(headers), content.status, web.flat(content.headers), body, hostOptions(options)))
     throw new Error(`the response to ${url} says that it is not to be cached: change its headers, or give a ttl`);
 }

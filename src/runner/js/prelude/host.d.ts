@@ -40,8 +40,10 @@ interface TestOutcome {
 
 interface TestHost {
   frames: {
-    open(): void;
-    close(): void;
+    open(outer: number): number;
+    enter(id: number): void;
+    close(id: number): void;
+    current(): number;
     now(): [wallMs: number, monotonicMs: number, patientMs: number];
     patient(): number;
     advance(ms: number): void;

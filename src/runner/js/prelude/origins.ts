@@ -3,7 +3,7 @@
 
 import { milliseconds } from "./duration";
 import { test } from "./host";
-import { scope, scopes } from "./scope";
+import { scope, type Scope, scopes } from "./scope";
 import { web } from "./web";
 
 /** A request that an origin got. */
@@ -56,6 +56,9 @@ const FAULTS: Record<string, string> = {
 
 export type Fault = keyof typeof FAULTS & string;
 
+/** Host, and path with query, of an absolute URL. */
+const PARTS = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)([^#]*)/i;
+
 class OriginCall implements Call {
   constructor(
     readonly backend: string,
@@ -68,8 +71,7 @@ class OriginCall implements Call {
     return this.request.url;
   }
   get path(): string {
-    const url = new URL(this.request.url);
-    return url.pathname + url.search;
+    return PARTS.exec(this.request.url)![2]! || "/";
   }
   get headers(): Headers {
     return this.request.headers;
@@ -117,7 +119,7 @@ export class Rule {
     const { target } = this;
     const matches = target instanceof RegExp ? target.test(call.url)
       : target === call.backend || target === "*" || (target.includes("://") && globToRegExp(target).test(call.url)) ||
-        new URL(call.url).host === target;
+        PARTS.exec(call.url)![1] === target;
     if (!matches) found.push(`backend: ${JSON.stringify(call.backend)} (${call.url}), not ${target}`);
     if (this.method !== "*" && this.method.toUpperCase() !== call.method) found.push(`method: ${call.method}, not ${this.method}`);
     if (this.pathPattern !== undefined) {
@@ -225,27 +227,19 @@ function responseOf(answer: Answer): Response {
   return new Response(body, { status: answer.status ?? 200, headers });
 }
 
+/** In the frame that is current now. */
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => void host.timers.start(resolve, ms, false));
 }
 
 async function sendResponse(request: HostRequest, response: Response, answer: Answer): Promise<void> {
   if (answer.delay !== undefined) await sleep(milliseconds(answer.delay));
-  const headers = web.flat(response.headers);
+  const headers = web.flat(response).slice();
   const scripted = answer.after !== undefined || answer.then !== undefined || answer.drip !== undefined;
-  if (!scripted && !isStream(response)) {
-    const body = response.body === null ? null : new Uint8Array(await response.arrayBuffer());
-    test.origins.answer(request, response.status, response.statusText, headers, body, false);
-    return;
-  }
-  if (!scripted) return stream(request, response, headers);
-  const body = new Uint8Array(await response.arrayBuffer());
-  return script(request, response, headers, body, answer);
-}
-
-/** Is its body one whose end is not there yet? */
-function isStream(response: Response): boolean {
-  return (response as unknown as { streams?: boolean }).streams === true;
+  const body = web.bytes(response);
+  if (scripted) return script(request, response, headers, body === undefined ? await web.read(response) : body ?? new Uint8Array(), answer);
+  if (body === undefined) return stream(request, response, headers);
+  test.origins.answer(request, response.status, response.statusText, headers, body, false);
 }
 
 async function stream(request: HostRequest, response: Response, headers: Flat): Promise<void> {
@@ -297,7 +291,7 @@ function nearest(call: Call): string {
 
 export function listen(): void {
   test.origins.listen((request, backend, method, url, headers, body) => {
-    const call = new OriginCall(backend, requestFromHost(method, url, headers, body));
+    const call = new OriginCall(backend, web.request(method, url, headers, body));
     for (const s of scopes()) {
       for (let i = s.rules.length - 1; i >= 0; i--) {
         const rule = s.rules[i]!;
@@ -315,14 +309,8 @@ export function listen(): void {
   });
 }
 
-function requestFromHost(method: string, url: string, headers: Flat, body: ArrayBuffer | HostBody | null): Request {
-  return (host as unknown as { web: { requestFromHost: (...args: unknown[]) => Request } }).web
-    .requestFromHost(method, url, headers, body);
-}
-
-/** What the origins of the innermost frame have to complain of. */
-export function originErrors(): Error[] {
-  const { rules, unmatched } = scope();
+/** What the origins of a frame have to complain of. */
+export function originErrors({ rules, unmatched }: Scope): Error[] {
   const unmet = rules.map((rule) => rule.unmet()).filter((text) => text !== undefined);
   return [...unmatched, ...unmet.map((text) => Object.assign(new Error(text), { stack: "" }))];
 }

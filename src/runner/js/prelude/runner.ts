@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Vitest's runner over our frames and results.
 
-import type { File, Suite, Task, Test } from "@vitest/runner";
+import { type File, getFn, getHooks, setFn, type Suite, type Task, type Test } from "@vitest/runner";
 import { processError } from "@vitest/utils/error";
 import { TestRunner } from "vitest";
 import type { Loader } from "../../../guest/js/prelude/modules";
 import { endOfTest, traceOfTest } from "./backlot";
 import { type Failure, Failures, indent } from "./failures";
 import { test as native } from "./host";
-import { closeFrame, openFrame } from "./scope";
+import { followFrames, Scope, scopeIfAny } from "./scope";
 import type { Config } from "./state";
 
 const Base = TestRunner as unknown as new (config: Config) => {
@@ -32,10 +32,11 @@ const noTraces = {
 
 export class BacklotRunner extends Base {
   private readonly who = new Map<Task, TestWho>();
+  private readonly frames = new Map<Task, Scope>();
   private again = false;
   private stopped = false;
-  private printed = "";
-  private late: unknown[] = [];
+  /** What is printed and thrown while no frame is open. */
+  private readonly outside = { printed: "", late: [] as unknown[] };
   readonly failures: Failures;
 
   constructor(
@@ -47,9 +48,9 @@ export class BacklotRunner extends Base {
     this.__setTraces(noTraces);
     this.failures = new Failures(loader, settings);
     native.printed = (level, text) => {
-      this.printed += indent(text, `${level === "log" ? "" : `${level}: `}`);
+      (scopeIfAny() ?? this.outside).printed += indent(text, level === "log" ? "" : `${level}: `);
     };
-    native.results.uncaught((error) => this.late.push(error));
+    native.results.uncaught((error) => (scopeIfAny() ?? this.outside).late.push(error));
   }
 
   importFile(path: string): Promise<unknown> {
@@ -68,7 +69,7 @@ export class BacklotRunner extends Base {
     const list = tests.map((task, index) => this.identify(task, index));
     const broken = files.flatMap((file) => file.result?.errors ?? []);
     if (broken.length) {
-      native.results.broken(this.failures.outcome(broken as Failure[]).text! + this.takePrinted());
+      native.results.broken(this.failures.outcome(broken as Failure[]).text! + takePrinted(this.outside));
       files.forEach((file) => (file.mode = "skip"));
       return;
     }
@@ -85,6 +86,33 @@ export class BacklotRunner extends Base {
       }
     });
     this.skipEmpty(files);
+    for (const task of tests) if (task.mode === "run" || task.mode === "queued") this.bindTest(task as Test);
+    files.forEach((file) => this.bindHooks(file));
+    if (tests.some((task) => task.concurrent)) followFrames();
+  }
+
+  /** What the user wrote runs in its test's frame, whatever ran in between. */
+  private bindTest(task: Test): void {
+    const run = getFn(task) as () => unknown;
+    setFn(task, (() => {
+      this.frames.get(task)?.enter();
+      return run();
+    }) as never);
+  }
+
+  private bindHooks(suite: Suite): void {
+    const hooks = getHooks(suite) as unknown as Record<string, ((...args: never[]) => unknown)[]>;
+    for (const name of Object.keys(hooks)) {
+      hooks[name] = hooks[name]!.map((hook) => {
+        const bound = (...args: unknown[]): unknown => {
+          const given = args.find((arg) => typeof arg === "object" && arg !== null) as { task?: Task } | undefined;
+          (this.frames.get(given?.task ?? suite) ?? this.frames.get(suite))?.enter();
+          return hook(...(args as never[]));
+        };
+        return copyHook(bound, hook);
+      });
+    }
+    for (const inner of suite.tasks) if (inner.type === "suite") this.bindHooks(inner);
   }
 
   private tellOf(task: Task, who: TestWho): void {
@@ -114,14 +142,26 @@ export class BacklotRunner extends Base {
 
   // ---- frames ----
 
+  private open(task: Task): Scope {
+    const around = task.suite ?? ("filepath" in task ? undefined : (task.file as Suite));
+    const frame = new Scope(around && this.frames.get(around));
+    this.frames.set(task, frame);
+    return frame;
+  }
+
+  private close(task: Task): void {
+    this.frames.get(task)?.close();
+    this.frames.delete(task);
+  }
+
   override async onBeforeRunSuite(suite: Suite): Promise<void> {
     await super.onBeforeRunSuite(suite);
-    if (suite.mode !== "skip") openFrame();
+    if (suite.mode !== "skip") this.open(suite);
   }
 
   override async onAfterRunSuite(suite: Suite): Promise<void> {
     await super.onAfterRunSuite(suite);
-    if (suite.mode !== "skip") closeFrame();
+    this.close(suite);
     if (!("filepath" in suite)) return;
     this.tellOfSuite(suite);
     for (const who of this.stopped ? [] : this.who.values())
@@ -146,16 +186,14 @@ export class BacklotRunner extends Base {
 
   override onBeforeTryTask(task: Test): void {
     super.onBeforeTryTask(task);
-    this.late = [];
-    this.printed = "";
     // Vitest asks for errors before it tries again, and keeps them.
     if (this.again) task.result!.errors = [];
     if (!native.results.starts(this.who.get(task)!)) {
       this.stopped = true;
-      openFrame();
+      this.open(task);
       throw new Error("the run was stopped");
     }
-    openFrame();
+    this.open(task);
   }
 
   async onAfterTryTask(task: Test): Promise<void> {
@@ -165,10 +203,12 @@ export class BacklotRunner extends Base {
 
   /** What only shows at the end: services that failed late, requests that nobody answered, uncaught errors. */
   private async settle(task: Test): Promise<void> {
-    const ended = await endOfTest();
+    const frame = this.frames.get(task)!;
+    const ended = await endOfTest(frame);
     // The engine tells of rejections that nobody handles only when it has nothing else to do.
+    frame.enter();
     await new Promise<void>((resolve) => void host.timers.start(resolve, 0, false));
-    const errors = [...ended, ...this.late.splice(0)];
+    const errors = [...ended, ...frame.late.splice(0)];
     if (errors.length === 0) return;
     const result = task.result!;
     result.errors ??= [];
@@ -177,10 +217,19 @@ export class BacklotRunner extends Base {
   }
 
   async onAfterRetryTask(task: Test, attempt: Attempt): Promise<void> {
+    try {
+      this.tellOfAttempt(task, attempt);
+    } finally {
+      this.close(task);
+    }
+  }
+
+  private tellOfAttempt(task: Test, attempt: Attempt): void {
     const who = this.who.get(task)!;
     const result = task.result!;
-    const trace = this.settings.trace ? traceOfTest() : undefined;
-    closeFrame();
+    const frame = this.frames.get(task)!;
+    const trace = this.settings.trace ? traceOfTest(frame) : undefined;
+    frame.enter();
     this.again = false;
     if (this.stopped) {
       this.who.delete(task);
@@ -194,7 +243,7 @@ export class BacklotRunner extends Base {
       this.finish(task, who, {
         status: skipped ? "skipped" : failed ? "failed" : "passed",
         message: skipped ? result.note ?? "" : failed ? surprise : "",
-        text: (failed ? `${this.settings.shown}:${who.line}: ${surprise}\n` : "") + this.takePrinted(),
+        text: (failed ? `${this.settings.shown}:${who.line}: ${surprise}\n` : "") + takePrinted(frame),
         trace,
       });
       return;
@@ -206,7 +255,7 @@ export class BacklotRunner extends Base {
     const own = task.retry as unknown;
     if (typeof own === "number" && attempt.retry < own) return; // Vitest's own retries: the last one counts
     const outcome = this.failures.outcome((result.errors ?? []) as Failure[]);
-    outcome.text += this.takePrinted();
+    outcome.text += takePrinted(frame);
     this.again = native.results.ended(who, { status: "failed", ...outcome, trace });
     if (!this.again) this.who.delete(task);
   }
@@ -215,12 +264,20 @@ export class BacklotRunner extends Base {
     native.results.ended(who, outcome);
     this.who.delete(task);
   }
+}
 
-  private takePrinted(): string {
-    const printed = this.printed;
-    this.printed = "";
-    return printed ? `    it printed:\n${indent(printed, "      ")}` : "";
-  }
+function takePrinted(from: { printed: string }): string {
+  const { printed } = from;
+  from.printed = "";
+  return printed ? `    it printed:\n${indent(printed, "      ")}` : "";
+}
+
+/** Vitest keeps what a hook's time-out and cleanup are by the function itself. */
+function copyHook<F extends (...args: never[]) => unknown>(to: F, from: (...args: never[]) => unknown): F {
+  for (const key of Reflect.ownKeys(from))
+    if (key !== "length" && key !== "name" && key !== "prototype")
+      Object.defineProperty(to, key, Object.getOwnPropertyDescriptor(from, key)!);
+  return to;
 }
 
 function inside(task: Task, suite: Suite): boolean {

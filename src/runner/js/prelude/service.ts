@@ -2,7 +2,7 @@
 // service.fetch(): the compiled service handles a request in memory, in the world of the test that sends it.
 
 import { test } from "./host";
-import { scope } from "./scope";
+import { scope, type Scope } from "./scope";
 import { web } from "./web";
 
 /** An event of an invocation, in the order in which they came. */
@@ -64,6 +64,8 @@ export interface ServiceInit extends RequestInit {
 export class Exchange {
   observed = false;
   response: Response | undefined;
+  /** The response's end was not there yet when its head was. */
+  streams = false;
   constructor(
     readonly handle: HostExchange,
     readonly ended: Promise<void>,
@@ -83,7 +85,7 @@ export class Exchange {
     const flat = test.exchange.hints(this.handle);
     const hints = [];
     for (let i = 0; i + 1 < flat.length; i += 2)
-      hints.push({ status: flat[i] as number, headers: web.headersFromFlat(flat[i + 1] as Flat) });
+      hints.push({ status: flat[i] as number, headers: web.headers(flat[i + 1] as Flat) });
     return hints;
   }
 }
@@ -93,12 +95,14 @@ function clientSettings(client: ServiceInit["client"]): Flat | null {
 }
 
 async function fetchService(input: RequestInfo | URL, init: ServiceInit = {}): Promise<ServiceResponse> {
-  const parts = await web.partsOf(new Request(relative(input), init));
   const place = new Error("service.fetch");
+  const here = scope();
+  const parts = await web.parts(new Request(relative(input), init));
+  here.enter();
   const [handle, response, ended] = test.exchange.fetch(
     parts.method, parts.url, parts.headers, parts.body, clientSettings(init.client));
   const exchange = new Exchange(handle, ended, `${parts.method} ${parts.url}`);
-  scope().exchanges.push(exchange);
+  here.exchanges.push(exchange);
   let told: HostResponse;
   try {
     told = await response;
@@ -106,9 +110,9 @@ async function fetchService(input: RequestInfo | URL, init: ServiceInit = {}): P
     exchange.observed = true;
     throw at(place, error as Error);
   }
-  const [status, reason, headers, body] = told;
-  const made = web.responseFromHost(status, reason, headers, body, parts.url);
+  const made = web.response(told, parts.url);
   exchange.response = made;
+  exchange.streams = told[3] !== null && !(told[3] instanceof ArrayBuffer);
   Object.defineProperties(made, {
     logs: { value: (endpoint?: string) => exchange.logs(endpoint) },
     trace: { get: () => test.exchange.trace(handle) },
@@ -143,11 +147,11 @@ function at(place: Error, error: Error): Error {
 
 export const service = { fetch: fetchService };
 
-/** Waits until what was sent in the innermost frame has ended; what went wrong and nobody has been told of. */
-export async function settleExchanges(): Promise<Error[]> {
+/** Waits until what was sent in a frame has ended; what went wrong and nobody has been told of. */
+export async function settleExchanges(of: Scope): Promise<Error[]> {
   const errors: Error[] = [];
-  for (const exchange of scope().exchanges) {
-    if (exchange.response && !exchange.response.bodyUsed) web.cancelBody(exchange.response);
+  for (const exchange of of.exchanges) {
+    if (exchange.response && !exchange.response.bodyUsed && exchange.streams) web.cancelBody(exchange.response);
     try {
       await exchange.ended;
     } catch (error) {

@@ -1,36 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages between C and the realm's Request and Response.
 
+import type { Pieces } from "../../../guest/js/prelude/fetch";
+import { test } from "./host";
+
 export interface Parts {
   method: string;
   url: string;
   headers: Flat;
-  body: ArrayBuffer | Uint8Array | string | null;
+  body: Uint8Array | null;
 }
 
-interface HostWeb {
-  responseFromHost(status: number, reason: string, headers: Flat, body: unknown, url: string): Response;
+function bodyOf(from: ArrayBuffer | HostBody | null): Uint8Array | Pieces | null {
+  if (from === null) return null;
+  if (from instanceof ArrayBuffer) return new Uint8Array(from);
+  return {
+    async read() {
+      const piece = await test.bodies.read(from);
+      return piece === null ? null : new Uint8Array(piece);
+    },
+    cancel: () => test.bodies.cancel(from),
+  };
 }
-
-const hostWeb = (): HostWeb => (host as unknown as { web: HostWeb }).web;
 
 export const web = {
-  responseFromHost: (...parts: Parameters<HostWeb["responseFromHost"]>): Response => hostWeb().responseFromHost(...parts),
-  headersFromFlat(flat: Flat): Headers {
+  response: ([status, reason, headers, body]: HostResponse, url: string): Response =>
+    host.web.response(status, reason, headers, bodyOf(body), url) as unknown as Response,
+
+  request: (method: string, url: string, headers: Flat, body: ArrayBuffer | HostBody | null): Request =>
+    host.web.request(method, url, headers, bodyOf(body)) as unknown as Request,
+
+  headers(flat: Flat): Headers {
     const headers = new Headers();
     for (let i = 0; i + 1 < flat.length; i += 2) headers.append(flat[i]!, flat[i + 1]!);
     return headers;
   },
-  flat(headers: Headers): Flat {
-    const flat: Flat = [];
-    headers.forEach((value, name) => flat.push(name, value));
-    return flat;
+
+  flat: (of: Request | Response | Headers): Flat =>
+    host.web.headers((of instanceof Headers ? { headers: of } : of) as never),
+
+  /** Its bytes when they are here; undefined: they must be awaited, by read(). */
+  bytes: (of: Request | Response): Uint8Array | null | undefined => host.web.take(of as never),
+
+  async read(of: Request | Response): Promise<Uint8Array> {
+    return new Uint8Array(await of.arrayBuffer());
   },
-  async partsOf(request: Request): Promise<Parts> {
-    const body = request.body === null ? null : new Uint8Array(await request.arrayBuffer());
-    return { method: request.method, url: request.url, headers: web.flat(request.headers), body };
+
+  async parts(request: Request): Promise<Parts> {
+    const taken = web.bytes(request);
+    const body = taken === undefined ? await web.read(request) : taken;
+    return { method: request.method, url: request.url, headers: web.flat(request), body };
   },
+
   cancelBody(response: Response): void {
-    void response.body?.cancel().catch(() => {});
+    if (!response.body?.locked) void response.body?.cancel().catch(() => {});
   },
 };

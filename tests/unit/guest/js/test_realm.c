@@ -37,7 +37,7 @@ static void uncaught(void *data, JSValueRef error)
 	buf_printf(&f.printed, "uncaught: " STR_FMT "\n", STR_ARG(js_str(f.realm->ctx, error, &f.arena)));
 }
 
-static const struct realm_ops ops = { print, uncaught };
+static const struct realm_ops ops = { .print = print, .uncaught = uncaught };
 
 /* ---- C functions for the tests ---- */
 
