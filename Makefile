@@ -60,12 +60,12 @@ endif
 some-guests:
 	@$(MAKE) --no-print-directory guests || echo "make: going on without the guests that could not be built" >&2
 
-demo: build ## builds the example shop with the real JavaScript SDK and tests it
+demo: build ## builds the example shops with the real SDKs, in Rust and in JavaScript, and tests them with one suite
 ifeq ($(SETUP),yes)
 	@tools/setup node
 endif
-	@tools/build-guests $(abspath $(guests)) example-js
-	@tools/demo $(BUILD)/backlot examples/fastly-js
+	@tools/build-guests $(abspath $(guests)) example-js example-rust
+	@tools/demo $(BUILD)/backlot examples
 
 check: build some-guests ## runs every test; ends with "N passed, N failed"
 	@tools/check --build $(BUILD) --guests $(guests)

@@ -209,6 +209,9 @@ JS_FUNCTION(fetch_service)
 	struct js_session *s = session_of(c);
 	if (!s->frame)
 		return js_throw(c, "Error", "service.fetch() is called outside of a test");
+	if (!s->project->service)
+		return js_throw(c, "Error", "there is no service to test: " STR_FMT,
+				STR_ARG(s->project->failure));
 	struct js_exchange *x = NEW(struct js_exchange);
 	x->session = s;
 	x->frame = s->frame;

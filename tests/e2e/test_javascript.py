@@ -1,0 +1,498 @@
+"""Tests in JavaScript and TypeScript as `backlot test` runs them: Vitest's API, modules, snapshots, and what is wrong.
+
+What can be said in such tests themselves is in tests/e2e/javascript; here is what their authors see.
+"""
+
+import glob
+import json
+import os
+
+from harness import ROOT, assert_between, assert_equal, assert_in, assert_matches, assert_not_in, test
+from results import Summary
+
+IT = 'import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";\n'
+OK = IT + 'it("holds", () => expect(1).toBe(1));\n'
+
+
+def run(t, *args, **options):
+    return t.run("test", "--service", t.guest("rust-hello"), *args, **options)
+
+
+def write(t, name, body):
+    t.write(name, IT + body)
+
+
+def fixtures(t):
+    t.copy("tests/e2e/javascript", "js")
+    package = "js/node_modules/old-package/"
+    t.write(package + "package.json", '{ "name": "old-package", "version": "1.0.0", "main": "main" }')
+    t.write(package + "main.js", "module.exports = (n) => n * 2;\nmodule.exports.half = (n) => n / 2;\n")
+    package = "js/node_modules/new-package/"
+    t.write(package + "package.json", json.dumps({
+        "name": "new-package", "version": "1.0.0", "type": "module",
+        "exports": {".": {"import": "./lib/index.js", "require": "./lib/index.cjs"}, "./sub/*": "./lib/sub-*.js"},
+    }))
+    t.write(package + "lib/index.js", 'export const kind = "esm";\nexport default 7;\n')
+    t.write(package + "lib/index.cjs", 'exports.kind = "cjs";\n')
+    t.write(package + "lib/sub-one.js", 'export const sub = "one";\n')
+
+
+# ---- what holds ----
+
+
+def fixture(t, name, passed):
+    fixtures(t)
+    assert_equal(Summary(run(t, "js/" + name, code=0)).counts, (passed, 0))
+
+
+@test
+def groups_hooks_and_rows(t):
+    fixtures(t)
+    done = run(t, "js/groups.test.ts", code=0)
+    assert_in("13 passed, 0 failed, 3 skipped, 1 todo", done.out)
+
+
+@test
+def matchers_of_every_kind(t):
+    fixture(t, "matchers.test.ts", 8)
+
+
+@test
+def functions_modules_and_time_that_are_made_up(t):
+    fixture(t, "vi.test.ts", 13)
+
+
+@test
+def modules_that_are_mocked_without_a_factory(t):
+    fixture(t, "automock.test.ts", 1)
+    assert_equal(Summary(run(t, "js/autospy.test.ts", code=0)).counts, (1, 0))
+
+
+@test
+def modules_and_typescript(t):
+    fixture(t, "modules.test.tsx", 12)
+
+
+@test
+def the_fixtures_are_all_run(t):
+    """A file that is added to the folder has a test here."""
+    with open(__file__, encoding="utf-8") as f:
+        source = f.read()
+    for path in glob.glob(os.path.join(ROOT, "tests/e2e/javascript/*.test.*")):
+        assert_in(os.path.basename(path), source)
+
+
+@test
+def lines_may_end_with_cr_lf_and_begin_with_a_byte_order_mark(t):
+    t.write("a.test.ts", "\ufeff" + (IT + "it('joins', () => expect(`a\nb`).toBe('a\\nb'));\n").replace("\n", "\r\n"))
+    assert_equal(Summary(run(t, "a.test.ts", code=0)).counts, (1, 0))
+
+
+@test
+def names_with_blanks_quotes_and_any_script(t):
+    folder = "it's a \"größe\" 大きさ"
+    t.write(folder + "/a b's.test.ts", IT + 'import { x } from "./大 x";\nit("größe \U0001f98a", () => expect(x).toBe("é"));\n')
+    t.write(folder + "/大 x.ts", 'export const x: string = "é";\n')
+    done = run(t, folder, "--list", code=0)
+    assert_in("größe \U0001f98a", done.out)
+    assert_equal(Summary(run(t, folder, code=0)).counts, (1, 0))
+    assert_equal(Summary(run(t, ".", "--filter", "größe", code=0)).counts, (1, 0))
+
+
+@test
+def a_file_outside_of_the_folder(t):
+    t.write("elsewhere/a.test.ts", OK)
+    os.makedirs(t.path("here"))
+    assert_equal(Summary(run(t, "../elsewhere/a.test.ts", cwd=t.path("here"), code=0)).counts, (1, 0))
+
+
+@test
+def ten_thousand_tests_in_a_file(t):
+    write(t, "a.test.ts", "for (let i = 0; i < 10000; i++) it(`number ${i}`, () => expect(i).toBe(i));\n")
+    assert_equal(Summary(run(t, "a.test.ts", code=0)).counts, (10000, 0))
+
+
+@test
+def a_file_of_ten_megabytes(t):
+    write(t, "a.test.ts", 'const lines: string[] = [\n%s];\nit("is large", () => expect(lines).toHaveLength(100000));\n'
+          % ('  "%s",\n' % ("x" * 95) * 100000))
+    assert_equal(Summary(run(t, "a.test.ts", code=0)).counts, (1, 0))
+
+
+# ---- what the author of a failing test sees ----
+
+
+@test
+def a_stack_names_the_users_own_files(t):
+    fixtures(t)
+    t.write("js/trace.test.ts", IT + """import { fail } from "./lib/math";
+
+interface Unused {
+  a: number;
+}
+it("fails in an imported file", async () => {
+  const typed: string = await Promise.resolve("x");
+  if (typed) fail();
+});
+it("fails here", () => {
+  expect({ a: 1 }).toEqual({ a: 2 });
+});
+it("has a cause", () => {
+  throw new Error("outer", { cause: new TypeError("inner") });
+});
+""")
+    done = run(t, "js/trace.test.ts", code=1)
+    assert_matches(r"^js/lib/math\.ts:16:\d+: RangeError: broken deep$", done.out)
+    assert_matches(r"^    > 16 \|   throw new RangeError\(`broken \$\{reason\}`\);$", done.out)
+    assert_matches(r"^    at js/trace\.test\.ts:9:14$", done.out)
+    assert_matches(r"^js/trace\.test\.ts:12:20: expected \{ a: 1 \} to deeply equal \{ a: 2 \}$", done.out)
+    assert_in('-   "a": 2,\n    +   "a": 1,\n', done.out)
+    assert_matches(r"^js/trace\.test\.ts:15:\d+: outer$", done.out)
+    assert_matches(r"^js/trace\.test\.ts:15:\d+: caused by TypeError: inner$", done.out)
+
+
+@test
+def rejections_and_errors_that_nobody_handles_fail_their_own_test(t):
+    write(t, "a.test.ts", """it("rejects", () => void Promise.reject(new Error("nobody handles this")));
+it("is handled later", async () => { const p = Promise.reject(new Error("fine")); await Promise.resolve(); p.catch(() => {}); });
+it("throws in a timer", async () => {
+  setTimeout(() => { throw new TypeError("late"); }, 10);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+});
+it("is the last, and rejects", () => void Promise.reject("text alone"));
+""")
+    done = run(t, "a.test.ts", code=1)
+    assert_equal(Summary(done).counts, (1, 3))
+    assert_matches(r"FAILED a.test.ts:2: rejects .*?\na.test.ts:2:\d+: nobody handles this\n", done.out)
+    assert_matches(r"FAILED a.test.ts:4: throws in a timer .*?\na.test.ts:5:\d+: TypeError: late\n", done.out)
+    assert_matches(r"FAILED a.test.ts:8: is the last, and rejects .*?\na.test.ts: text alone\n", done.out)
+
+
+@test
+def whatever_is_thrown_is_told(t):
+    write(t, "a.test.ts", """it("text", () => { throw "some text"; });
+it("undefined", () => { throw undefined; });
+it("null", () => { throw null; });
+it("object", () => { throw { code: 7 }; });
+it("symbol", () => { throw Symbol("sign"); });
+""")
+    done = run(t, "a.test.ts", code=1)
+    assert_equal(Summary(done).counts, (0, 5))
+    for words in ("some text", "undefined", "null", 'it threw {"code":7}', "Symbol(sign)"):
+        assert_in("\na.test.ts: %s\n" % words, done.out)
+
+
+@test
+def what_a_failing_test_printed_is_shown(t):
+    write(t, "a.test.ts", 'it("prints", () => { console.log("one", 2); console.warn("mind"); expect(1).toBe(2); });\n')
+    done = run(t, "a.test.ts", code=1)
+    assert_in("it printed:\n      one 2\n      warn: mind\n", done.out)
+
+
+@test
+def a_test_that_should_fail_and_passes(t):
+    write(t, "a.test.ts", 'it.fails("passes", () => {});\n')
+    assert_in("a.test.ts:2: it was expected to fail (it.fails), and passed\n", run(t, "a.test.ts", code=1).out)
+
+
+# ---- which tests run ----
+
+
+@test
+def filters_lists_and_only(t):
+    write(t, "a.test.ts", 'describe("outer", () => { it("one", () => {}); it("two", () => { throw new Error("not asked for"); }); });\n')
+    assert_equal(run(t, "--list", "a.test.ts", code=0).out, "a.test.ts:2: outer > one\na.test.ts:2: outer > two\n")
+    assert_equal(Summary(run(t, "--filter", "outer > one$", "a.test.ts", code=0)).counts, (1, 0))
+    write(t, "b.test.ts", 'it.only("one", () => {});\nit("two", () => { throw new Error("not it"); });\n')
+    assert_in("1 passed, 0 failed, 1 skipped", run(t, "b.test.ts", code=0).out)
+
+
+@test
+def bail_retry_and_repeat(t):
+    write(t, "a.test.ts", 'it("one", () => {});\nit("two", () => expect(1).toBe(2));\nit("three", () => {});\n')
+    assert_equal(Summary(run(t, "--bail", "a.test.ts", code=1)).counts, (1, 1))
+    write(t, "b.test.ts", 'let n = 0;\nit("comes true", () => expect(++n).toBe(3));\n')
+    done = run(t, "--retry", "2", "b.test.ts", code=0)
+    assert_in("FLAKY b.test.ts:3: comes true", done.out)
+    assert_in("1 passed, 0 failed, 1 flaky", done.out)
+    assert_equal(run(t, "--retry", "1", "b.test.ts").code, 1)
+    write(t, "c.test.ts", 'it("is so by chance", () => expect(Math.random()).toBeLessThan(0.5));\n')
+    assert_in("seed-dependent", run(t, "--repeat", "20", "--seed", "1", "c.test.ts", code=1).out)
+
+
+@test
+def a_random_order_is_the_seeds(t):
+    write(t, "a.test.ts", "".join('it("t%d", () => {});\n' % i for i in range(8)))
+
+    def order(seed):
+        run(t, "--order", "random", "--seed", seed, "--reporter", "tap=out.tap", "a.test.ts", code=0)
+        return t.read("out.tap")
+
+    assert_equal(order(1), order(1))
+
+
+@test
+def chance_is_the_seeds(t):
+    write(t, "a.test.ts", 'it("draws", () => { expect([Math.random(), Math.random()]).toBe(0); });\n')
+    first, again, other = (run(t, "--seed", seed, "a.test.ts", code=1).out.split("expected")[1].split("]")[0] for seed in (7, 7, 8))
+    assert_equal(first, again)
+    assert first != other
+    write(t, "b.test.ts", 'it("steady", () => {});\n')
+    assert_equal(Summary(run(t, "--check-determinism", "b.test.ts", code=0)).counts, (1, 0))
+
+
+@test
+def parts_of_the_files(t):
+    for name in "abcd":
+        t.write("%s.test.ts" % name, OK)
+    parts = [Summary(run(t, "--shard", "%d/2" % i, ".", code=0)).passed for i in (1, 2)]
+    assert_equal(sum(parts), 4)
+
+
+@test
+def reports(t):
+    write(t, "a.test.ts", 'describe("group", () => { it("holds", () => {}); it.skip("not", () => {}); it("fails", () => expect(1).toBe(2)); });\n')
+    run(t, "a.test.ts", "--reporter", "tap=out.tap", "--reporter", "junit=out.xml", "--reporter", "json=out.json", code=1)
+    assert_matches(r"^\s*not ok \d+ - .*fails", t.read("out.tap"))
+    assert_in("expected 1 to be 2", t.read("out.xml"))
+    tests = json.loads(t.read("out.json"))["files"][0]["tests"]
+    assert_equal(sorted(one["status"] for one in tests), ["failed", "passed", "skipped"])
+
+
+# ---- snapshots ----
+
+SNAPSHOTS = """it("values", () => { expect({ a: 1 }).toMatchSnapshot(); expect("second").toMatchSnapshot("named"); });
+it("inline", () => { expect({ a: 1 }).toMatchInlineSnapshot(); });
+it("files", async () => { await expect("content\\n").toMatchFileSnapshot("out/file.txt"); });
+it("errors", () => expect(() => { throw new Error("boom"); }).toThrowErrorMatchingSnapshot());
+"""
+
+
+@test
+def snapshots_are_written_compared_and_updated(t):
+    write(t, "a.test.ts", SNAPSHOTS)
+    file = "__snapshots__/a.test.ts.snap"
+    run(t, "a.test.ts", code=0)
+    assert_in("exports[`values > named 1`] = `\"second\"`;\n", t.read(file))
+    assert_in("exports[`errors 1`] = `[Error: boom]`;\n", t.read(file))
+    assert_equal(t.read("out/file.txt"), "content\n")
+    assert_in("toMatchInlineSnapshot(`\n", t.read("a.test.ts"))
+    before = t.read(file), t.read("a.test.ts")
+    run(t, "a.test.ts", code=0)
+    assert_equal((t.read(file), t.read("a.test.ts")), before)
+    t.write("a.test.ts", t.read("a.test.ts").replace("second", "changed").replace("content", "other"))
+    done = run(t, "a.test.ts", code=1)
+    assert_in("Snapshot `values > named 1` mismatched", done.out)
+    assert_in("    - content\n    + other\n", done.out)
+    assert_equal(t.read(file), before[0])
+    run(t, "--update", "a.test.ts", code=0)
+    assert_in('"changed"', t.read(file))
+    assert_equal(t.read("out/file.txt"), "other\n")
+
+
+@test
+def obsolete_snapshots_go_with_an_update(t):
+    write(t, "a.test.ts", 'it("one", () => expect(1).toMatchSnapshot());\nit("two", () => expect(2).toMatchSnapshot());\n')
+    run(t, "a.test.ts", code=0)
+    write(t, "a.test.ts", 'it("one", () => expect(1).toMatchSnapshot());\n')
+    run(t, "a.test.ts", code=0)
+    assert_in("exports[`two 1`]", t.read("__snapshots__/a.test.ts.snap"))
+    run(t, "-u", "a.test.ts", code=0)
+    assert_not_in("exports[`two 1`]", t.read("__snapshots__/a.test.ts.snap"))
+
+
+@test
+def in_ci_snapshots_must_be_there(t):
+    write(t, "a.test.ts", 'it("one", () => expect(1).toMatchSnapshot());\n')
+    run(t, "a.test.ts", env={"CI": "1"}, code=1)
+    assert not os.path.exists(t.path("__snapshots__"))
+
+
+# ---- files that are wrong ----
+
+
+def broken(t, body, *words, others=1):
+    """A file that cannot be run says why; the other one is run all the same."""
+    t.write("a.test.ts", body)
+    t.write("b.test.ts", OK)
+    done = run(t, "a.test.ts", "b.test.ts", code=2)
+    assert_in("%d passed, 0 failed, 1 file could not be run" % others, done.out)
+    for one in words:
+        assert_in(one, done.out)
+    return done
+
+
+@test
+def a_syntax_error_is_shown_in_its_place(t):
+    broken(t, IT + 'it("x", () => {\n  let = ;\n});\n', "a.test.ts:3:9: Unexpected \";\"\n")
+
+
+@test
+def a_missing_module_is_told_with_who_imports_it(t):
+    t.write("helper.ts", 'import left from "left-pad-not";\nexport const helper = () => left;\n')
+    done = broken(t, IT + 'import { helper } from "./helper";\nit("x", () => helper());\n',
+                  'helper.ts:1:18: Could not resolve "left-pad-not"\n')
+    assert_not_in("bundle", done.out)
+
+
+@test
+def what_is_thrown_at_the_top_breaks_the_file(t):
+    broken(t, 'const place: string = "top";\nthrow new Error(`at the ${place}`);\n', "a.test.ts:2:11: at the top\n")
+
+
+@test
+def a_group_that_throws_breaks_the_file(t):
+    broken(t, IT + 'describe("d", () => {\n  throw new Error("in a group");\n});\n', "a.test.ts:3:13: in a group\n")
+
+
+@test
+def an_endless_loop_at_the_top_is_stopped(t):
+    t.write("a.test.ts", "for (;;) {}\n")
+    t.write("b.test.ts", OK)
+    done = run(t, "--timeout", "1", "a.test.ts", "b.test.ts", code=2)
+    assert_in("1 passed, 0 failed, 1 file could not be run", done.out)
+    assert_in("JavaScript ran for 2 s without coming back, and was stopped (--timeout)", done.out)
+
+
+@test
+def what_the_top_waits_for_may_never_come(t):
+    broken(t, "await new Promise(() => {});\n" + OK, "the tests wait for something that can never come")
+
+
+@test
+def hooks_that_fail_fail_what_they_are_for(t):
+    write(t, "a.test.ts", """describe("all", () => { beforeAll(() => { throw new Error("all fails"); }); it("a", () => {}); it("b", () => {}); });
+describe("each", () => { beforeEach(() => { throw new Error("each fails"); }); it("c", () => {}); });
+describe("slow", () => { beforeAll(() => new Promise(() => {}), 100); it("d", () => {}); });
+describe("after", () => { afterAll(() => { throw new Error("afterwards"); }); it("e", () => {}); });
+it("is fine", () => {});
+""")
+    done = run(t, "a.test.ts", code=2)
+    assert_equal(Summary(done).counts, (2, 4))
+    for words in ("all > a", "all > b", "each > c", "slow > d", "Hook timed out in 100ms", "afterwards"):
+        assert_in(words, done.out)
+
+
+# ---- tests that are wrong ----
+
+
+def one_fails(t, body, *words, args=()):
+    """The test between two others fails, and they do not."""
+    write(t, "a.test.ts", 'it("before", () => {});\n' + body + 'it("after", () => {});\n')
+    done = run(t, *args, "a.test.ts", code=1)
+    assert_equal(Summary(done).counts, (2, 1))
+    for one in words:
+        assert_in(one, done.out)
+    return done
+
+
+@test
+def an_endless_loop_costs_one_test(t):
+    one_fails(t, 'it("loops", () => { for (;;) {} });\n', "a.test.ts:3: the test took longer than 1 s and was stopped",
+              args=("--timeout", "1"))
+
+
+@test
+def an_endless_promise_costs_one_test_and_no_time(t):
+    done = one_fails(t, 'it("waits", () => new Promise(() => {}));\n', "Test timed out in 60000ms")
+    assert_between(0, Summary(done).milliseconds, 4000)
+
+
+@test
+def endless_microtasks_cost_one_test(t):
+    one_fails(t, 'it("turns", async () => { for (;;) await null; });\n', "the test took longer than 1 s", args=("--timeout", "1"))
+
+
+@test
+def an_endless_recursion_costs_one_test(t):
+    done = one_fails(t, 'it("deep", () => { const f = (): number => f() + 1; f(); });\n', "Maximum call stack size exceeded",
+                     "… and ")
+    assert_between(1, done.out.count("\n    at f "), 25)
+
+
+@test
+def a_process_is_not_ended_by_a_test(t):
+    one_fails(t, 'it("exits", () => (globalThis as any).process.exit(3));\n', "TypeError")
+
+
+@test
+def what_a_test_does_to_the_language_stays_in_its_file(t):
+    write(t, "a.test.ts", """it("breaks much", () => {
+  (Object.prototype as any).extra = "everywhere";
+  (globalThis as any).Date = class { static now() { return 1; } };
+  (globalThis as any).setTimeout = () => { throw new Error("setTimeout"); };
+  JSON.stringify = () => "nonsense";
+});
+it("is told of all the same", () => {});
+""")
+    t.write("b.test.ts", IT + """it("has a language of its own", () => {
+  expect([1].map((n) => n + 1)).toEqual([2]);
+  expect((({}) as any).extra).toBeUndefined();
+  expect(new Date().getTime()).toBeGreaterThan(1000);
+  expect(JSON.stringify({ a: 1 })).toBe('{"a":1}');
+});
+""")
+    done = run(t, "--jobs", "1", "a.test.ts", "b.test.ts", code=0)
+    assert_equal(Summary(done).counts, (3, 0))
+    write(t, "a.test.ts", 'it("breaks the runner", () => { Array.prototype.map = Promise.prototype.finally = () => { throw new Error("map"); }; });\n')
+    done = run(t, "--jobs", "1", "a.test.ts", "b.test.ts", code=2)
+    assert_in("1 file could not be run", done.out)
+    assert_not_in("FAILED b.test.ts", done.out)
+
+
+@test
+def two_files_with_one_file_snapshot_both_write_it_whole(t):
+    for name in "ab":
+        write(t, name + ".test.ts", 'it("writes", async () => { await expect("the same text\\n".repeat(1000)).toMatchFileSnapshot("shared.txt"); });\n')
+    run(t, "a.test.ts", "b.test.ts", code=0)
+    assert_equal(t.read("shared.txt"), "the same text\n" * 1000)
+
+
+# ---- what is kept of compiled files ----
+
+
+def programs(t):
+    return glob.glob(os.path.join(t.cache, "backlot/javascript/*.js"))
+
+
+@test
+def a_changed_import_is_compiled_anew(t):
+    t.fresh_cache()
+    t.write("x.ts", "export const x = 1;\n")
+    write(t, "a.test.ts", 'import { x } from "./x";\nit("one", () => expect(x).toBe(1));\n')
+    run(t, "a.test.ts", code=0)
+    run(t, "a.test.ts", code=0)
+    t.write("x.ts", "export const x = 20;\n")
+    assert_in("expected 20 to be 1", run(t, "a.test.ts", code=1).out)
+
+
+@test
+def programs_that_are_damaged_are_made_anew(t):
+    t.fresh_cache()
+    t.write("a.test.ts", OK)
+    run(t, "a.test.ts", code=0)
+    [path] = programs(t)
+    with open(path, "rb") as f:
+        whole = f.read()
+    for damaged in (b"", b"nonsense", whole[:40], whole[:-30], whole[: len(whole) // 2], b"\0" * len(whole),
+                    whole.replace(b'"code":[', b'"code":[9'), whole.replace(b'"modules"', b'"modulex"'),
+                    whole.replace(b'"entry":0', b'"entry":7')):
+        with open(path, "wb") as f:
+            f.write(damaged)
+        done = run(t, "a.test.ts")
+        assert_equal((done.code, Summary(done).counts if done.code == 0 else done.output), (0, (1, 0)))
+
+
+@test
+def without_a_cache_that_can_be_written_tests_run_all_the_same(t):
+    t.write("blocked", "a file where the folder should be")
+    t.write("a.test.ts", OK)
+    assert_equal(Summary(run(t, "a.test.ts", env={"XDG_CACHE_HOME": t.path("blocked")}, code=0)).counts, (1, 0))
+
+
+@test
+def without_esbuild_it_is_said_what_is_missing(t):
+    t.fresh_cache()
+    t.write("a.test.ts", OK)
+    done = run(t, "a.test.ts", env={"BACKLOT_ESBUILD": "/nowhere/esbuild"}, code=2)
+    assert_in("/nowhere/esbuild cannot be run: No such file or directory", done.out)

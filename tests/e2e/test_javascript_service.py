@@ -1,0 +1,118 @@
+"""JavaScript tests of a service: what the page about them shows, the shop's suite over both shops, and what goes wrong."""
+
+import filecmp
+import os
+import re
+
+from harness import ROOT, assert_equal, assert_in, assert_matches, assert_not_in, test
+from results import Summary
+
+IMPORTS = 'import { expect, it, origin, service } from "backlot:test";\n'
+SHOPS = ("rust", "js")
+FILES = ["examples/fastly-%s/tests/shop.test.ts" % shop for shop in SHOPS]
+
+
+def shop(t, kind, *args, **options):
+    if not os.path.exists(t.path("fastly.toml")):
+        t.copy("examples/fastly-%s/fastly.toml" % kind, "fastly.toml")
+    return t.run("test", "-C", "fastly.toml", "--service", t.guest("example-" + kind), *args, **options)
+
+
+@test
+def the_shops_have_one_suite(t):
+    assert filecmp.cmp(*[os.path.join(ROOT, file) for file in FILES], shallow=False)
+
+
+@test
+def the_shops_suite_holds_for_the_one_in_rust(t):
+    t.copy(FILES[0], "shop.test.ts")
+    assert_equal(Summary(shop(t, "rust", "shop.test.ts", code=0)).counts, (18, 0))
+
+
+@test
+def the_shops_suite_holds_for_the_one_in_javascript(t):
+    t.copy(FILES[1], "shop.test.ts")
+    assert_equal(Summary(shop(t, "js", "shop.test.ts", code=0)).counts, (18, 0))
+
+
+@test
+def what_the_page_shows_holds(t):
+    with open(os.path.join(ROOT, "docs/javascript-tests.md"), encoding="utf-8") as f:
+        page = f.read()
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+        blocks = re.findall(r"^```ts\n(.*?)^```$", page + f.read(), re.MULTILINE | re.DOTALL)
+    for i, block in enumerate(blocks):
+        t.write("page%d.test.ts" % i, block)
+    assert_equal((len(blocks), Summary(shop(t, "rust", ".", code=0)).counts), (5, (13, 0)))
+
+
+def fails(t, body, *words, args=()):
+    """The test fails for that reason, and the one behind it does not."""
+    t.write("a.test.ts", IMPORTS + 'it("fails", async () => {\n' + body + '\n});\n'
+            'it("holds", async () => expect((await service.fetch("/")).status).toBe(200));\n')
+    done = shop(t, "rust", *args, "a.test.ts", code=1)
+    assert_equal(Summary(done).counts, (1, 1))
+    for one in words:
+        assert_in(one, done.out)
+    return done
+
+
+ASK = 'await service.fetch("/products/mug");'
+
+
+@test
+def a_request_that_nobody_answers(t):
+    fails(t, 'origin("catalog").post("/products/*").respond("x");\n' + ASK,
+          'GET https://catalog.example.com/products/mug to backend "catalog": nobody answers it',
+          'the nearest is origin("catalog").on("POST", "/products/*"), but', "method: GET, not POST")
+
+
+@test
+def an_expectation_that_is_not_met(t):
+    fails(t, 'origin("catalog").respond({ json: {} }).expect(2);\n' + ASK,
+          'origin("catalog") expected 2 requests and got 1\n      GET https://catalog.example.com/products/mug\n')
+
+
+@test
+def handlers_that_throw_or_return_what_is_no_answer(t):
+    fails(t, 'origin("catalog").handle(() => { throw new Error("the handler broke"); });\n' + ASK,
+          "a.test.ts:3:", "the handler broke")
+    for answer, told in (("undefined", "undefined"), ("7", "7"), ("null", "null")):
+        fails(t, 'origin("catalog").handle((() => %s) as never);\n%s' % (answer, ASK),
+              'origin("catalog"): the handler must return a Response, not ' + told)
+    fails(t, 'origin("catalog").handle("text" as never);', 'origin("catalog").handle() takes a function')
+    fails(t, 'origin("catalog").fail("sadness" as never);', 'there is no fault "sadness": refuse, ')
+
+
+@test
+def handlers_that_never_answer(t):
+    fails(t, 'origin("catalog").handle(() => { for (;;) {} });\n' + ASK, "the test took longer than 1 s and was stopped",
+          args=("--timeout", "1"))
+
+
+@test
+def what_outlives_its_test_does_no_harm(t):
+    t.write("a.test.ts", IMPORTS + """let late: () => Promise<{ status: number }>;
+it("leaves something behind", async () => {
+  late = () => service.fetch("/");
+  setTimeout(() => { throw new Error("never, as the frame is gone"); }, 1_000_000);
+});
+it("uses it", async () => expect((await late()).status).toBe(200));
+""")
+    assert_equal(Summary(shop(t, "rust", "a.test.ts", code=0)).counts, (2, 0))
+
+
+@test
+def the_same_seed_gives_the_same_trace(t):
+    t.copy(FILES[0], "shop.test.ts")
+    done = shop(t, "rust", "--check-determinism", "--order", "random", "shop.test.ts", code=0)
+    assert_equal(Summary(done).counts, (18, 0))
+
+
+@test
+def without_a_service_it_is_said_what_is_missing(t):
+    t.write("a.test.ts", IMPORTS + 'it("asks", async () => { await service.fetch("/"); });\n')
+    done = t.run("test", "a.test.ts")
+    assert done.code != 0
+    assert_matches(r"a\.test\.ts.*--service", done.output)
+    assert_not_in("undefined", done.output)
