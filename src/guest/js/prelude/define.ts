@@ -47,7 +47,10 @@ export function idl(...classes: Class[]): void {
         Object.defineProperty(target, name, { enumerable: true });
       }
     }
-    Object.defineProperty(one.prototype, Symbol.toStringTag, { value: one.name, configurable: true });
+    // A class that names itself in its body is renamed by the bundler.
+    const name = one.name.replace(/^_/, "");
+    Object.defineProperty(one, "name", { value: name, configurable: true });
+    Object.defineProperty(one.prototype, Symbol.toStringTag, { value: name, configurable: true });
   }
 }
 
