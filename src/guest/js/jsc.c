@@ -33,9 +33,22 @@ static void *open_library(struct error *e)
 	return NULL;
 }
 
+static bool loaded; /* a library is loaded once a process, whoever asks */
+
+#ifdef __SANITIZE_ADDRESS__
+/*
+ * LeakSanitizer asks at the end of the process. It falls over the threads of JavaScriptCore, so where that is
+ * loaded leaks are not looked for.
+ */
+int __lsan_is_turned_off(void);
+int __lsan_is_turned_off(void)
+{
+	return loaded;
+}
+#endif
+
 bool jsc_load(struct error *e)
 {
-	static bool loaded; /* a library is loaded once a process, whoever asks */
 	if (loaded)
 		return true;
 	void *library = open_library(e);
