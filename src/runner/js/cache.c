@@ -277,7 +277,7 @@ JS_FUNCTION(purge)
 	struct str key = all ? (struct str){ 0 } : js_arg_str(c, 0);
 	if (!w || *c->exception)
 		return NULL;
-	if (!all && !cache_surrogate_key_valid(key))
+	if (!all && (key.len == 0 || !cache_surrogate_key_valid(key)))
 		return js_throw(c, "TypeError", "'" STR_FMT "' is no surrogate key", STR_ARG(key));
 	bool done = cache_purge(w->cache, key, js_arg_bool(c, 1), &count);
 	return count_value(c, done, count);

@@ -105,8 +105,9 @@ export class BacklotRunner extends Base {
     for (const name of Object.keys(hooks)) {
       hooks[name] = hooks[name]!.map((hook) => {
         const bound = (...args: unknown[]): unknown => {
-          const given = args.find((arg) => typeof arg === "object" && arg !== null) as { task?: Task } | undefined;
-          (this.frames.get(given?.task ?? suite) ?? this.frames.get(suite))?.enter();
+          // Those of a test are given its context, which is a function; those of a group the group.
+          const tasks = args.map((arg) => (arg as { task?: Task } | null | undefined)?.task);
+          (this.frames.get(tasks.find((task) => task && this.frames.has(task)) ?? suite))?.enter();
           return hook(...(args as never[]));
         };
         return copyHook(bound, hook);
