@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures whole programs: Backlot, and Viceroy beside it in the same run when there is one. `make bench` calls it.
 
-    bench/run.py [--build DIR] [--guests DIR] [--viceroy FILE] [--only starts,invocation,shape,cargo,load,cache,frames]
+    bench/run.py [--build DIR] [--guests DIR] [--viceroy FILE] [--only starts,invocation,shape,javascript,cargo,load,cache,frames]
                  [--rounds N] [--markdown FILE] [--json FILE]
 
 Viceroy is $VICEROY, or `viceroy` on PATH. Rounds of the two take turns, so that what else the machine does hits both.
@@ -26,7 +26,7 @@ from peers import free_port, manifest, of, running, running_origin, serve_comman
 from served import measure_load
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SECTIONS = ("starts", "invocation", "shape", "cargo", "load", "cache", "frames")
+SECTIONS = ("starts", "invocation", "shape", "javascript", "cargo", "load", "cache", "frames")
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
@@ -246,6 +246,45 @@ def measure_shape(bench):
         bench.row(section, guest + ", peak memory of a worker", min(of(runs, "kib")) / 1024, unit="MiB")
 
 
+# ---- tests in TypeScript ----
+
+EMPTY_TEST = 'import { test } from "vitest";\ntest("nothing", () => {});\n'
+
+SHAPE_TEST = """import { expect, origin, service, test } from "backlot:test";
+for (let i = 0; i < %d; i++) {
+  test(`test ${i}`, async () => {
+    origin("origin").respond("hello");
+    for (let n = 0; n < %d; n++) {
+      const response = await service.fetch(`https://shop.example%s?n=${n}`);
+      expect(response.status).toBe(200);
+      expect(response.logs().json()).toMatchObject([{ status: 200 }]);
+      await response.done();
+      expect(await response.text()).toBe("hello");
+    }
+  });
+}
+"""
+
+
+def measure_javascript(bench):
+    """The same shape in TypeScript, two files of 100 tests: a file runs in one process."""
+    say("tests in TypeScript, as one command")
+    section = "tests in TypeScript, one command"
+
+    def row(what, command, goal):
+        bench.measure("spawn", "end", *command)
+        runs = [bench.measure("spawn", "end", *command) for _ in range(4 * bench.rounds)]
+        bench.row(section, what, of(runs, "ms"), goal=goal)
+        bench.row(section, what + ", CPU time", of(runs, "cpu"))
+
+    row("one empty test", test_command(bench, "rust-proxy-log", bench.write("empty.test.ts", EMPTY_TEST)), 30)
+    for guest, path, goal in (("rust-proxy-log", "/", 80), ("js-abi", "/proxy-log", 300)):
+        folder = os.path.join(bench.folder, "ts-" + guest)
+        for f in range(2):
+            bench.write("ts-%s/%d.test.ts" % (guest, f), SHAPE_TEST % (FILES * TESTS // 2, REQUESTS, path))
+        row("200 × 4, " + guest, test_command(bench, guest, folder, jobs=0), goal)
+
+
 # ---- cargo test ----
 
 CARGO_MANIFEST = """manifest_version = 3
@@ -397,8 +436,8 @@ def main():
                   if bench.viceroy else "; no viceroy on PATH or in $VICEROY to compare with"))
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="backlot-bench-") as bench.folder:
-        for section, measure in zip(SECTIONS, (measure_starts, measure_invocations, measure_shape, measure_cargo,
-                                               measure_load, measure_cache, measure_frames)):
+        for section, measure in zip(SECTIONS, (measure_starts, measure_invocations, measure_shape, measure_javascript,
+                                               measure_cargo, measure_load, measure_cache, measure_frames)):
             if section in wanted:
                 measure(bench)
     missed = [row[1] for row in bench.rows if row[6] is False]
