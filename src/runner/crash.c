@@ -47,8 +47,15 @@ void crash_report_to(int fd)
 		return;
 	report_fd = fd;
 	(void)backtrace(frame, 1); /* loads what it needs, which a handler should not */
-	for (size_t i = 0; i < COUNT_OF(fatal); i++)
-		sigaction(fatal[i], &action, NULL);
+	for (size_t i = 0; i < COUNT_OF(fatal); i++) {
+		struct sigaction before;
+		/*
+		 * An engine that was opened before the fork makes traps of guests from signals; it keeps
+		 * them.
+		 */
+		if (sigaction(fatal[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+			sigaction(fatal[i], &action, NULL);
+	}
 }
 
 void crash_report_print(int fd, const char *indent, struct buf *out)

@@ -47,8 +47,10 @@ def check_profile(text, product):
     assert_between(20, meta["version"], 100)
     assert_between(40, meta["preprocessedProfileVersion"], 1000)
     assert_between(1.6e12, meta["startTime"], 1e13)  # ms since 1970
-    times = thread["samples"].get("timeDeltas") or thread["samples"]["time"]
-    assert_equal(len(times), thread["samples"]["length"])
+    samples = thread["samples"]
+    times = samples["timeDeltas"] if "timeDeltas" in samples else samples["time"]
+    assert_equal(len(times), samples["length"])
+    assert_between(1, len(times), 1e9)
     assert_between(0, min(times), max(times))
     return profile
 
@@ -92,7 +94,7 @@ def serve_writes_a_profile_a_request(t):
 @test
 def a_guest_that_dies_has_a_profile_as_well(t):
     t.write("dies.wat", BUSY.replace("(call $outer)))", "(call $outer) unreachable))"))
-    t.run("run", "--profile=guest,out.json", "dies.wat", code=134)
+    t.run("run", "--profile=guest,out.json,100us", "dies.wat", code=134)
     check_profile(t.read("out.json"), "dies")
 
 
