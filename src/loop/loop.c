@@ -66,10 +66,19 @@ uv_loop_t *loop_uv(struct loop *l)
 	return l->uv;
 }
 
+/* There is something to do: libuv, when it runs, is not to wait. */
+static void wake(struct loop *l)
+{
+	if (l->in_uv)
+		uv_stop(l->uv);
+}
+
 void loop_post(struct loop *l, struct task *t)
 {
-	if (!list_linked(&t->link))
-		list_push(&l->ready, &t->link);
+	if (list_linked(&t->link))
+		return;
+	list_push(&l->ready, &t->link);
+	wake(l);
 }
 
 void task_cancel(struct task *t)
@@ -142,6 +151,7 @@ void timer_start(struct loop *l, struct timer *t, uint64_t after_ns)
 	}
 	l->timers++;
 	heap_up(l, l->timers - 1, t);
+	wake(l);
 }
 
 bool timer_running(const struct timer *t)
@@ -178,18 +188,26 @@ static void wake_up(uv_timer_t *t)
 	(void)t;
 }
 
+/* A timer of libuv's may make something ready before it begins to wait: then it does not (loop_post()). */
+static void run_once(struct loop *l)
+{
+	l->in_uv = true;
+	uv_run(l->uv, UV_RUN_ONCE);
+	l->in_uv = false;
+}
+
 /* Lets libuv wait for I/O, for `wait_ns` of real time at most; UINT64_MAX: until something happens. */
 static void wait_for_io(struct loop *l, uint64_t wait_ns)
 {
 	uv_loop_t *uv = loop_uv(l);
 	if (wait_ns == UINT64_MAX) {
-		uv_run(uv, UV_RUN_ONCE);
+		run_once(l);
 		return;
 	}
 	uv_update_time(uv);
 	uv_ref((uv_handle_t *)l->waker);
 	CHECK(uv_timer_start(l->waker, wake_up, wait_ns / NS_PER_MS + (wait_ns % NS_PER_MS != 0), 0) == 0);
-	uv_run(uv, UV_RUN_ONCE);
+	run_once(l);
 	uv_timer_stop(l->waker);
 	uv_unref((uv_handle_t *)l->waker);
 }

@@ -41,6 +41,7 @@ struct loop {
 	uint64_t timers_started;
 	uv_loop_t *uv;         /* NULL until loop_uv() */
 	uv_timer_t *waker;     /* ends a wait for I/O when a timer is due */
+	bool in_uv;            /* libuv runs, and will wait: what it makes ready must keep it from that */
 	uint64_t waited_at_ns; /* the virtual time at which … */
 	uint64_t waited_ns;    /* … so much real time was spent waiting for I/O */
 	struct crew *crew;     /* threads that take turns on it (crew.h); NULL: it is one thread's */

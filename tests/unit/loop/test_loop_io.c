@@ -227,3 +227,32 @@ TEST(handles_that_are_closing_are_waited_for_at_the_end)
 	loop_fini(&loop);
 	assert_int_equal(closed, 1);
 }
+
+static void finish(struct task *t)
+{
+	container_of(t, struct fixture, task)->done = true;
+}
+
+static void post_task(uv_timer_t *t)
+{
+	struct fixture *f = t->data;
+	f->task.run = finish;
+	loop_post(&f->loop, &f->task);
+}
+
+/* libuv fires its timers, and then waits for I/O in the same turn. */
+TEST(what_a_timer_of_libuv_makes_ready_is_not_waited_for)
+{
+	struct fixture *f = open_fixture(clock_virtual_new(0));
+	uv_timer_t soon;
+	assert_int_equal(uv_timer_init(loop_uv(&f->loop), &soon), 0);
+	soon.data = f;
+	uv_timer_start(&soon, post_task, 0, 0);
+	uint64_t begun = uv_hrtime();
+	f->timer.fire = NULL; /* an hour away: it does not fire */
+	timer_start(&f->loop, &f->timer, 3600 * NS_PER_S);
+	assert_int_equal(loop_run(&f->loop, &f->done, UINT64_MAX), LOOP_DONE);
+	assert_true(uv_hrtime() - begun < 60 * NS_PER_S);
+	uv_close((uv_handle_t *)&soon, NULL);
+	close_fixture(f);
+}
