@@ -116,3 +116,39 @@ def without_a_service_it_is_said_what_is_missing(t):
     assert done.code != 0
     assert_matches(r"a\.test\.ts.*--service", done.output)
     assert_not_in("undefined", done.output)
+
+
+CONCURRENT = """import { clock, expect, it, kv, origin, service } from "backlot:test";
+import { afterEach, beforeEach, describe } from "vitest";
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+let running = 0, most = 0;
+describe("at the same time", () => {
+  beforeEach(() => { running++; most = Math.max(most, running); });
+  afterEach(() => { running--; });
+  for (let i = 0; i < 6; i++)
+    it.concurrent(`number ${i}`, async ({ expect }) => {
+      const begun = clock.now();
+      origin("origin").handle(async () => {
+        await sleep(100 * (6 - i));
+        return new Response(`from ${i}`);
+      });
+      kv("notes").set("who", String(i));
+      await sleep(10 * i);
+      const [one, two] = await Promise.all([service.fetch("/a"), sleep(7).then(() => service.fetch("/b"))]);
+      expect([await one.text(), await two.text()]).toEqual([`from ${i}`, `from ${i}`]);
+      await clock.advance(`${i}h`);
+      expect(clock.now() - begun).toBe(10 * i + 100 * (6 - i) + 7 + 3600000 * i);
+      expect(kv("notes").get("who")).toBe(String(i));
+      expect(Math.round(i === 3 ? Number.NaN : 0)).toBe(0);
+    });
+});
+it("is behind them", () => { expect([running, most]).toEqual([0, 5]); });
+"""
+
+
+@test
+def tests_at_the_same_time_keep_their_worlds(t):
+    t.write("a.test.ts", CONCURRENT)
+    done = t.run("test", "--service", t.guest("rust-proxy-log"), "a.test.ts", code=1)
+    assert_equal(Summary(done).counts, (6, 1))
+    assert_matches(r"FAILED a.test.ts:9: at the same time > number 3 .*?\na.test.ts:22:", done.out)
