@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "guest/js/api/modules.h"
 #include "guest/js/bundles.h"
 #include "guest/js/realm_priv.h"
 #include "guest/js/value.h"
@@ -108,8 +109,10 @@ JSValueRef js_called(js_body *body, JSContextRef ctx, size_t count, const JSValu
 
 /* ---- realms ---- */
 
-static const struct js_module *const own_modules[] = { &js_clock_module, &js_console_module,
-						       &js_encoding_module, &js_timers_module };
+static const struct js_module *const own_modules[] = {
+	&js_clock_module,   &js_console_module, &js_encoding_module, &js_timers_module,
+	&js_ciphers_module, &js_hash_module,    &js_keys_module,     &js_signing_module,
+};
 
 static void add_module(struct realm *r, const struct js_module *m)
 {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// crypto.getRandomValues() and randomUUID() (Web Cryptography API): chance is the world's. There is no `subtle` yet.
+// crypto.getRandomValues() and randomUUID() (Web Cryptography API): chance is the world's. `subtle` is a bundle of its own.
 
-import { define, idl } from "./define";
+import { define, defineLazily, idl } from "./define";
 import { DOMException } from "./dom_exception";
 
 class Crypto {
+  get subtle(): unknown {
+    host.load("subtle");
+    return host.web.subtle;
+  }
   getRandomValues<T extends ArrayBufferView>(view: T): T {
     if (!ArrayBuffer.isView(view) || view instanceof DataView || view instanceof Float32Array || view instanceof Float64Array)
       throw new DOMException("crypto.getRandomValues() fills an array of whole numbers", "TypeMismatchError");
@@ -24,3 +28,4 @@ class Crypto {
 idl(Crypto);
 
 define({ Crypto, crypto: new Crypto() });
+defineLazily("subtle", ["CryptoKey", "SubtleCrypto"]);

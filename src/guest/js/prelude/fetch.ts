@@ -22,6 +22,8 @@ export interface HostWeb {
     encode(form: unknown): { bytes: Uint8Array; type: string };
     decode(bytes: Uint8Array, type: string): unknown;
   };
+  /** crypto.subtle, once its bundle is loaded. */
+  subtle?: unknown;
   /** Who answers the realm's fetch(); without one there is no network. */
   fetch?: (request: Request) => Promise<Response>;
   response(status: number, reason: string, headers: string[], body: Uint8Array | Pieces | null, url: string): Response;

@@ -38,6 +38,36 @@ declare const host: {
     valid(bytes: ArrayBufferView | ArrayBuffer): boolean;
     complete(bytes: ArrayBufferView | ArrayBuffer): number;
   };
+  /* api/crypto_….c: null is that it cannot be done with these bytes; digests, ciphers and types by OpenSSL's names. */
+  hash: {
+    digest(digest: string, data: Uint8Array): ArrayBuffer | null;
+    hmac(digest: string, key: Uint8Array, data: Uint8Array): ArrayBuffer | null;
+    equal(a: Uint8Array | ArrayBuffer, b: Uint8Array | ArrayBuffer): boolean;
+    pbkdf2(digest: string, password: Uint8Array, salt: Uint8Array, iterations: number, length: number): ArrayBuffer | null;
+    hkdf(digest: string, key: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): ArrayBuffer | null;
+  };
+  ciphers: {
+    cipher(
+      name: string, encrypt: boolean, key: Uint8Array, iv: Uint8Array, data: Uint8Array, more: Uint8Array, tagBytes: number,
+    ): ArrayBuffer | null;
+  };
+  keys: {
+    makeRsa(bits: number, exponent: Uint8Array): object | null;
+    make(type: string, curve: string): object | null;
+    read(der: Uint8Array, secret: boolean): object | null;
+    write(key: object, secret: boolean): ArrayBuffer | null;
+    kind(key: object): [type: string, curve: string];
+    part(key: object, part: string, length: number): ArrayBuffer | null;
+    raw(key: object, secret: boolean): ArrayBuffer | null;
+    fromRaw(type: string, bytes: Uint8Array, secret: boolean): object | null;
+    fromParts(type: string, parts: (string | Uint8Array)[], secret: boolean): object | null;
+  };
+  signing: {
+    sign(how: string, digest: string, key: object, data: Uint8Array, salt: number): ArrayBuffer | null;
+    verify(how: string, digest: string, key: object, data: Uint8Array, salt: number, signature: Uint8Array): boolean | null;
+    oaep(encrypt: boolean, digest: string, key: object, label: Uint8Array, data: Uint8Array): ArrayBuffer | null;
+    agree(mine: object, theirs: object): ArrayBuffer | null;
+  };
   /** What bundles know of the realm's Request and Response (fetch.ts). */
   web: import("./fetch").HostWeb;
   timers: {
