@@ -22,6 +22,8 @@ export interface HostWeb {
     encode(form: unknown): { bytes: Uint8Array; type: string };
     decode(bytes: Uint8Array, type: string): unknown;
   };
+  /** Of the bundle `inspect`. */
+  inspect?: Pick<typeof import("./inspect"), "format" | "inspect" | "table">;
   /** crypto.subtle, once its bundle is loaded. */
   subtle?: unknown;
   /** Who answers the realm's fetch(); without one there is no network. */
