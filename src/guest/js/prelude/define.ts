@@ -65,3 +65,12 @@ export function constants(one: Class, values: Record<string, number>): void {
 export function needs(count: number, given: number, what: string): void {
   if (given < count) throw new TypeError(`${what} takes ${count} argument${count === 1 ? "" : "s"}, not ${given}`);
 }
+
+/** The methods of an iterator class as Web IDL has them. */
+export function iteratorClass(one: { prototype: object }, name: string): void {
+  const base = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
+  Object.setPrototypeOf(one.prototype, base);
+  delete (one.prototype as { constructor?: unknown }).constructor;
+  Object.defineProperty(one.prototype, "next", { enumerable: true });
+  Object.defineProperty(one.prototype, Symbol.toStringTag, { value: name, configurable: true });
+}

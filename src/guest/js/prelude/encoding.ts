@@ -10,6 +10,11 @@ export function encode(text: string): Uint8Array {
   return new Uint8Array(host.encoding.encode(text));
 }
 
+/** With its byte order mark. */
+export function decodeRaw(bytes: Bytes): string {
+  return host.encoding.decode(bytes);
+}
+
 export function decode(bytes: Bytes): string {
   const text = host.encoding.decode(bytes);
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;

@@ -22,6 +22,8 @@ export interface HostWeb {
     encode(form: unknown): { bytes: Uint8Array; type: string };
     decode(bytes: Uint8Array, type: string): unknown;
   };
+  /** Of the bundle `url`. */
+  url?: import("./url").Parser;
   /** Of the bundle `inspect`. */
   inspect?: Pick<typeof import("./inspect"), "format" | "inspect" | "table">;
   /** crypto.subtle, once its bundle is loaded. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Headers (Fetch, 5.1): one flat list of names and values, as C has them; names in lower case.
 
-import { idl, needs } from "./define";
+import { idl, iteratorClass, needs } from "./define";
 
 export type Guard = "none" | "immutable";
 
@@ -49,15 +49,6 @@ class HeadersIterator {
   }
 }
 iteratorClass(HeadersIterator, "Headers Iterator");
-
-/** The methods of an iterator class as Web IDL has them. */
-export function iteratorClass(one: { prototype: object }, name: string): void {
-  const base = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
-  Object.setPrototypeOf(one.prototype, base);
-  delete (one.prototype as { constructor?: unknown }).constructor;
-  Object.defineProperty(one.prototype, "next", { enumerable: true });
-  Object.defineProperty(one.prototype, Symbol.toStringTag, { value: name, configurable: true });
-}
 
 export class Headers {
   #list: string[];
