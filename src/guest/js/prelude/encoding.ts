@@ -30,6 +30,12 @@ export class TextEncoder {
   encodeInto(text: unknown, into: Uint8Array): { read: number; written: number } {
     needs(2, arguments.length, "TextEncoder.encodeInto()");
     const source = String(text);
+    if (!(into instanceof Uint8Array)) throw new TypeError("TextEncoder.encodeInto() writes into a Uint8Array");
+    if (source.length * 3 <= into.length) {
+      const bytes = encode(source);
+      into.set(bytes);
+      return { read: source.length, written: bytes.length };
+    }
     let read = 0;
     let written = 0;
     for (const character of source) {
@@ -77,12 +83,21 @@ export class TextDecoder {
   #keepBom: boolean;
   #rest: Uint8Array | undefined;
   #begun = false;
+  /** C's, for encodings that are not Unicode's. */
+  #decoder: object | undefined;
 
   constructor(label: unknown = "utf-8", options: { fatal?: boolean; ignoreBOM?: boolean } = {}) {
-    const encoding = LABELS[String(label).trim().toLowerCase()];
-    if (!encoding) throw new RangeError(`there is no decoder for ${JSON.stringify(String(label))} here`);
-    this.#encoding = encoding;
+    const name = String(label).replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, "").toLowerCase();
+    let encoding = Object.prototype.hasOwnProperty.call(LABELS, name) ? LABELS[name] : undefined;
     this.#fatal = Boolean(options?.fatal);
+    if (!encoding) {
+      host.load("legacy");
+      const found = host.web.legacy!(name, this.#fatal);
+      encoding = found?.encoding;
+      this.#decoder = found?.decoder;
+    }
+    if (!encoding) throw new RangeError(`there is no decoder for ${JSON.stringify(String(label))}`);
+    this.#encoding = encoding;
     this.#keepBom = Boolean(options?.ignoreBOM);
   }
   get encoding(): string {
@@ -98,6 +113,12 @@ export class TextDecoder {
     const stream = Boolean(options?.stream);
     let bytes = join(this.#rest, bytesOf(input));
     this.#rest = undefined;
+    if (this.#decoder) {
+      const made = host.legacy.decode(this.#decoder, bytes, stream);
+      if (!made) throw new TypeError(`these bytes are not ${this.#encoding}`);
+      if (made[1] < bytes.length) this.#rest = bytes.slice(made[1]);
+      return made[0];
+    }
     if (stream) {
       const whole = this.#encoding === "utf-8" ? host.encoding.complete(bytes)
         : this.#encoding === "windows-1252" ? bytes.length : bytes.length & ~1;
@@ -128,38 +149,18 @@ export class TextDecoder {
 }
 idl(TextDecoder);
 
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 export function btoa(text: unknown): string {
   needs(1, arguments.length, "btoa()");
-  const source = String(text);
-  let out = "";
-  for (let i = 0; i < source.length; i += 3) {
-    const codes = [0, 1, 2].map((n) => (i + n < source.length ? source.charCodeAt(i + n) : 0));
-    if (codes.some((code) => code > 255))
-      throw new DOMException("btoa() takes text whose characters are bytes", "InvalidCharacterError");
-    const bits = codes[0]! << 16 | codes[1]! << 8 | codes[2]!;
-    const count = Math.min(source.length - i, 3);
-    for (let n = 0; n < 4; n++) out += n <= count ? ALPHABET[bits >> (18 - 6 * n) & 63] : "=";
-  }
-  return out;
+  const made = host.encoding.base64(String(text));
+  if (made === null) throw new DOMException("btoa() takes text whose characters are bytes", "InvalidCharacterError");
+  return made;
 }
 
 export function atob(text: unknown): string {
   needs(1, arguments.length, "atob()");
-  let source = String(text).replace(/[\t\n\f\r ]/g, "");
-  if (source.length % 4 === 0) source = source.replace(/={1,2}$/, "");
-  if (source.length % 4 === 1 || /[^A-Za-z0-9+/]/.test(source))
-    throw new DOMException("atob() takes base64", "InvalidCharacterError");
-  let out = "";
-  let bits = 0;
-  let count = 0;
-  for (const character of source) {
-    bits = (bits << 6 | ALPHABET.indexOf(character)) & 0xffffff;
-    count += 6;
-    if (count >= 8) out += String.fromCharCode(bits >> (count -= 8) & 255);
-  }
-  return out;
+  const made = host.encoding.bytes(String(text));
+  if (made === null) throw new DOMException("atob() takes base64", "InvalidCharacterError");
+  return made;
 }
 
 define({ TextDecoder, TextEncoder, atob, btoa });

@@ -22,6 +22,9 @@ export interface HostWeb {
     encode(form: unknown): { bytes: Uint8Array; type: string };
     decode(bytes: Uint8Array, type: string): unknown;
   };
+  /** Of the bundle `legacy`: a decoder by its label. */
+  legacy?(label: string, fatal: boolean): { encoding: string; decoder: object } | undefined;
+  timing?: import("./time").Timing;
   /** Of the bundle `url`. */
   url?: import("./url").Parser;
   /** Of the bundle `inspect`. */

@@ -37,6 +37,16 @@ declare const host: {
     decode(bytes: ArrayBufferView | ArrayBuffer): string;
     valid(bytes: ArrayBufferView | ArrayBuffer): boolean;
     complete(bytes: ArrayBufferView | ArrayBuffer): number;
+    base64(text: string): string | null;
+    bytes(base64: string): string | null;
+  };
+  compression: {
+    open(format: string, inflates: boolean): object | null;
+    push(codec: object, bytes: Uint8Array, last: boolean): ArrayBuffer;
+  };
+  legacy: {
+    open(encoding: string, fatal: boolean, controls: boolean): object | null;
+    decode(decoder: object, bytes: Uint8Array, more: boolean): [text: string, used: number] | null;
   };
   /* api/crypto_….c: null is that it cannot be done with these bytes; digests, ciphers and types by OpenSSL's names. */
   hash: {

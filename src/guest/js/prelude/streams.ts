@@ -3,12 +3,23 @@
 
 import * as streams from "web-streams-polyfill";
 
+import { idl, needs } from "./define";
+
 class TextEncoderStream {
   readonly readable: ReadableStream;
   readonly writable: WritableStream;
   constructor() {
     const encoder = new TextEncoder();
-    const pair = new streams.TransformStream({ transform: (text, to) => to.enqueue(encoder.encode(String(text))) });
+    let high = ""; // half of a character: the other may come with the next piece
+    const pair = new streams.TransformStream({
+      transform(piece, to) {
+        const text = high + String(piece);
+        high = /[\ud800-\udbff]$/.test(text) ? text.slice(-1) : "";
+        const whole = high ? text.slice(0, -1) : text;
+        if (whole) to.enqueue(encoder.encode(whole));
+      },
+      flush: (to) => void (high && to.enqueue(encoder.encode(high))),
+    });
     this.readable = pair.readable as never;
     this.writable = pair.writable as never;
   }
@@ -20,8 +31,14 @@ class TextEncoderStream {
 class TextDecoderStream {
   readonly readable: ReadableStream;
   readonly writable: WritableStream;
+  readonly encoding: string;
+  readonly fatal: boolean;
+  readonly ignoreBOM: boolean;
   constructor(label?: string, options?: TextDecoderOptions) {
     const decoder = new TextDecoder(label, options);
+    this.encoding = decoder.encoding;
+    this.fatal = decoder.fatal;
+    this.ignoreBOM = decoder.ignoreBOM;
     const give = (text: string, to: { enqueue(text: string): void }): void => {
       if (text) to.enqueue(text);
     };
@@ -34,4 +51,51 @@ class TextDecoderStream {
   }
 }
 
-host.web.provide({ ...streams, TextDecoderStream, TextEncoderStream });
+const FORMATS = ["gzip", "deflate", "deflate-raw"];
+
+/** Bytes through zlib (Compression standard). */
+function codec(given: unknown, inflates: boolean): [ReadableStream, WritableStream] {
+  const format = String(given);
+  const handle = host.compression.open(format, inflates);
+  if (!handle) throw new TypeError(`${JSON.stringify(format)} is no format of compression; there are ${FORMATS.join(", ")}`);
+  const push = (bytes: unknown, last: boolean, to: { enqueue(bytes: Uint8Array): void }): void => {
+    const made = host.compression.push(handle, bytes as Uint8Array, last);
+    if (made.byteLength) to.enqueue(new Uint8Array(made));
+  };
+  const pair = new streams.TransformStream<unknown, Uint8Array>({
+    transform: (bytes, to) => push(bytes, false, to),
+    flush: (to) => push(new Uint8Array(), true, to),
+  });
+  return [pair.readable as never, pair.writable as never];
+}
+
+class CompressionStream {
+  #pair: [ReadableStream, WritableStream];
+  constructor(format: unknown) {
+    needs(1, arguments.length, "new CompressionStream()");
+    this.#pair = codec(format, false);
+  }
+  get readable(): ReadableStream {
+    return this.#pair[0];
+  }
+  get writable(): WritableStream {
+    return this.#pair[1];
+  }
+}
+
+class DecompressionStream {
+  #pair: [ReadableStream, WritableStream];
+  constructor(format: unknown) {
+    needs(1, arguments.length, "new DecompressionStream()");
+    this.#pair = codec(format, true);
+  }
+  get readable(): ReadableStream {
+    return this.#pair[0];
+  }
+  get writable(): WritableStream {
+    return this.#pair[1];
+  }
+}
+idl(CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream);
+
+host.web.provide({ ...streams, CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream });

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Time and chance, which are the world's: Date, performance, timers, Math.random().
 
-import { define } from "./define";
+import { define, idl } from "./define";
+import { EventTarget } from "./events";
 
 type Callback = (...args: unknown[]) => void;
 
@@ -27,15 +28,53 @@ Object.defineProperties(VirtualDate, {
 });
 RealDate.prototype.constructor = VirtualDate;
 
-class Performance {
+/** Of the bundle `performance`. */
+export interface Timing {
+  mark(name: unknown, options?: unknown): object;
+  measure(name: unknown, options?: unknown, end?: unknown): object;
+  entries(name?: string, type?: string): object[];
+  clear(type: string, name?: string): void;
+}
+
+function timing(): Timing {
+  host.load("performance");
+  return host.web.timing!;
+}
+
+const textOrNone = (value: unknown): string | undefined => (value === undefined ? undefined : String(value));
+
+class Performance extends EventTarget {
   readonly timeOrigin = host.clock.wall() - host.clock.monotonic();
   now(): number {
     return host.clock.monotonic();
+  }
+  mark(...args: [unknown, unknown?]): object {
+    return timing().mark(...args);
+  }
+  measure(...args: [unknown, unknown?, unknown?]): object {
+    return timing().measure(...args);
+  }
+  getEntries(): object[] {
+    return timing().entries();
+  }
+  getEntriesByType(type: unknown): object[] {
+    return timing().entries(undefined, String(type));
+  }
+  getEntriesByName(name: unknown, type?: unknown): object[] {
+    return timing().entries(String(name), textOrNone(type));
+  }
+  clearMarks(name?: unknown): void {
+    timing().clear("mark", textOrNone(name));
+  }
+  clearMeasures(name?: unknown): void {
+    timing().clear("measure", textOrNone(name));
   }
   toJSON(): object {
     return { timeOrigin: this.timeOrigin };
   }
 }
+
+idl(Performance);
 
 export function installTime(): void {
   define({

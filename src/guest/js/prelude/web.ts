@@ -33,9 +33,12 @@ define({
 installTime();
 installConsole();
 defineLazily("forms", ["Blob", "File", "FormData"]);
+defineLazily("messages", ["MessageChannel", "MessagePort"]);
+defineLazily("performance", ["PerformanceEntry", "PerformanceMark", "PerformanceMeasure"]);
 defineLazily("urlpattern", ["URLPattern"]);
 defineLazily("streams", [
-  "ByteLengthQueuingStrategy", "CountQueuingStrategy", "ReadableByteStreamController", "ReadableStream",
+  "ByteLengthQueuingStrategy", "CompressionStream", "CountQueuingStrategy", "DecompressionStream", "ReadableByteStreamController",
+  "ReadableStream",
   "ReadableStreamBYOBReader", "ReadableStreamBYOBRequest", "ReadableStreamDefaultController", "ReadableStreamDefaultReader",
   "TextDecoderStream", "TextEncoderStream", "TransformStream", "TransformStreamDefaultController", "WritableStream",
   "WritableStreamDefaultController", "WritableStreamDefaultWriter",
