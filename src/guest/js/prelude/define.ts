@@ -39,8 +39,6 @@ type Class = { readonly prototype: object; readonly name: string };
 /** Methods and getters of a class are enumerable, and its objects say what they are. */
 export function idl(...classes: Class[]): void {
   for (const one of classes) {
-    // The bundler puts an underscore before the name of a class that names itself.
-    if (one.name[0] === "_") Object.defineProperty(one, "name", { value: one.name.slice(1), configurable: true });
     for (const target of [one.prototype, one]) {
       for (const name of Object.getOwnPropertyNames(target)) {
         const d = Object.getOwnPropertyDescriptor(target, name)!;
