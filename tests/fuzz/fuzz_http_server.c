@@ -2,7 +2,8 @@
 /*
  * Bytes into a server over a memory pipe. The first byte chooses the handler: one reads everything, then
  * tells what it was asked, and must tell the same whatever pieces the bytes come in (the second byte says how
- * big); the other sends the request's fields and body back while they come.
+ * big); one sends the request's fields and body back while they come; one hands the connection over to a
+ * stream whose far end says what it hears, as a backend that switches protocols would.
  */
 #include <stdint.h>
 #include <string.h>
@@ -27,6 +28,14 @@ struct run {
 	struct stream_write write;
 	struct buf answer;
 	bool ended;
+
+	/* What the connection is handed over to. */
+	struct stream *far;
+	struct stream_reader far_reader;
+	struct stream_write far_write;
+	bool far_writing, far_ended;
+	struct buf heard;
+	bool handed_over;
 };
 
 /* A request whose body is read before it is answered. */
@@ -114,6 +123,63 @@ static void handle_by_echoing(void *data, struct exchange *x)
 	exchange_release(x);
 }
 
+static void far_say(struct run *r)
+{
+	if (r->far_writing || !r->far)
+		return;
+	if (r->heard.len) {
+		struct str bytes = buf_str(&r->heard);
+		r->far_writing = stream_write(r->far, &bytes, 1, &r->far_write);
+	} else if (r->far_ended) {
+		stream_shutdown(r->far);
+	}
+}
+
+static void far_said(struct stream_write *w, enum stream_error error)
+{
+	struct run *r = container_of(w, struct run, far_write);
+	r->far_writing = false;
+	buf_reset(&r->heard);
+	if (error == STREAM_OK)
+		far_say(r);
+}
+
+static void far_hears(struct stream_reader *reader, struct str bytes)
+{
+	struct run *r = container_of(reader, struct run, far_reader);
+	if (r->far_writing)
+		return; /* what is on its way must not move; it is not told again */
+	buf_add(&r->heard, bytes);
+	far_say(r);
+}
+
+static void far_ends(struct stream_reader *reader, enum stream_error why)
+{
+	struct run *r = container_of(reader, struct run, far_reader);
+	(void)why;
+	r->far_ended = true;
+	far_say(r);
+}
+
+static void handle_by_upgrading(void *data, struct exchange *x)
+{
+	struct run *r = data;
+	struct http_response switching = { .status = 101, .headers = x->request.headers };
+	struct stream *near;
+	if (r->handed_over) {
+		exchange_respond(x, &(struct http_response){ .status = 204 }, false);
+	} else {
+		r->handed_over = true;
+		r->far_reader = (struct stream_reader){ far_hears, far_ends };
+		r->far_write.done = far_said;
+		buf_init(&r->heard, ANSWER_BYTES_MAX);
+		pipe_new(&r->loop, 4096, &r->far, &near);
+		stream_read_start(r->far, &r->far_reader);
+		exchange_upgrade(x, &switching, near, STR("at once"));
+	}
+	exchange_release(x);
+}
+
 /* ---- the client ---- */
 
 static void on_data(struct stream_reader *reader, struct str bytes)
@@ -157,6 +223,11 @@ static void run(struct run *r, exchange_handler_fn *handle, struct str input, si
 	settle(r);
 	stream_close(&r->client, false, NULL, NULL);
 	settle(r);
+	if (r->far)
+		stream_close(&r->far, false, NULL, NULL);
+	settle(r);
+	if (r->handed_over)
+		buf_fini(&r->heard);
 	CHECK(http_server_connections(r->server) == 0);
 	http_server_destroy(&r->server);
 	settle(r);
@@ -186,8 +257,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0; /* fuzz_h2_server.c */
 	size_t piece_bytes = data[1] % 16;
 	struct run whole, pieces;
-	if (data[0] % 2) {
-		run(&whole, handle_by_echoing, input, piece_bytes);
+	if (data[0] % 3) {
+		run(&whole, data[0] % 3 == 1 ? handle_by_echoing : handle_by_upgrading, input, piece_bytes);
 	} else {
 		run(&whole, handle_by_reading, input, 0);
 		run(&pieces, handle_by_reading, input, piece_bytes + 1);

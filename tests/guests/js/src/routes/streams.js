@@ -63,10 +63,31 @@ async function gzip() {
   return ok(`characters: ${text.length}`);
 }
 
+/** The origin answers with gzip, the host unpacks it. */
+async function unpack() {
+  const response = await fetch("http://origin.example/gzip", { backend: "origin", fastly: { decompressGzip: true } });
+  const headers = ["content-encoding", "content-length"].map((name) => response.headers.get(name));
+  return ok(`${headers.join(" ")}body: ${await response.text()}`);
+}
+
+/** A body of five bytes whose length the guest says itself, as a stream; `?manual=1`: and its word counts. */
+function framing(event, url) {
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode("12345"));
+      controller.close();
+    },
+  });
+  const headers = { "Content-Length": url.searchParams.get("length") ?? "5" };
+  return new Response(body, { headers, manualFramingHeaders: url.searchParams.has("manual") });
+}
+
 export const routes = {
   "body-streaming": bodyStreaming,
+  framing,
   gzip,
   stream,
   "stream-error": streamError,
   transform,
+  unpack,
 };

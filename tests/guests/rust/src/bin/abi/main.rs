@@ -16,6 +16,7 @@ mod downstream;
 mod early_hints;
 mod echo;
 mod failures;
+mod framing;
 mod geo;
 mod http_cache;
 mod image;
@@ -62,6 +63,7 @@ const FAMILIES: &[(&str, Family)] = &[
     ("error", failures::error),
     ("exit", failures::exit),
     ("fanout", downstream::fanout),
+    ("framing", framing::framing),
     ("geo", geo::geo),
     ("grow", failures::grow),
     ("http-cache", http_cache::http_cache),
