@@ -21,7 +21,6 @@ void JSContextGroupClearExecutionTimeLimit(JSContextGroupRef group);
 void JSGlobalContextSetUnhandledRejectionCallback(JSGlobalContextRef ctx, JSObjectRef function,
 						  JSValueRef *exception);
 void JSSynchronousGarbageCollectForDebugging(JSContextRef ctx);
-void JSReportExtraMemoryCost(JSContextRef ctx, size_t size);
 
 #define JSC_FUNCTIONS(X)                              \
 	X(ContextGroupCreate)                         \
@@ -34,11 +33,8 @@ void JSReportExtraMemoryCost(JSContextRef ctx, size_t size);
 	X(ContextGetGlobalContext)                    \
 	X(ContextGetGlobalObject)                     \
 	X(EvaluateScript)                             \
-	X(GarbageCollect)                             \
 	X(SynchronousGarbageCollectForDebugging)      \
-	X(ReportExtraMemoryCost)                      \
 	X(ClassCreate)                                \
-	X(ClassRelease)                               \
 	X(ObjectMake)                                 \
 	X(ObjectMakeArray)                            \
 	X(ObjectMakeArrayBufferWithBytesNoCopy)       \
@@ -48,7 +44,6 @@ void JSReportExtraMemoryCost(JSContextRef ctx, size_t size);
 	X(ObjectCallAsConstructor)                    \
 	X(ObjectCallAsFunction)                       \
 	X(ObjectGetPrivate)                           \
-	X(ObjectSetPrivate)                           \
 	X(ObjectGetProperty)                          \
 	X(ObjectGetPropertyAtIndex)                   \
 	X(ObjectSetProperty)                          \
@@ -58,7 +53,6 @@ void JSReportExtraMemoryCost(JSContextRef ctx, size_t size);
 	X(ObjectGetArrayBufferBytesPtr)               \
 	X(ObjectGetTypedArrayByteLength)              \
 	X(ObjectGetTypedArrayByteOffset)              \
-	X(ObjectGetTypedArrayBuffer)                  \
 	X(ObjectGetTypedArrayBytesPtr)                \
 	X(StringCreateWithCharacters)                 \
 	X(StringCreateWithUTF8CString)                \
@@ -67,7 +61,6 @@ void JSReportExtraMemoryCost(JSContextRef ctx, size_t size);
 	X(StringRelease)                              \
 	X(ValueGetType)                               \
 	X(ValueGetTypedArrayType)                     \
-	X(ValueIsArray)                               \
 	X(ValueIsObjectOfClass)                       \
 	X(ValueMakeBoolean)                           \
 	X(ValueMakeNull)                              \

@@ -136,7 +136,6 @@ static void close_session(struct js_session *s)
 	while (!list_empty(&s->frames)) /* those inside of others were opened later */
 		session_close_frame(s, container_of(s->frames.prev, struct test_frame, link));
 	js_unref(&s->on_request);
-	js_unref(&s->on_register);
 	js_unref(&s->on_uncaught);
 	realm_destroy(&s->realm);
 	arena_fini(&s->arena);

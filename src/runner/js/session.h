@@ -47,7 +47,6 @@ struct js_session {
 	struct test_frame *frame; /* where JavaScript is now; NULL: in none */
 	struct list readers;      /* of bodies, by JavaScript */
 	struct js_ref on_request; /* JavaScript that answers what services ask origins */
-	struct js_ref on_register;
 	struct js_ref on_uncaught;
 	bool yield; /* the frame changed, or all is over: the loop that runs must be left */
 	bool over;  /* the file's promise was settled */

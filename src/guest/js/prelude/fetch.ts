@@ -3,6 +3,7 @@
 // touches `body`, or the host brings a body whose end is not there yet.
 
 import { type AbortSignal, dependentSignal, isSignal } from "./abort";
+import { concat } from "./bytes";
 import { define, idl, needs, provide } from "./define";
 import { DOMException } from "./dom_exception";
 import { decode, encode } from "./encoding";
@@ -173,17 +174,6 @@ async function readStream(stream: ReadableStream): Promise<Uint8Array> {
     if (!(value instanceof Uint8Array)) throw new TypeError("a body is a stream of Uint8Arrays");
     parts.push(value);
   }
-}
-
-function concat(parts: Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function whole(bytes: Uint8Array): ArrayBuffer {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Blob and File (File API), FormData (XMLHttpRequest standard) with multipart/form-data both ways (RFC 7578).
 
+import { concat } from "./bytes";
 import { idl, needs } from "./define";
 
 type Part = string | ArrayBuffer | ArrayBufferView | Blob;
@@ -10,16 +11,6 @@ function bytesOfPart(part: Part): Uint8Array {
   if (part instanceof ArrayBuffer) return new Uint8Array(part.slice(0));
   if (ArrayBuffer.isView(part)) return new Uint8Array(part.buffer, part.byteOffset, part.byteLength).slice();
   return new TextEncoder().encode(String(part));
-}
-
-function concat(parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 export class Blob {
