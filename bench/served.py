@@ -96,13 +96,16 @@ def h2load(bench, port, connections):
     command = [shutil.which("h2load"), "-c", str(connections), "-m", str(STREAMS), "-t", "1", "-D", "1",
                "--warm-up-time", "100ms", "--log-file", log, "http://127.0.0.1:%d/" % port]
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
-    took = []
+    took, failed = [], 0
     with open(log, encoding="ascii") as f:
         for line in f:
             start, status, us = map(int, line.split())
-            if status != 200:
-                raise SystemExit("h2load: a request was answered with %d" % status)
-            took.append((start + us, us))
+            if status == 200:
+                took.append((start + us, us))
+            else:
+                failed += 1
+    if failed * 100 > len(took):  # Viceroy resets one stream now and then when it has just started
+        raise SystemExit("h2load: %d of %d requests failed" % (failed, failed + len(took)))
     seconds = (max(took)[0] - min(took)[0]) / 1e6
     us = sorted(t for _, t in took)
     return {"per_second": len(us) / seconds, "p50": us[len(us) // 2], "p99": us[len(us) * 99 // 100]}
