@@ -39,6 +39,7 @@ struct cli_env {
 enum cli_unknown_imports { UNKNOWN_IMPORTS_LINK_ERROR, UNKNOWN_IMPORTS_TRAP };
 enum cli_http_cache { HTTP_CACHE_ON, HTTP_CACHE_OFF };
 enum cli_order { ORDER_WRITTEN, ORDER_RANDOM };
+enum cli_language { LANGUAGE_TYPESCRIPT, LANGUAGE_FIDDLE };
 enum cli_completion { COMPLETION_BASH, COMPLETION_ZSH, COMPLETION_FISH };
 enum cli_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -103,6 +104,7 @@ struct cli_options {
 	const char *limits_profile;
 	enum cli_http_cache http_cache;
 	const char *service;
+	enum cli_language language;
 	const char *filter;
 	uint64_t jobs; /* 0: one a core */
 	struct cli_reports reports;

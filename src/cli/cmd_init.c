@@ -12,10 +12,7 @@
 #include "cli/first_test.h"
 #include "cli/test_run.h"
 #include "manifest/manifest.h"
-#include "runner/fiddle.h"
 #include "store/file_write.h"
-
-static const struct executor_kind *const kinds[] = { &fiddle_kind, NULL };
 
 static const char *lookup(void *data, const char *name)
 {
@@ -36,7 +33,8 @@ static bool read_backends(struct first_test *t, const struct cli_options *o, str
 	manifest_init(&manifest);
 	struct world *w = world_new(&loop, 0);
 	bool ok = manifest_read_fastly(&manifest, t->project->manifest, &options, w, e);
-	t->name = arena_str(a, manifest.name);
+	struct str name = arena_str(a, manifest.name);
+	t->name = str_split(&name, '\n'); /* it goes into a line's comment */
 	t->backends = arena_alloc(a, (pmap_count(&w->backends) + 1) * sizeof *t->backends);
 	for (struct pmap_entry entry = { 0 }; pmap_each(&w->backends, &entry);)
 		t->backends[t->backend_count++] = arena_str(a, entry.key);
@@ -75,7 +73,7 @@ static int run_it(const struct cli_options *o, const char *path, const struct pr
 					    .count = 1,
 					    .manifest = project->manifest,
 					    .service = o->service,
-					    .kinds = kinds };
+					    .kinds = test_kinds };
 	uint64_t start_ns = clock_monotonic(clock);
 	int code = test_files_find(&files, &search, &e)
 			   ? test_run(&(struct test_run){ .o = o,
@@ -95,9 +93,7 @@ static int write_and_run(const struct cli_options *o, struct first_test *t, stru
 	struct error e;
 	struct interrupt interrupt;
 	scoped(buf_fini) struct buf text = BUF_INIT(FIRST_TEST_BYTES_MAX);
-	const char *path = strcmp(t->project->folder, ".") == 0
-				   ? "tests/first.fiddle"
-				   : arena_printf(a, "%s/tests/first.fiddle", t->project->folder).ptr;
+	const char *path = first_test_path(t, a);
 	if (access(path, F_OK) == 0) {
 		FAIL(&e, INVALID, "%s is there already; nothing was written", path);
 		return cli_error(o, CLI_USAGE, &e);
@@ -130,7 +126,7 @@ int cmd_init(const struct cli_options *o)
 	scoped(arena_fini) struct arena a = { 0 };
 	const char *folder = o->operand_count ? o->operands[0] : ".";
 	struct test_files none = { 0 };
-	struct first_test t = { 0 };
+	struct first_test t = { .language = o->language };
 	int code;
 	if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
 		FAIL(&e, NOT_FOUND, "%s: %s", folder, strerror(stat(folder, &st) != 0 ? errno : ENOTDIR));

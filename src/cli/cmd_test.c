@@ -4,24 +4,21 @@
 #include "cli/cli.h"
 #include "cli/test_run.h"
 #include "cli/test_watch.h"
-#include "runner/fiddle.h"
-#include "runner/js/javascript.h"
-
-/* Who runs which files. */
-static const struct executor_kind *const kinds[] = { &fiddle_kind, &javascript_kind, NULL };
 
 static int no_tests(const struct cli_options *o)
 {
 	struct error e;
 	scoped(buf_fini) struct buf which = BUF_INIT(ERROR_TEXT_BYTES_MAX);
-	for (const struct executor_kind *const *k = kinds; *k; k++)
-		buf_printf(&which, "%s%s", k == kinds ? "" : ", and ", (*k)->files);
+	for (const struct executor_kind *const *k = test_kinds; *k; k++)
+		buf_printf(&which, "%s%s", k == test_kinds ? "" : ", and ", (*k)->files);
 	FAIL(&e, NOT_FOUND,
 	     "no tests here; tests are " STR_FMT ". To begin, in a project with a fastly.toml:\n\n"
 	     "    %s init\n\n"
-	     "It writes tests/first.fiddle:\n\n"
-	     "    GET /\n"
-	     "      clientFetch.status is 200\n\n"
+	     "It writes a first test that passes:\n\n"
+	     "    it(\"answers the front page\", async () => {\n"
+	     "      const response = await service.fetch(\"/\");\n"
+	     "      expect(response.status).toBe(200);\n"
+	     "    });\n\n"
 	     "`%s help test` says more",
 	     STR_ARG(buf_str(&which)), o->program, o->program);
 	return cli_error(o, CLI_USAGE, &e);
@@ -38,7 +35,7 @@ int cmd_test(const struct cli_options *o)
 		.count = o->operand_count,
 		.manifest = o->config,
 		.service = o->service,
-		.kinds = kinds,
+		.kinds = test_kinds,
 	};
 	struct interrupt interrupt;
 	int code;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/first_test.h"
 
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/test_run.h"
@@ -9,6 +11,32 @@
 #include "store/file_write.h"
 
 enum { STATUS_NOBODY_SENDS = 599, PATH_BYTES_MAX = 4096 };
+
+/* ---- its place ---- */
+
+/* What of the project's name may be in a file's: "My shop!" is "My-shop". */
+static struct str file_name(struct str name, struct arena *a)
+{
+	char *out = arena_alloc(a, name.len + 1);
+	size_t len = 0;
+	for (size_t i = 0; i < name.len; i++) {
+		bool plain = isalnum((unsigned char)name.ptr[i]) || name.ptr[i] == '_';
+		if (plain || (len && out[len - 1] != '-'))
+			out[len++] = plain ? name.ptr[i] : '-';
+	}
+	while (len && out[len - 1] == '-')
+		len--;
+	return len ? (struct str){ out, len } : STR("first");
+}
+
+const char *first_test_path(const struct first_test *t, struct arena *a)
+{
+	bool here = strcmp(t->project->folder, ".") == 0;
+	return arena_printf(a, "%s%stests/" STR_FMT "%s", here ? "" : t->project->folder, here ? "" : "/",
+			    STR_ARG(file_name(t->name, a)),
+			    t->language == LANGUAGE_FIDDLE ? ".fiddle" : ".test.ts")
+		.ptr;
+}
 
 /* ---- its text ---- */
 
@@ -26,7 +54,7 @@ static void add_request(unsigned status, struct buf *out)
 	buf_printf(out, "test answers the front page\nGET /\n  clientFetch.status is %u\n", status);
 }
 
-void first_test_print(const struct first_test *t, struct buf *out)
+static void print_fiddle(const struct first_test *t, struct buf *out)
 {
 	buf_printf(out,
 		   "# backlot-fiddle 1\n"
@@ -41,6 +69,42 @@ void first_test_print(const struct first_test *t, struct buf *out)
 	if (t->backend_count)
 		buf_add(out, STR("  # originFetches.count() is 1\n"));
 	buf_add(out, STR("  # clientFetch.bodyText includes \"Hello\"\n"));
+}
+
+static void print_typescript(const struct first_test *t, struct buf *out)
+{
+	buf_printf(out,
+		   "// A first test%s" STR_FMT
+		   ". `backlot test` runs it, `backlot test --watch` whenever it is "
+		   "saved.\n\n"
+		   "import { expect, it%s, service } from \"backlot:test\";\n\n"
+		   "it(\"answers the front page\", async () => {\n",
+		   t->name.len ? " of " : "", STR_ARG(t->name), t->backend_count ? ", origin" : "");
+	if (t->backend_count)
+		buf_add(out, STR("  // Answers for the backends, in memory.\n"));
+	for (size_t i = 0; i < t->backend_count; i++) {
+		buf_add(out, STR("  origin("));
+		buf_add_json(out, t->backends[i]);
+		buf_add(out, STR(").respond("));
+		scoped(buf_fini) struct buf hello = BUF_INIT(FIRST_TEST_BYTES_MAX);
+		buf_printf(&hello, "Hello from " STR_FMT, STR_ARG(t->backends[i]));
+		buf_add_json(out, buf_str(&hello));
+		buf_add(out, STR(");\n"));
+	}
+	buf_printf(out,
+		   "%s  const response = await service.fetch(\"/\");\n\n"
+		   "  expect(response.status).toBe(%u);\n"
+		   "  // expect(await response.text()).toContain(\"Hello\");\n"
+		   "});\n",
+		   t->backend_count ? "\n" : "", t->status ? t->status : 200);
+}
+
+void first_test_print(const struct first_test *t, struct buf *out)
+{
+	if (t->language == LANGUAGE_FIDDLE)
+		print_fiddle(t, out);
+	else
+		print_typescript(t, out);
 }
 
 /* ---- what the service answers ---- */

@@ -11,6 +11,7 @@
 enum { FIRST_TEST_BYTES_MAX = 1 << 20 };
 
 struct first_test {
+	enum cli_language language;
 	const struct project *project; /* has a manifest */
 	struct str name;               /* the project's, or empty */
 	struct str *backends;          /* names */
@@ -18,6 +19,8 @@ struct first_test {
 	unsigned status; /* what the service answers; 0: not known */
 };
 
+/* Where it goes, by the project's name: "tests/shop.test.ts" in the project's folder. */
+const char *first_test_path(const struct first_test *t, struct arena *a);
 void first_test_print(const struct first_test *t, struct buf *out);
 
 /*

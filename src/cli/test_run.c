@@ -11,11 +11,15 @@
 #include "cli/test_reports.h"
 #include "cli/test_run.h"
 #include "loop/clock.h"
+#include "runner/fiddle.h"
+#include "runner/js/javascript.h"
 #include "runner/run.h"
 #include "world/random.h"
 
 enum { INSTANCES_MAX = 32 }; /* requests that are under way at the same time, in one process */
 enum { COMMAND_BYTES_MAX = 1 << 16 };
+
+const struct executor_kind *const test_kinds[] = { &fiddle_kind, &javascript_kind, NULL };
 
 static const char *environment(void *data, const char *name)
 {

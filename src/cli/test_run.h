@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "loop/clock.h"
+#include "runner/executor.h"
 #include "runner/interrupt.h"
 #include "runner/project.h"
 #include "runner/reporter.h"
@@ -21,6 +22,9 @@ struct test_run {
 	void (*depends)(void *data, const struct test_file *file, struct str path);
 	void *data;
 };
+
+/* Who runs which files; NULL-ended. */
+extern const struct executor_kind *const test_kinds[];
 
 int test_run(const struct test_run *run);
 
