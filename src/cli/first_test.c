@@ -146,6 +146,11 @@ static void ask_result(struct reporter *r, const struct test_result *t)
 		((struct asking *)r)->status = (unsigned)status;
 }
 
+static void ask_obsolete(struct reporter *r, const char *file, struct str snapshot)
+{
+	(void)r, (void)file, (void)snapshot;
+}
+
 static void ask_end(struct reporter *r, const struct run_totals *totals)
 {
 	(void)r, (void)totals;
@@ -163,6 +168,7 @@ static const struct reporter_ops ask_ops = {
 	.broken = ask_broken,
 	.warning = ask_warning,
 	.result = ask_result,
+	.obsolete = ask_obsolete,
 	.end = ask_end,
 	.destroy = ask_destroy,
 };

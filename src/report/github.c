@@ -88,6 +88,19 @@ static void github_warning(struct reporter *super, struct str text)
 	report_sink_flush(g->sink);
 }
 
+static void github_obsolete(struct reporter *super, const char *file, struct str snapshot)
+{
+	struct github *g = (struct github *)super;
+	struct buf *b = &g->sink->pending;
+	scoped(buf_fini) struct buf name = BUF_INIT(REPORT_BYTES_MAX);
+	buf_printf(&name, STR_FMT "%s", STR_ARG(g->prefix), file);
+	buf_add(b, STR("::notice file="));
+	add_escaped(b, buf_str(&name), true);
+	buf_add(b, STR(",title=obsolete snapshot::no test asks for it, and --update removes it: "));
+	add_escaped(b, snapshot, false);
+	buf_add_char(b, '\n');
+}
+
 static void github_end(struct reporter *super, const struct run_totals *t)
 {
 	struct github *g = (struct github *)super;
@@ -109,6 +122,7 @@ static const struct reporter_ops github_ops = {
 	.broken = github_broken,
 	.warning = github_warning,
 	.result = github_result,
+	.obsolete = github_obsolete,
 	.end = github_end,
 	.destroy = github_destroy,
 };

@@ -7,7 +7,7 @@ struct json {
 	struct reporter super;
 	struct report_sink *sink;
 	const char *file; /* whose tests are being listed; NULL: none yet */
-	struct buf files, warnings;
+	struct buf files, warnings, obsolete;
 	bool first_test;
 };
 
@@ -97,6 +97,16 @@ static void json_warning(struct reporter *super, struct str text)
 	buf_add_json(&j->warnings, text);
 }
 
+static void json_obsolete(struct reporter *super, const char *file, struct str snapshot)
+{
+	struct json *j = (struct json *)super;
+	buf_add(&j->obsolete, j->obsolete.len ? STR(", {") : STR("{"));
+	add_string(&j->obsolete, "file", str_from(file));
+	buf_add(&j->obsolete, STR("\"name\": "));
+	buf_add_json(&j->obsolete, snapshot);
+	buf_add_char(&j->obsolete, '}');
+}
+
 static void json_end(struct reporter *super, const struct run_totals *t)
 {
 	struct json *j = (struct json *)super;
@@ -119,7 +129,11 @@ static void json_end(struct reporter *super, const struct run_totals *t)
 			t->shard.index, t->shard.count, t->shard.files_of_all, t->shard.fingerprint);
 	else
 		buf_add(b, STR("  \"shard\": null,\n"));
-	buf_add(b, STR("  \"warnings\": ["));
+	buf_printf(b,
+		   "  \"snapshots\": {\"written\": %zu, \"updated\": %zu, \"removed\": %zu, \"obsolete\": [",
+		   t->snapshots_written, t->snapshots_updated, t->snapshots_removed);
+	buf_add(b, buf_str(&j->obsolete));
+	buf_add(b, STR("]},\n  \"warnings\": ["));
 	buf_add(b, buf_str(&j->warnings));
 	buf_add(b, STR("],\n  \"files\": ["));
 	buf_add(b, buf_str(&j->files));
@@ -132,6 +146,7 @@ static void json_destroy(struct reporter *super)
 	struct json *j = (struct json *)super;
 	buf_fini(&j->files);
 	buf_fini(&j->warnings);
+	buf_fini(&j->obsolete);
 	mem_free(j);
 }
 
@@ -142,6 +157,7 @@ static const struct reporter_ops json_ops = {
 	.broken = json_broken,
 	.warning = json_warning,
 	.result = json_result,
+	.obsolete = json_obsolete,
 	.end = json_end,
 	.destroy = json_destroy,
 };
@@ -154,6 +170,7 @@ struct reporter *report_json_new(struct report_sink *sink)
 		.sink = sink,
 		.files = BUF_INIT(REPORT_BYTES_MAX),
 		.warnings = BUF_INIT(REPORT_BYTES_MAX),
+		.obsolete = BUF_INIT(REPORT_BYTES_MAX),
 	};
 	return &j->super;
 }

@@ -138,6 +138,16 @@ static void junit_warning(struct reporter *super, struct str text)
 	buf_add_char(&j->warnings, '\n');
 }
 
+static void junit_obsolete(struct reporter *super, const char *file, struct str snapshot)
+{
+	struct junit *j = (struct junit *)super;
+	buf_add(&j->warnings, STR("obsolete snapshot: "));
+	xml_add_text(&j->warnings, str_from(file));
+	buf_add(&j->warnings, STR(": "));
+	xml_add_text(&j->warnings, snapshot);
+	buf_add_char(&j->warnings, '\n');
+}
+
 /* Warnings are nobody's test; they have a suite without any, as do interruptions. */
 static void add_notes(struct junit *j, struct buf *b, const struct run_totals *t)
 {
@@ -184,6 +194,7 @@ static const struct reporter_ops junit_ops = {
 	.broken = junit_broken,
 	.warning = junit_warning,
 	.result = junit_result,
+	.obsolete = junit_obsolete,
 	.end = junit_end,
 	.destroy = junit_destroy,
 };

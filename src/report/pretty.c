@@ -15,6 +15,7 @@ struct pretty {
 	struct reporter super;
 	struct report_sink *sink;
 	struct report_options options;
+	struct buf obsolete; /* snapshots, a line each */
 	bool progress_shown; /* the terminal's last line is ours to write over */
 };
 
@@ -122,6 +123,40 @@ static void pretty_result(struct reporter *r, const struct test_result *t)
 	report_sink_flush(p->sink);
 }
 
+static void pretty_obsolete(struct reporter *r, const char *file, struct str snapshot)
+{
+	struct pretty *p = (struct pretty *)r;
+	buf_printf(&p->obsolete, "    %s: ", file);
+	for (struct str rest = snapshot; rest.ptr;) {
+		struct str line = str_split(&rest, '\n');
+		buf_printf(&p->obsolete, "%s" STR_FMT "\n", line.ptr == snapshot.ptr ? "" : "      ",
+			   STR_ARG(line));
+	}
+}
+
+static void add_snapshots(const struct pretty *p, struct buf *b, const struct run_totals *t)
+{
+	const struct {
+		size_t count;
+		const char *what;
+	} rows[] = { { t->snapshots_written, "written" },
+		     { t->snapshots_updated, "updated" },
+		     { t->snapshots_removed, "removed" },
+		     { t->snapshots_obsolete, "obsolete" } };
+	const char *between = "snapshots: ";
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		if (!rows[i].count)
+			continue;
+		buf_printf(b, "%s%zu %s", between, rows[i].count, rows[i].what);
+		between = ", ";
+	}
+	if (t->snapshots_obsolete)
+		buf_add(b, STR("; no test asks for these, and --update removes them:"));
+	if (*between == ',')
+		buf_add_char(b, '\n');
+	buf_add(b, buf_str(&p->obsolete));
+}
+
 static void add_count(const struct pretty *p, struct buf *b, size_t count, const char *what,
 		      const char *color)
 {
@@ -140,6 +175,7 @@ static void pretty_end(struct reporter *r, const struct run_totals *t)
 	if (t->shard.count)
 		buf_printf(b, "shard %zu of %zu: %zu of %zu files, plan %08x\n", t->shard.index,
 			   t->shard.count, t->shard.files, t->shard.files_of_all, t->shard.fingerprint);
+	add_snapshots(p, b, t);
 	buf_printf(b, "%s%zu passed, %zu failed%s", paint(p, good ? GREEN : RED BOLD), t->passed, t->failed,
 		   paint(p, PLAIN));
 	add_count(p, b, t->skipped, "skipped", DIM);
@@ -158,6 +194,7 @@ static void pretty_end(struct reporter *r, const struct run_totals *t)
 
 static void pretty_destroy(struct reporter *r)
 {
+	buf_fini(&((struct pretty *)r)->obsolete);
 	mem_free(r);
 }
 
@@ -168,6 +205,7 @@ static const struct reporter_ops pretty_ops = {
 	.broken = pretty_broken,
 	.warning = pretty_warning,
 	.result = pretty_result,
+	.obsolete = pretty_obsolete,
 	.end = pretty_end,
 	.destroy = pretty_destroy,
 };
@@ -178,6 +216,7 @@ struct reporter *report_pretty_new(struct report_sink *sink, const struct report
 	p->super.ops = &pretty_ops;
 	p->sink = sink;
 	p->options = *o;
+	buf_init(&p->obsolete, REPORT_BYTES_MAX);
 	return &p->super;
 }
 
@@ -213,6 +252,7 @@ static const struct reporter_ops list_ops = {
 	.broken = list_broken,
 	.warning = report_no_warning,
 	.result = list_result,
+	.obsolete = report_no_obsolete,
 	.end = list_end,
 	.destroy = plain_report_destroy,
 };

@@ -42,6 +42,11 @@ void report_no_warning(struct reporter *r, struct str text)
 	(void)r, (void)text;
 }
 
+void report_no_obsolete(struct reporter *r, const char *file, struct str snapshot)
+{
+	(void)r, (void)file, (void)snapshot;
+}
+
 struct test_result report_broken_result(const char *file, struct str text)
 {
 	struct test_result r = {
@@ -115,6 +120,11 @@ static void many_result(struct reporter *r, const struct test_result *t)
 	EACH(r, result, t);
 }
 
+static void many_obsolete(struct reporter *r, const char *file, struct str snapshot)
+{
+	EACH(r, obsolete, file, snapshot);
+}
+
 static void many_end(struct reporter *r, const struct run_totals *totals)
 {
 	EACH(r, end, totals);
@@ -135,6 +145,7 @@ static const struct reporter_ops many_ops = {
 	.broken = many_broken,
 	.warning = many_warning,
 	.result = many_result,
+	.obsolete = many_obsolete,
 	.end = many_end,
 	.destroy = many_destroy,
 };

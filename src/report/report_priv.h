@@ -8,6 +8,7 @@
 void report_no_begin(struct reporter *r, size_t files);
 void report_no_progress(struct reporter *r, const struct run_progress *progress);
 void report_no_warning(struct reporter *r, struct str text);
+void report_no_obsolete(struct reporter *r, const char *file, struct str snapshot);
 
 /*
  * A file that cannot be run, as a result: failed, at the place that its text begins with, when that is one in

@@ -143,6 +143,14 @@ static void tap_warning(struct reporter *super, struct str text)
 	report_sink_flush(t->sink);
 }
 
+static void tap_obsolete(struct reporter *super, const char *file, struct str snapshot)
+{
+	struct tap *t = (struct tap *)super;
+	buf_printf(&t->sink->pending, "# obsolete snapshot: %s: ", file);
+	add_description(&t->sink->pending, snapshot);
+	buf_add_char(&t->sink->pending, '\n');
+}
+
 static void tap_end(struct reporter *super, const struct run_totals *totals)
 {
 	struct tap *t = (struct tap *)super;
@@ -175,6 +183,7 @@ static const struct reporter_ops tap_ops = {
 	.broken = tap_broken,
 	.warning = tap_warning,
 	.result = tap_result,
+	.obsolete = tap_obsolete,
 	.end = tap_end,
 	.destroy = tap_destroy,
 };

@@ -40,6 +40,8 @@ struct executor_listener {
 	void (*warning)(struct executor_listener *, struct str text); /* about a project's manifest */
 	/* The results depend on this file, too: a fixture, or what the file imports. */
 	void (*depends)(struct executor_listener *, struct str path);
+	/* All tests of the pass have ended. */
+	void (*snapshots)(struct executor_listener *, const struct test_snapshots *);
 	bool (*stop)(struct executor_listener *); /* asked before each test */
 };
 

@@ -17,6 +17,7 @@ struct run_totals {
 	size_t passed, failed, skipped, todo; /* tests; one that passed when it was run again has passed */
 	size_t flaky;            /* tests, of whatever status, whose outcome was not always the same */
 	size_t requests, checks; /* of all runs */
+	size_t snapshots_written, snapshots_updated, snapshots_removed, snapshots_obsolete;
 	uint64_t ns;             /* of real time, start-up included */
 	uint64_t seed;           /* repeats the run */
 	struct shard_plan shard; /* which part of the files they are */
@@ -42,6 +43,8 @@ struct reporter_ops {
 		       struct str text);                     /* a file that cannot be run: why */
 	void (*warning)(struct reporter *, struct str text); /* about a project; each once */
 	void (*result)(struct reporter *, const struct test_result *);
+	/* A snapshot that is kept for the file, and that no test asks for; behind the file's results. */
+	void (*obsolete)(struct reporter *, const char *file, struct str snapshot);
 	void (*end)(struct reporter *, const struct run_totals *);
 	void (*destroy)(struct reporter *);
 };

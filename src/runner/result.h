@@ -61,6 +61,12 @@ struct test_result {
 	struct str command; /* of one that failed: what repeats it, for a shell; else empty */
 };
 
+/* What a run of a file's tests came to with the snapshots that are kept in files. */
+struct test_snapshots {
+	uint32_t written, updated, removed;
+	struct str obsolete; /* names of those that no test asks for any more, each ended by a NUL */
+};
+
 /* "passed", "failed", "skipped", "todo"; "steady", "flaky", "seed-dependent", …. */
 const char *test_status_name(enum test_status status);
 const char *test_flake_name(enum test_flake flake);

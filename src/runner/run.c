@@ -90,6 +90,18 @@ static void keep_broken(struct supervisor *s, uint32_t file, struct str text)
 	s->records[file].broken = arena_str(&s->arena, text);
 }
 
+/* What further passes over the file do with its snapshots is what the first one did. */
+static void keep_snapshots(struct supervisor *s, uint32_t file, struct str bytes)
+{
+	uint32_t counts[3];
+	CHECK(bytes.len >= sizeof counts);
+	memcpy(counts, bytes.ptr, sizeof counts);
+	s->totals->snapshots_written += counts[0];
+	s->totals->snapshots_updated += counts[1];
+	s->totals->snapshots_removed += counts[2];
+	s->records[file].obsolete = arena_str(&s->arena, str_sub(bytes, sizeof counts, bytes.len));
+}
+
 /* Every worker reads the manifest, and says the same about it. */
 static void warn_once(struct supervisor *s, struct str text)
 {
@@ -125,6 +137,10 @@ static void take_message(struct supervisor *s, const struct message *m, struct s
 	case MESSAGE_DEPENDS:
 		if (s->options->depends)
 			s->options->depends(s->options->data, &s->files->at[w->file], bytes);
+		break;
+	case MESSAGE_SNAPSHOTS:
+		if (m->work == w->file)
+			keep_snapshots(s, w->file, bytes);
 		break;
 	case MESSAGE_WORK_DONE:
 		work_is_done(s, w);
@@ -172,6 +188,10 @@ static void report_ready(struct supervisor *s, bool all)
 		for (size_t i = 0; i < file->count; i++) {
 			if (file->tests[i].known)
 				report_test(s, &file->tests[i]);
+		}
+		for (struct str rest = file->obsolete; rest.len; s->totals->snapshots_obsolete++) {
+			struct str name = str_split(&rest, '\0');
+			s->reporter->ops->obsolete(s->reporter, s->files->at[s->reported].path, name);
 		}
 	}
 }
@@ -417,6 +437,11 @@ static void list_text(struct executor_listener *l, struct str text)
 	(void)l, (void)text;
 }
 
+static void list_snapshots(struct executor_listener *l, const struct test_snapshots *t)
+{
+	(void)l, (void)t;
+}
+
 static bool list_stop(struct executor_listener *l)
 {
 	(void)l;
@@ -428,7 +453,7 @@ void run_list(const struct test_files *files, const struct run_options *options,
 {
 	struct lister l = {
 		.super = { list_starts, list_ended, list_again, list_broken, list_text, list_text,
-			   list_stop },
+			   list_snapshots, list_stop },
 		.reporter = reporter,
 		.totals = totals,
 	};

@@ -25,6 +25,7 @@ enum message_kind {
 	MESSAGE_BROKEN,
 	MESSAGE_WARNING,
 	MESSAGE_DEPENDS,
+	MESSAGE_SNAPSHOTS,
 	MESSAGE_WORK_DONE,
 };
 
@@ -101,6 +102,7 @@ struct file_record {
 	size_t pending; /* pieces of work that are not done */
 	uint64_t ns;    /* of its first pass */
 	struct str broken;
+	struct str obsolete; /* of struct test_snapshots */
 };
 
 /* Takes one result of a pass; `last`: the pass does not run the test again. The arena keeps what is shown. */

@@ -88,6 +88,16 @@ static void side_depends(struct executor_listener *l, struct str path)
 	send_message((struct side *)l, MESSAGE_DEPENDS, str_sub(path, 0, WORKER_MESSAGE_BYTES_MAX / 2));
 }
 
+static void side_snapshots(struct executor_listener *l, const struct test_snapshots *t)
+{
+	struct side *s = (struct side *)l;
+	const uint32_t counts[] = { t->written, t->updated, t->removed };
+	scoped(buf_fini) struct buf b = BUF_INIT(WORKER_MESSAGE_BYTES_MAX / 2);
+	buf_add(&b, (struct str){ (const char *)counts, sizeof counts });
+	buf_add(&b, str_sub(t->obsolete, 0, WORKER_MESSAGE_BYTES_MAX / 4));
+	send_message(s, MESSAGE_SNAPSHOTS, buf_str(&b));
+}
+
 static bool side_stop(struct executor_listener *l)
 {
 	return ((struct side *)l)->given.shared->stop;
@@ -138,7 +148,7 @@ void run_worker(const struct run_worker *given)
 {
 	struct side s = {
 		.super = { side_starts, side_ended, side_again, side_broken, side_warning, side_depends,
-			   side_stop },
+			   side_snapshots, side_stop },
 		.given = *given,
 	};
 	if (given->begin.given)

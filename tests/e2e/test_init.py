@@ -22,7 +22,8 @@ def a_first_test_passes_and_is_found(t):
     text = t.read("shop/tests/shop.test.ts")
     assert_in("// A first test of shop. ", text)
     assert_in('  origin("origin").respond("Hello from origin");\n', text)
-    assert_equal(Summary(t.run("test", cwd=t.path("shop"), code=0)).counts, (1, 0))
+    summary = Summary(t.run("test", cwd=t.path("shop"), code=0))
+    assert_equal((summary.counts, summary.requests, summary.checks), ((1, 0), 1, 1))
     assert_equal(sorted(os.listdir(t.path("shop"))), ["bin", "fastly.toml", "tests"])
 
 

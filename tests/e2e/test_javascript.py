@@ -295,10 +295,38 @@ def obsolete_snapshots_go_with_an_update(t):
     write(t, "a.test.ts", 'it("one", () => expect(1).toMatchSnapshot());\nit("two", () => expect(2).toMatchSnapshot());\n')
     run(t, "a.test.ts", code=0)
     write(t, "a.test.ts", 'it("one", () => expect(1).toMatchSnapshot());\n')
-    run(t, "a.test.ts", code=0)
+    done = run(t, "a.test.ts", "--reporter", "pretty", "--reporter", "json=out.json", code=0)
+    assert_in("snapshots: 1 obsolete; no test asks for these, and --update removes them:\n    a.test.ts: two 1\n1 passed", done.out)
+    assert_equal(json.loads(t.read("out.json"))["snapshots"],
+                 {"written": 0, "updated": 0, "removed": 0, "obsolete": [{"file": "a.test.ts", "name": "two 1"}]})
     assert_in("exports[`two 1`]", t.read("__snapshots__/a.test.ts.snap"))
-    run(t, "-u", "a.test.ts", code=0)
+    done = run(t, "a.test.ts", env={"CI": "1"}, code=2)
+    assert_in("Obsolete snapshots found when no snapshot update is expected.", done.out)
+    assert_in("snapshots: 1 removed\n", run(t, "-u", "a.test.ts", code=0).out)
     assert_not_in("exports[`two 1`]", t.read("__snapshots__/a.test.ts.snap"))
+    assert_not_in("snapshots:", run(t, "a.test.ts", code=0).out)
+
+
+@test
+def snapshots_of_tests_that_did_not_end_are_not_obsolete(t):
+    def body(one):
+        write(t, "a.test.ts", """it("long name of the first one", () => { %s; expect(1).toMatchSnapshot(); });
+describe("group", () => { it("two", () => expect(2).toMatchSnapshot("with a name")); });
+it("three", () => expect(3).toMatchSnapshot());
+""" % one)
+
+    body("")
+    assert_in("snapshots: 3 written\n", run(t, "a.test.ts", code=0).out)
+    whole = t.read("__snapshots__/a.test.ts.snap")
+    for one, args in (('throw new Error("no")', ()), ('throw new Error("no")', ("--bail",)), ("for (;;) {}", ("--timeout", "1")),
+                      ("", ("--filter", "two"))):
+        body(one)
+        for more in ((), ("-u",)):
+            assert_not_in("snapshots:", run(t, "a.test.ts", *args, *more).out)
+            assert_equal(t.read("__snapshots__/a.test.ts.snap"), whole)
+    write(t, "a.test.ts", 'it("a", () => { throw new Error("no"); });\n')
+    done = run(t, "a.test.ts", code=1)
+    assert_in("snapshots: 3 obsolete", done.out)
 
 
 @test

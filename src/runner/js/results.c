@@ -7,7 +7,7 @@
 #include "runner/js/session.h"
 #include "runner/run.h"
 
-enum { SUITES_MAX = 64, TESTS_MAX = 1 << 20 };
+enum { SUITES_MAX = 64, TESTS_MAX = 1 << 20, SNAPSHOT_NAMES_BYTES_MAX = 1 << 20 };
 
 /* A test as JavaScript tells of it: { index, name, suites, line, column }. Lives in `a`. */
 static struct test_result identify(const struct js_session *s, JSObjectRef test, struct arena *a)
@@ -130,6 +130,26 @@ JS_FUNCTION(depends)
 	return NULL;
 }
 
+/* snapshots(written, updated, removed, names of obsolete ones) */
+JS_FUNCTION(snapshots)
+{
+	struct js_session *s = session_of(c);
+	struct test_snapshots t = { .written = (uint32_t)js_arg_number(c, 0),
+				    .updated = (uint32_t)js_arg_number(c, 1),
+				    .removed = (uint32_t)js_arg_number(c, 2) };
+	scoped(buf_fini) struct buf names = BUF_INIT(SNAPSHOT_NAMES_BYTES_MAX);
+	JSObjectRef list = jsc.ValueToObject(c->ctx, js_arg(c, 3), c->exception);
+	if (*c->exception)
+		return NULL;
+	for (size_t i = 0, count = js_length(c->ctx, list); i < count; i++) {
+		buf_add(&names, js_str(c->ctx, js_at(c->ctx, list, i), &c->arena));
+		buf_add_char(&names, '\0');
+	}
+	t.obsolete = buf_str(&names);
+	s->listener->snapshots(s->listener, &t);
+	return NULL;
+}
+
 /* over() */
 JS_FUNCTION(over)
 {
@@ -150,8 +170,9 @@ JS_FUNCTION(on_uncaught)
 }
 
 static const struct js_function functions[] = {
-	{ "plan", plan_callback },       { "starts", starts_callback }, { "ended", ended_callback },
-	{ "broken", broken_callback },   { "over", over_callback },     { "uncaught", on_uncaught_callback },
-	{ "depends", depends_callback },
+	{ "plan", plan_callback },       { "starts", starts_callback },
+	{ "ended", ended_callback },     { "broken", broken_callback },
+	{ "over", over_callback },       { "uncaught", on_uncaught_callback },
+	{ "depends", depends_callback }, { "snapshots", snapshots_callback },
 };
 const struct js_module js_results_module = { "results", functions, COUNT_OF(functions) };

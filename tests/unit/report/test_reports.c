@@ -73,6 +73,8 @@ static char *print(enum report_id id, struct report_options o, const struct run_
 					    .files = 3, .files_done = 1, .passed = i, .failed = 1 });
 		r->ops->result(r, &results[i]);
 	}
+	for (size_t i = 0; i < t->snapshots_obsolete; i++)
+		r->ops->obsolete(r, "b.test.ts", STR("<old>\n#1"));
 	r->ops->broken(r, "c.test.ts", STR("c.test.ts:5:6: no"));
 	r->ops->end(r, t);
 	reporter_destroy(&r);
@@ -210,6 +212,29 @@ TEST(an_interrupted_run_says_so_in_every_report)
 	check_has(REPORT_JSON, (struct report_options){ 0 }, &t,
 		  "\"success\": false,\n  \"interrupted\": true,");
 	check_has(REPORT_GITHUB, (struct report_options){ 0 }, &t, "::error::interrupted");
+}
+
+TEST(snapshots_are_told_of_in_every_report)
+{
+	static const struct report_options none = { .folder = "/repo/a", .root = "/repo" };
+	struct run_totals t = totals;
+	t.snapshots_written = 3;
+	check_has(REPORT_PRETTY, none, &t, "snapshots: 3 written\n2 passed");
+	t.snapshots_written = 0;
+	t.snapshots_removed = 1;
+	t.snapshots_obsolete = 1;
+	check_has(REPORT_PRETTY, none, &t,
+		  "\nsnapshots: 1 removed, 1 obsolete; no test asks for these, and --update removes them:\n"
+		  "    b.test.ts: <old>\n      #1\n2 passed");
+	check_has(REPORT_TAP, none, &t, "\n# obsolete snapshot: b.test.ts: <old> \\#1\n");
+	check_has(REPORT_JUNIT, none, &t, "obsolete snapshot: b.test.ts: &lt;old&gt;\n#1\n");
+	check_has(REPORT_JSON, none, &t,
+		  "\"snapshots\": {\"written\": 0, \"updated\": 0, \"removed\": 1, \"obsolete\": "
+		  "[{\"file\": \"b.test.ts\", \"name\": \"<old>\\n#1\"}]},\n");
+	check_has(
+		REPORT_GITHUB, none, &t,
+		"::notice file=a/b.test.ts,title=obsolete snapshot::no test asks for it, and --update removes it: "
+		"<old>%0A#1\n");
 }
 
 TEST(a_report_to_a_file_is_there_whole_or_not_at_all)

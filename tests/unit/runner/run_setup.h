@@ -96,6 +96,7 @@ static void fake_run(struct executor *super, const struct test_file *file, const
 		} while (r.status == TEST_FAILED && l->again(l, &seed));
 		ran[plan[i]] = true;
 	}
+	l->snapshots(l, &(struct test_snapshots){ 1, 2, 3, { "one 1\0two 1", 12 } });
 }
 
 static void fake_list(struct executor *super, const struct test_file *file, struct executor_listener *l)
@@ -144,7 +145,8 @@ struct kept {
 	struct arena arena;
 	struct test_result results[64];
 	struct str broken[8];
-	size_t count, broken_count;
+	char obsolete[32][64];
+	size_t count, broken_count, obsolete_count;
 };
 
 static void kept_begin(struct reporter *r, size_t files)
@@ -176,6 +178,13 @@ static void kept_result(struct reporter *r, const struct test_result *t)
 	k->results[k->count++] = test_result_copy(t, &k->arena);
 }
 
+static void kept_obsolete(struct reporter *r, const char *file, struct str snapshot)
+{
+	struct kept *k = (struct kept *)r;
+	snprintf(k->obsolete[k->obsolete_count++], sizeof k->obsolete[0], "%s: " STR_FMT, file,
+		 STR_ARG(snapshot));
+}
+
 static void kept_end(struct reporter *r, const struct run_totals *t)
 {
 	(void)r, (void)t;
@@ -193,6 +202,7 @@ static const struct reporter_ops kept_ops = {
 	.broken = kept_broken,
 	.warning = kept_warning,
 	.result = kept_result,
+	.obsolete = kept_obsolete,
 	.end = kept_end,
 	.destroy = kept_destroy,
 };

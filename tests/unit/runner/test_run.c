@@ -153,6 +153,21 @@ TEST(bail_counts_a_failure_only_when_it_is_not_run_again)
 	arena_fini(&k.arena);
 }
 
+TEST(snapshots_are_those_of_each_files_first_pass)
+{
+	static const struct fake_test tests[] = { { "one", passes }, { NULL } };
+	struct kept kept;
+	struct run_totals t = run_fakes(tests, 2, (struct run_options){ .repeat = 3 }, &kept);
+	assert_int_equal(t.snapshots_written, 2);
+	assert_int_equal(t.snapshots_updated, 4);
+	assert_int_equal(t.snapshots_removed, 6);
+	assert_int_equal(t.snapshots_obsolete, 4);
+	assert_int_equal(kept.obsolete_count, 4);
+	assert_string_equal(kept.obsolete[1], "a: two 1");
+	assert_string_equal(kept.obsolete[2], "b: one 1");
+	arena_fini(&kept.arena);
+}
+
 TEST(a_filter_sees_file_and_name)
 {
 	static const struct fake_test tests[] = { { "one", passes }, { "two", fails }, { 0 } };

@@ -158,6 +158,7 @@ interface TestHost {
     ended(test: TestWho, outcome: TestOutcome): boolean;
     broken(text: string): void;
     depends(path: string): void;
+    snapshots(written: number, updated: number, removed: number, obsolete: string[]): void;
     over(): void;
     uncaught(listener: (error: unknown) => void): void;
   };

@@ -3,7 +3,7 @@
 
 import { type File, getFn, getHooks, setFn, type Suite, type Task, type Test } from "@vitest/runner";
 import { processError } from "@vitest/utils/error";
-import { TestRunner } from "vitest";
+import { expect, TestRunner } from "vitest";
 import type { Loader } from "../../../guest/js/prelude/modules";
 import { endOfTest, traceOfTest } from "./backlot";
 import { type Failure, Failures, indent } from "./failures";
@@ -18,7 +18,13 @@ const Base = TestRunner as unknown as new (config: Config) => {
   onBeforeTryTask(test: Test): void;
   onAfterTryTask(test: Test): void;
   __setTraces(traces: unknown): void;
+  snapshotClient: { getSnapshotState(path: string): SnapshotState };
 };
+
+interface SnapshotState {
+  _uncheckedKeys: Set<string>;
+  markSnapshotsAsCheckedForTest(name: string): void;
+}
 
 interface Attempt {
   retry: number;
@@ -161,6 +167,7 @@ export class BacklotRunner extends Base {
   }
 
   override async onAfterRunSuite(suite: Suite): Promise<void> {
+    if ("filepath" in suite && suite.mode !== "skip") this.keepSnapshots(suite as File);
     await super.onAfterRunSuite(suite);
     this.close(suite);
     if (!("filepath" in suite)) return;
@@ -168,6 +175,22 @@ export class BacklotRunner extends Base {
     for (const who of this.stopped ? [] : this.who.values())
       native.results.ended(who, { status: "failed", message: "it never ended", text: `${this.settings.shown}:${who.line}: it never ended\n` });
     this.who.clear();
+  }
+
+  /** Snapshots of tests that did not run to their end are not obsolete. */
+  private keepSnapshots(file: File): void {
+    const state = this.snapshotClient.getSnapshotState(file.filepath);
+    // As Vitest's own means it: it takes those of any test whose name is not shorter.
+    state.markSnapshotsAsCheckedForTest = (name) => {
+      for (const key of state._uncheckedKeys)
+        if (key.startsWith(name) && /^( \d+$| > )/.test(key.slice(name.length))) state._uncheckedKeys.delete(key);
+    };
+    const walk = (task: Task, outer: string): void => {
+      const name = outer ? `${outer} > ${task.name}` : task.name;
+      if (task.type === "suite") task.tasks.forEach((inner) => walk(inner, name));
+      else if (task.result?.state !== "pass") state.markSnapshotsAsCheckedForTest(name);
+    };
+    file.tasks.forEach((task) => walk(task, ""));
   }
 
   /** What went wrong in hooks of groups fails every test in them that did not run. */
@@ -257,14 +280,20 @@ export class BacklotRunner extends Base {
     if (typeof own === "number" && attempt.retry < own) return; // Vitest's own retries: the last one counts
     const outcome = this.failures.outcome((result.errors ?? []) as Failure[]);
     outcome.text += takePrinted(frame);
-    this.again = native.results.ended(who, { status: "failed", ...outcome, trace });
+    this.again = native.results.ended(who, { status: "failed", ...outcome, checks: checksOf(task), trace });
     if (!this.again) this.who.delete(task);
   }
 
   private finish(task: Test, who: TestWho, outcome: TestOutcome): void {
-    native.results.ended(who, outcome);
+    native.results.ended(who, { ...outcome, checks: checksOf(task) });
     this.who.delete(task);
   }
+}
+
+/** How often a test has called `expect`, its own or everybody's. */
+function checksOf(test: Test): number {
+  const { _local: own, expect: itsOwn } = test.context as unknown as { _local?: boolean; expect: typeof expect };
+  return (own ? itsOwn : expect).getState().assertionCalls ?? 0;
 }
 
 function takePrinted(from: { printed: string }): string {

@@ -2,6 +2,7 @@
 // What Vitest's packages expect to find of the worker that they run in.
 
 import type { Loader } from "../../../guest/js/prelude/modules";
+import { test } from "./host";
 
 export interface SnapshotEnvironment {
   getVersion(): string;
@@ -82,6 +83,19 @@ export function makeConfig(settings: Settings, place: Loader["original"]) {
 
 export type Config = ReturnType<typeof makeConfig>;
 
+interface SavedSnapshots {
+  added: number;
+  updated: number;
+  uncheckedKeys: string[];
+}
+
+function snapshotsSaved({ added, updated, uncheckedKeys }: SavedSnapshots, settings: Settings): void {
+  // Where none may be written, obsolete ones are an error of their own: Vitest's runner has it.
+  const removes = settings.snapshots === "all";
+  const tells = settings.snapshots === "new";
+  test.results.snapshots(added, updated, removes ? uncheckedKeys.length : 0, tells ? uncheckedKeys : []);
+}
+
 export function provideState(settings: Settings, config: Config, loader: Loader): void {
   Object.defineProperty(globalThis, "__vitest_worker__", {
     configurable: true,
@@ -101,7 +115,7 @@ export function provideState(settings: Settings, config: Config, loader: Loader)
       metaEnv: loader.env,
       durations: { environment: 0, prepare: 0 },
       onCleanup: () => {},
-      rpc: { snapshotSaved: async () => {} },
+      rpc: { snapshotSaved: async (saved: SavedSnapshots) => snapshotsSaved(saved, settings) },
     },
   });
 }
