@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "guest/limit.h"
 #include "guest/readthrough.h"
 
 const char *outcome_name(enum outcome o)
@@ -53,6 +54,7 @@ void invocation_init(struct invocation *i, struct service *s, struct world *w)
 	i->started_ns = clock_monotonic(w->loop->clock);
 	i->subrequests_last = &i->subrequests;
 	list_init(&i->readthroughs);
+	list_init(&i->stored);
 	if (w->tracing)
 		trace_on(&i->trace, &i->arena, w->loop->clock);
 }
@@ -62,6 +64,7 @@ void invocation_fini(struct invocation *i)
 	CHECK(list_empty(&i->changed.watchers));
 	watcher_stop(&i->handed_off);
 	readthroughs_cancel(i);
+	invocation_forget_stored(i);
 	for (struct subrequest *r = i->subrequests; r; r = r->next) {
 		backend_unref(&r->backend);
 		fetch_unref(&r->fetch);

@@ -105,6 +105,7 @@ struct invocation {
 	uint32_t subrequest_count;
 	struct limit_breach *breaches, **breaches_last;
 	struct list readthroughs; /* struct readthrough: requests that are on their way through the cache */
+	struct list stored;       /* what it put into the cache, to be measured: limit.h */
 	struct trace trace;
 
 	uint64_t started_ns, ended_ns; /* on the world's monotonic clock */

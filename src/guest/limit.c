@@ -64,6 +64,43 @@ bool invocation_response_within(struct invocation *i, const struct headers *head
 	return invocation_within(i, LIMIT_response_header_bytes, headers_bytes(headers)) && count;
 }
 
+/* Something in the cache, or on its way into it. */
+struct stored {
+	struct list link; /* in the invocation's list */
+	struct invocation *invocation;
+	struct cache_meter meter;
+};
+
+static void measured(struct cache_meter *m, uint64_t bytes, uint64_t rules)
+{
+	struct invocation *i = container_of(m, struct stored, meter)->invocation;
+	invocation_note(i, LIMIT_cache_object_bytes, bytes);
+	invocation_note(i, LIMIT_vary_rules, rules);
+}
+
+void invocation_measure(struct invocation *i, struct cache_write *w)
+{
+	struct stored *s = ARENA_NEW(&i->arena, struct stored);
+	s->invocation = i;
+	s->meter.measured = measured;
+	s->meter.bytes_max = i->world->limits.cache_object_bytes;
+	s->meter.rules_max = i->world->limits.vary_rules;
+	list_push(&i->stored, &s->link);
+	w->meter = &s->meter;
+}
+
+bool invocation_may_store(struct invocation *i, struct cache_write *w)
+{
+	invocation_measure(i, w);
+	return !w->has_length || invocation_within(i, LIMIT_cache_object_bytes, w->length);
+}
+
+void invocation_forget_stored(struct invocation *i)
+{
+	for (struct list *l; (l = list_pop(&i->stored));)
+		list_remove(&container_of(l, struct stored, link)->meter.link);
+}
+
 void limit_breach_print(const struct limit_breach *b, struct buf *out)
 {
 	buf_printf(out, "%s: ", limit_rows[b->limit].name);

@@ -33,6 +33,14 @@ must_use bool invocation_request_within(struct invocation *i, const struct http_
 					enum limit *limit);
 must_use bool invocation_response_within(struct invocation *i, const struct headers *headers);
 
+/*
+ * Sets a write's meter, by which the limits of what is in the cache are in force, and noted as long as the
+ * invocation is there. The second one also looks at the length; false: it may not store that.
+ */
+void invocation_measure(struct invocation *i, struct cache_write *w);
+must_use bool invocation_may_store(struct invocation *i, struct cache_write *w);
+void invocation_forget_stored(struct invocation *i);
+
 /* "subrequests: 33, and the limit is 32", for people. */
 void limit_breach_print(const struct limit_breach *b, struct buf *out);
 

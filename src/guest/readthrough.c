@@ -163,6 +163,8 @@ static bool insert(struct readthrough *rt, const struct http_response *head, str
 	struct http_lookup back;
 	struct body *body = rt->origin->response.body;
 	w->has_length = !body || body_known_length(body, &w->length);
+	if (!invocation_may_store(rt->invocation, w))
+		return false;
 	http_lookup_trace_write(&rt->lookup, &rt->invocation->trace, "insert", w);
 	struct cache_object *o = http_lookup_insert(&rt->lookup, head, w);
 	if (!o)
@@ -179,10 +181,11 @@ static bool insert(struct readthrough *rt, const struct http_response *head, str
 	return true;
 }
 
-static bool update(struct readthrough *rt, const struct http_response *head, const struct cache_write *w)
+static bool update(struct readthrough *rt, const struct http_response *head, struct cache_write *w)
 {
 	struct http_lookup fresh;
 	struct cache_object *o;
+	invocation_measure(rt->invocation, w);
 	http_lookup_trace_write(&rt->lookup, &rt->invocation->trace, "update", w);
 	if (!http_lookup_update(&rt->lookup, head, w, &o))
 		return false;

@@ -156,6 +156,18 @@ unsigned cache_op_state(const struct cache_op *op, const struct loop *loop);
 
 /* ---- storing ---- */
 
+/*
+ * What bounds what is stored, and is told how much there is of it. It belongs to who stores; to be forgotten
+ * by the cache it is taken out of its list (list_remove(&link)), which it may be at any time.
+ */
+struct cache_meter {
+	uint64_t bytes_max; /* of the body; more fails with BODY_FAILURE_LIMIT, and is measured before */
+	uint64_t rules_max; /* vary rules of the key; of more, the oldest are forgotten */
+	void (*measured)(struct cache_meter *, uint64_t bytes,
+			 uint64_t rules); /* one of them; the other is 0 */
+	struct list link;                 /* the cache's */
+};
+
 struct cache_write {
 	uint64_t max_age_ns, initial_age_ns, swr_ns, sie_ns, edge_max_age_ns;
 	bool pass; /* store a mark, without a body, see cache_object; its end is not awaited */
@@ -166,6 +178,7 @@ struct cache_write {
 	bool has_length;
 	uint64_t length; /* of the body; when it comes to another end, it fails */
 	bool sensitive;
+	struct cache_meter *meter; /* NULL: the cache's own bounds alone */
 };
 
 bool cache_vary_valid(struct str vary);

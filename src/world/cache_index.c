@@ -93,22 +93,25 @@ void cache_index_trim(struct cache_index *x, struct str key)
 		pmap_remove(&x->rules, key);
 }
 
-/* Puts a rule in front of all others. */
-static void prefer_rule(struct cache_rules *rules, struct blob *rule)
+/* Puts a rule in front of all others; returns how many there are with it, before it forgets the last ones. */
+static size_t prefer_rule(struct cache_rules *rules, struct blob *rule, size_t rules_max)
 {
-	size_t at = 0;
+	size_t at = 0, count;
 	while (at < rules->count && !str_eq(blob_str(rules->at[at]), blob_str(rule)))
 		at++;
+	count = MAX(rules->count, at + 1);
+	rc_ref(&rule->rc);
 	if (at < rules->count)
-		rule = rules->at[at];
-	else
-		rc_ref(&rule->rc);
-	if (at == CACHE_VARY_RULES_MAX)
+		blob_unref(&rules->at[at]);
+	else if (at == CACHE_VARY_RULES_MAX)
 		blob_unref(&rules->at[--at]);
-	else if (at == rules->count)
+	else
 		rules->count++;
 	memmove(&rules->at[1], &rules->at[0], at * sizeof rules->at[0]);
 	rules->at[0] = rule;
+	while (rules->count > rules_max)
+		blob_unref(&rules->at[--rules->count]);
+	return count;
 }
 
 /* ---- entries ---- */
@@ -259,14 +262,14 @@ void cache_index_grew(struct cache_index *x, uint64_t bytes)
 	evict(x);
 }
 
-void cache_index_put(struct cache_index *x, struct str key, struct str name, struct cache_object *taken,
-		     uint64_t hits)
+size_t cache_index_put(struct cache_index *x, struct str key, struct str name, struct cache_object *taken,
+		       uint64_t hits, size_t rules_max)
 {
 	struct cache_entry *old = find(x, name);
 	if (old)
 		remove_entry(x, old, true);
 	struct cache_rules *rules = own_rules(x, key);
-	prefer_rule(rules, taken->vary);
+	size_t count = prefer_rule(rules, taken->vary, MAX(rules_max, (size_t)1));
 	rules->objects++;
 	struct cache_entry *e = NEW(struct cache_entry);
 	rc_init(&e->rc, entry_destroy);
@@ -286,6 +289,7 @@ void cache_index_put(struct cache_index *x, struct str key, struct str name, str
 	index_surrogates(x, e, true);
 	x->bytes += charge(e);
 	evict(x);
+	return count;
 }
 
 uint64_t cache_index_hit(struct cache_index *x, struct str name)

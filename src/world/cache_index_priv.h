@@ -56,9 +56,12 @@ void cache_index_trim(struct cache_index *x, struct str key);
 struct cache_entry *cache_index_get(const struct cache_index *x, struct str name);
 bool cache_index_visible(const struct cache_index *x, const struct cache_entry *e);
 
-/* Takes the object; `name` is that of its variant. Replaces what was there. */
-void cache_index_put(struct cache_index *x, struct str key, struct str name, struct cache_object *taken,
-		     uint64_t hits);
+/*
+ * Takes the object; `name` is that of its variant. Replaces what was there. Returns the vary rules that the
+ * key has with it, before those that are more than `rules_max` are forgotten.
+ */
+size_t cache_index_put(struct cache_index *x, struct str key, struct str name, struct cache_object *taken,
+		       uint64_t hits, size_t rules_max);
 /* False: there was none. */
 bool cache_index_remove(struct cache_index *x, struct str name);
 /* Counts a hit, the last use; returns the hits. */

@@ -323,15 +323,19 @@ static struct cache_content *new_content(struct cache_memory *c, const struct ca
 }
 
 /* Takes the object; the op's obligation is met. */
-static void store(struct cache_memory *c, struct cache_op *op, struct cache_object *taken, uint64_t hits)
+static void store(struct cache_memory *c, struct cache_op *op, struct cache_object *taken, uint64_t hits,
+		  struct cache_meter *meter)
 {
+	uint64_t rules_max = meter ? MIN(meter->rules_max, CACHE_VARY_RULES_MAX) : CACHE_VARY_RULES_MAX;
 	scoped(buf_fini) struct buf name = BUF_INIT(NAME_BYTES_MAX);
 	cache_variant_name(&name, op->key, blob_str(taken->vary), op->request);
 	CHECK(!name.full);
 	op->obliged = false;
 	if (op->release)
 		leave_room(c, op);
-	cache_index_put(&c->index, op->key, buf_str(&name), taken, hits);
+	size_t rules = cache_index_put(&c->index, op->key, buf_str(&name), taken, hits, rules_max);
+	if (meter)
+		meter->measured(meter, 0, rules);
 	wake_room(c, op->key);
 }
 
@@ -348,7 +352,7 @@ static struct cache_object *memory_insert(struct cache *super, struct cache_op *
 		cache_object_new(content, w, cache_vary_canonical(w->vary),
 				 cache_surrogate_keys_canonical(w->surrogate_keys), loop);
 	rc_ref(&object->rc);
-	store(c, op, object, 0);
+	store(c, op, object, 0, w->meter);
 	return object;
 }
 
@@ -380,7 +384,7 @@ static bool memory_update(struct cache *super, struct cache_op *op, const struct
 		rc_ref(&object->rc);
 		*renewed = object;
 	}
-	store(c, op, object, hits);
+	store(c, op, object, hits, w->meter);
 	return true;
 }
 

@@ -107,6 +107,8 @@ static void content_end(struct cache_content *c, int state, enum body_failure wh
 	body_unref(&c->input);
 	if (state == CACHE_COMPLETE)
 		compact(c);
+	while (list_pop(&c->meters))
+		continue;
 	c->state = state == CACHE_COMPLETE ? CACHE_COMPLETE : CACHE_FAILED;
 	c->why = why;
 	event_fire(&c->changed, c->loop);
@@ -130,9 +132,18 @@ static void input_readable(struct task *t)
 	cache_content_pull(c);
 }
 
+static void measure(struct cache_content *c, uint64_t bytes)
+{
+	list_each(it, &c->meters) {
+		struct cache_meter *m = container_of(it, struct cache_meter, link);
+		m->measured(m, bytes, 0);
+	}
+}
+
 /* False: it is more than may come. */
 static bool take_input(struct cache_content *c, struct str bytes)
 {
+	measure(c, c->bytes + bytes.len);
 	if (bytes.len > c->bytes_max - c->bytes || (c->has_length && bytes.len > c->length - c->bytes))
 		return false;
 	c->bytes += bytes.len;
@@ -176,7 +187,10 @@ struct cache_content *cache_content_new(const struct cache_write *w, uint64_t by
 	arena_init(&c->trailer_memory);
 	event_init(&c->changed);
 	c->loop = loop;
-	c->bytes_max = bytes_max;
+	c->bytes_max = w->meter ? MIN(bytes_max, w->meter->bytes_max) : bytes_max;
+	list_init(&c->meters);
+	if (w->meter)
+		list_push(&c->meters, &w->meter->link);
 	c->has_length = w->has_length;
 	c->length = w->length;
 	c->input = body_new(loop);

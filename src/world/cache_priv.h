@@ -25,6 +25,7 @@ struct cache_content {
 	struct blob *tail; /* being filled; nobody else holds it */
 	size_t tail_cap;
 	uint64_t bytes, bytes_max;
+	struct list meters; /* struct cache_meter, of who began it: one or none */
 	bool has_length;
 	uint64_t length; /* as the writer said beforehand */
 	struct headers trailers;

@@ -83,6 +83,80 @@ def endless_growth_ends_at_the_limit_with_500(t):
     assert_not_in("expected:", done.out)
 
 
+AT_ONCE = "GET /\n  clientFetch.status is %d\n  limits[0].name is \"memory\"\n  limits[0].reached is 268500992\n  limits[0].enforced isTrue\n"
+
+
+@test
+def growth_in_one_step_far_beyond_the_limit_is_told_of(t):
+    t.write("own.toml", 'memory = "32MiB"\n')
+    done = fiddle(t, AT_ONCE % 500, "--limits-profile", "own.toml", guest="wat-grow-at-once", code=1)
+    assert_in("memory: 256.062 MiB, and the limit is 32 MiB", done.out)
+    assert_in("the guest asked for 256.1 MiB of memory, and the limit is 32.0 MiB", done.out)
+    assert_not_in("expected:", done.out)
+    # Where nothing is enforced the guest learns of it by -1 and goes on, and it is told of all the same.
+    fiddle(t, AT_ONCE % 200, guest="wat-grow-at-once")
+
+
+CACHED = """origin origin
+  GET * -> 200 text/plain "twenty bytes of text"
+    Cache-Control: max-age=60
+
+"""
+
+
+@test
+def an_object_that_is_too_large_for_the_cache_is_not_stored(t):
+    t.write("own.toml", 'cache-object = "19B"\n')
+    profile = ["--limits-profile", "own.toml"]
+    # The SDK puts it into the cache itself, and has a name for the answer.
+    text = CACHED + "GET /http-cache\n  clientFetch.bodyText includes \"%s\"\n  limits.count() is %d\n"
+    fiddle(t, text % ("HttpCacheLimitExceeded", 1), *profile)
+    fiddle(t, text % ("x-cache: MISS", 1), "--limits=warn", *profile)
+    fiddle(t, text % ("x-cache: MISS", 0), "--limits=off", *profile)
+
+
+VARIED = """origin origin
+  GET /x -> 200 text/plain "one"
+    when header X-Variant: 1
+    Cache-Control: max-age=60
+    Vary: X-Variant
+  GET /x -> 200 text/plain "two"
+    Cache-Control: max-age=60
+    Vary: If-Range
+
+GET /http-cache
+X-Variant: 1
+  limits.count() is 0
+GET /http-cache
+X-Variant: 2
+  limits[0].name is "vary-rules"
+  limits[0].reached is 2
+  limits[0].enforced is %s
+GET /http-cache
+X-Variant: 1
+If-Range: "a"
+  clientFetch.bodyText includes "x-cache: %s"
+"""
+
+
+@test
+def vary_rules_of_one_key_are_counted_and_the_oldest_is_forgotten(t):
+    t.write("own.toml", "vary-rules = 1\n")
+    fiddle(t, VARIED % ("true", "MISS"), "--limits-profile", "own.toml")
+    fiddle(t, VARIED % ("false", "HIT"), "--limits=warn", "--limits-profile", "own.toml")
+
+
+@test
+def the_guests_file_may_be_too_large(t):
+    t.write("own.toml", 'package = "64B"\n')
+    done = fiddle(t, "GET /\n  clientFetch.status is 500\n  limits[0].name is \"package\"\n  limits[0].enforced isTrue\n  usage.hostcalls is 0\n",
+                  "--limits-profile", "own.toml", code=1)
+    assert_matches(r"The guest's file is too large \(package: [\d.]+ MiB, and the limit is 64 bytes\)", done.out)
+    assert_not_in("expected:", done.out)
+    fiddle(t, "GET /log\n  clientFetch.status is 200\n  limits[0].name is \"package\"\n  limits[0].enforced is false\n",
+           "--limits=warn", "--limits-profile", "own.toml")
+
+
 @test
 def waiting_too_long_ends_at_the_limit_with_503(t):
     t.write("own.toml", 'wall = "100ms"\n')

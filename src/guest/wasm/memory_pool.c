@@ -52,6 +52,19 @@ struct memory_pool {
 	uint8_t *opened; /* a byte that reads as 0 in a child of fork(): the page map is the parent's then */
 };
 
+static _Thread_local uint64_t allowed_bytes = UINT64_MAX, refused_bytes;
+
+void memory_pool_allow(uint64_t bytes)
+{
+	allowed_bytes = bytes;
+	refused_bytes = 0;
+}
+
+uint64_t memory_pool_refused(void)
+{
+	return refused_bytes;
+}
+
 /* ---- images ---- */
 
 bool memory_image_of(struct memory_image *out, struct str bytes, uint64_t at)
@@ -260,7 +273,10 @@ static uint8_t *get_memory(void *env, size_t *size, size_t *capacity)
 static wasmtime_error_t *grow_memory(void *env, size_t size)
 {
 	struct memory *m = env;
-	if (size < m->size || size > m->pool->options.bytes_max || size > m->reserved)
+	uint64_t most = MIN(m->pool->options.bytes_max, allowed_bytes);
+	if (size > most)
+		refused_bytes = MAX(refused_bytes, size);
+	if (size < m->size || size > most || size > m->reserved)
 		return wasmtime_error_new("the memory may not grow so far");
 	if (size > m->size && mprotect(m->base + m->size, size - m->size, PROT_READ | PROT_WRITE) != 0)
 		return wasmtime_error_new("the system has no memory left");

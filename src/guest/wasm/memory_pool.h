@@ -63,6 +63,14 @@ void memory_pool_destroy(struct memory_pool **pp);
 /* For the engine's configuration; the pool must outlive the engine. */
 wasmtime_memory_creator_t memory_pool_creator(struct memory_pool *pool);
 
+/*
+ * How far memories may grow that grow on this thread, where that is less than their pool allows: for whoever
+ * runs a guest, and before. What they asked for in vain, the largest number since this was called; 0:
+ * nothing.
+ */
+void memory_pool_allow(uint64_t bytes);
+uint64_t memory_pool_refused(void);
+
 struct memory_pool_counts {
 	uint64_t in_place, unasked, anew; /* resets: by pages; of these, without asking the kernel; whole */
 	uint64_t resident;                /* private bytes that free memories keep */

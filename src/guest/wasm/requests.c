@@ -347,14 +347,20 @@ void requests_fini(struct sandbox *sb)
 }
 
 /* A request that the platform would not hand to a guest ends here. */
-static bool refuse(struct invocation *i, const struct http_request *request)
+static bool refuse(struct invocation *i, const struct wasm_service *s, const struct http_request *request)
 {
-	enum limit limit;
-	if (invocation_request_within(i, request, &limit))
+	enum limit limit = LIMIT_package_bytes;
+	if (invocation_within(i, limit, s->package_bytes) && invocation_request_within(i, request, &limit))
 		return false;
 	scoped(buf_fini) struct buf text = BUF_INIT(ERROR_TEXT_BYTES_MAX);
-	uint16_t status = limit == LIMIT_uri_bytes ? 414 : limit == LIMIT_method_bytes ? 501 : 503;
-	buf_printf(&text, "%s (", status == 503 ? "Header overflow" : http_reason(status).ptr);
+	uint16_t status = limit == LIMIT_package_bytes  ? 500
+			  : limit == LIMIT_uri_bytes    ? 414
+			  : limit == LIMIT_method_bytes ? 501
+							: 503;
+	buf_printf(&text, "%s (",
+		   status == 503   ? "Header overflow"
+		   : status == 500 ? "The guest's file is too large"
+				   : http_reason(status).ptr);
 	for (const struct limit_breach *b = i->breaches; b; b = b->next) {
 		if (b->limit == limit)
 			limit_breach_print(b, &text);
@@ -371,7 +377,7 @@ struct invocation *sandbox_invoke(struct wasm_service *s, struct world *w,
 {
 	struct wasm_invocation *i = requests_new(s, w, request);
 	i->wanted = true;
-	if (!refuse(&i->super, request->http))
+	if (!refuse(&i->super, s, request->http))
 		dispatch(i);
 	return &i->super;
 }

@@ -408,19 +408,27 @@ static void over_limit(struct sandbox *sb, uint16_t status, struct str why)
 	sb->trap_text = why;
 }
 
-/* A guest that grew over its limit since it was looked at last. */
+static uint64_t memory_room(const struct sandbox *sb)
+{
+	return limits_memory_room(&sb->world->limits, sb->world->limits_mode);
+}
+
+/* A guest that grew over its limit since it was looked at last, or wanted to. */
 static bool memory_within(struct sandbox *sb)
 {
-	uint64_t bytes = sb->size;
+	const uint64_t most = sb->world->limits.memory_bytes;
+	uint64_t wanted = MAX(sb->memory_wanted, memory_pool_refused());
+	/* Where there is no room beyond the limit, it is no end that -1 was the answer. */
+	uint64_t bytes = wanted && memory_room(sb) > most ? MAX(sb->size, wanted) : sb->size;
 	if (sb->door) /* what is seen here is the door's memory; a component's own are bounded by Wasmtime */
 		return true;
 	if (invocation_within(sb->invocation, LIMIT_memory_bytes, bytes))
 		return true;
 	over_limit(sb, 500,
 		   arena_printf(sandbox_arena(sb),
-				"the guest uses %.1f MiB of memory, and the limit is %.1f MiB",
-				(double)bytes / (1 << 20),
-				(double)sb->world->limits.memory_bytes / (1 << 20)));
+				"the guest %s %.1f MiB of memory, and the limit is %.1f MiB",
+				bytes > sb->size ? "asked for" : "uses", (double)bytes / (1 << 20),
+				(double)most / (1 << 20)));
 	return false;
 }
 
@@ -698,7 +706,8 @@ static void begin_store(struct sandbox *sb)
 	const struct component *component = sb->service->component;
 	sb->store = wasmtime_store_new(sb->service->engine->wasm, sb, NULL);
 	sb->context = wasmtime_store_context(sb->store);
-	wasmtime_store_limiter(sb->store, (int64_t)limits_memory_room(&w->limits, w->limits_mode),
+	/* Memories of a pool are bounded by it, which tells how much they wanted. */
+	wasmtime_store_limiter(sb->store, sb->service->engine->memories ? -1 : (int64_t)memory_room(sb),
 			       (int64_t)w->limits.table_elements, component ? COMPONENT_INSTANCES_MAX : 1,
 			       component ? COMPONENT_TABLES_MAX : 1, component ? COMPONENT_MEMORIES_MAX : 1);
 	wasmtime_context_set_epoch_deadline(sb->context, 2);
@@ -737,15 +746,18 @@ void sandbox_note_memory(struct sandbox *sb)
 	if (!sb->memory_bytes)
 		return;
 	sb->invocation->memory_bytes = sb->memory_bytes;
-	invocation_note(sb->invocation, LIMIT_memory_bytes, sb->memory_bytes);
+	invocation_note(sb->invocation, LIMIT_memory_bytes, MAX(sb->memory_bytes, sb->memory_wanted));
+	sb->memory_wanted = 0;
 }
 
 /* Runs the guest on, and takes the instance down when it is over (true). */
 static bool run_slice(struct sandbox *sb)
 {
+	memory_pool_allow(memory_room(sb));
 	if (!sb->store)
 		begin_store(sb);
 	bool over = poll_guest(sb);
+	sb->memory_wanted = MAX(sb->memory_wanted, memory_pool_refused());
 	if (over)
 		end_store(sb);
 	return over;

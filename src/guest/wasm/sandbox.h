@@ -162,11 +162,12 @@ struct sandbox {
 	struct registration *registration; /* of a backend, under way; NULL: none */
 	struct guest_endpoint *endpoints;  /* all that were opened */
 	uint64_t config_lookups;
-	struct buf lines[2];   /* of stdout and stderr, not yet ended; when the world wants lines */
-	uint64_t memory_bytes; /* of the guest's memory, when it was last noted */
-	uint64_t held_bytes;   /* see sandbox_hold() */
-	bool sent;             /* the guest has answered */
-	bool body_closed;      /* it has closed its client's body, which is kept until it has answered */
+	struct buf lines[2];    /* of stdout and stderr, not yet ended; when the world wants lines */
+	uint64_t memory_bytes;  /* of the guest's memory, when it was last noted */
+	uint64_t memory_wanted; /* the largest size that it was refused since then; 0: none was */
+	uint64_t held_bytes;    /* see sandbox_hold() */
+	bool sent;              /* the guest has answered */
+	bool body_closed;       /* it has closed its client's body, which is kept until it has answered */
 	uint16_t limit_status; /* what a client gets that was not answered yet when a limit ended the guest */
 
 	/* Running and waiting. */

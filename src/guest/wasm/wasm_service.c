@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/check.h"
@@ -385,6 +386,9 @@ static bool load_file(struct wasm_service *s, const char *path, struct error *e)
 {
 	char fingerprint[128];
 	struct code_key key;
+	struct stat st;
+	if (stat(path, &st) == 0)
+		s->package_bytes = (uint64_t)st.st_size;
 	struct engine_options flags = { .wasm_exceptions = s->options.wasm_exceptions,
 					.wasm_gc = s->options.wasm_gc,
 					.debug_info = s->options.debug_info,
@@ -483,6 +487,7 @@ bool wasm_service_from_bytes(struct wasm_service **out, const char *name, struct
 {
 	scoped(wasm_service_free) struct wasm_service *s = new_service(options);
 	s->options.cache_folder = NULL;
+	s->package_bytes = wasm.len;
 	if (!load_bytes(s, name, wasm, "", e) || !link_guest(s, name, e))
 		return false;
 	*out = take(s);

@@ -62,6 +62,7 @@ struct wasm_service {
 	struct wasm_invocation *free_invocations;
 	struct list promises;         /* struct next_request: may be offered a request, the newest last */
 	struct list between_requests; /* struct sandbox, the oldest first */
+	uint64_t package_bytes;       /* of the guest's file */
 	uint32_t alive;               /* instances */
 	bool profile_lost;            /* one could not be written */
 	uint64_t started;             /* instances so far */

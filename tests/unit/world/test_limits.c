@@ -26,6 +26,9 @@ TEST(the_platforms_limits_are_those_of_its_documentation)
 	assert_int_equal(l->uri_bytes, 8192);
 	assert_int_equal(l->request_headers, 255);
 	assert_int_equal(l->response_headers, 96);
+	assert_int_equal(l->cache_object_bytes, 100 * 1024 * 1024);
+	assert_int_equal(l->vary_rules, 8);
+	assert_int_equal(l->package_bytes, 100 * 1024 * 1024);
 	assert_int_equal(trial->wall_ns, UINT64_C(60) * 1000 * 1000 * 1000);
 	assert_int_equal(trial->subrequests, 10);
 	assert_int_equal(trial->cpu_ns, l->cpu_ns);

@@ -46,7 +46,9 @@ enum abi_status cache_call_write_options(struct sandbox *sb, uint32_t mask,
 		      &w->surrogate_keys) ||
 	    !cache_surrogate_keys_valid(w->surrogate_keys))
 		return ABI_INVAL;
-	return mask & CACHE_WRITE_RESERVED ? ABI_UNSUPPORTED : ABI_OK;
+	if (mask & CACHE_WRITE_RESERVED)
+		return ABI_UNSUPPORTED;
+	return invocation_may_store(sb->invocation, w) ? ABI_OK : ABI_LIMITEXCEEDED;
 }
 
 /* ---- trace ---- */

@@ -203,7 +203,7 @@ enum abi_status http_cache_call_options(struct sandbox *sb, uint32_t mask,
 	if (mask & HTTP_CACHE_WRITE_SURROGATE_KEYS &&
 	    !sandbox_str(sb, o->surrogate_keys, o->surrogate_keys_len, &w->surrogate_keys))
 		return ABI_INVAL;
-	return ABI_OK;
+	return invocation_may_store(sb->invocation, w) ? ABI_OK : ABI_LIMITEXCEEDED;
 }
 
 /* A text for the guest's buffer; false: it is too short for it. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "guest/limit.h"
 #include "support/abi_check.h"
 
 #define MODULE "fastly_cache"
@@ -880,7 +881,7 @@ TEST(a_replacement_has_headers_to_look_up_and_to_store)
 	abi_init(&h, ABI_MEMORY_BYTES);
 	uint32_t one = request_with(&h, "a", "1"), two = request_with(&h, "a", "2"), out = abi_room(&h, 4);
 	struct abi_cache_replace_options r = { .request_headers = one };
-	struct abi_cache_write_options w = { .max_age_ns = NS_PER_S,
+	struct abi_cache_write_options w = { .max_age_ns = 10 * NS_PER_S,
 					     .request_headers = two,
 					     .vary_rule_len = 1 };
 	w.vary_rule = abi_place(&h, STR("a"));
@@ -939,6 +940,107 @@ TEST(a_guest_without_handles_left_is_told_so)
 	h.world->limits.handles = 100;
 	assert_int_equal(state(&h, op), OBLIGED);
 	assert_int_equal(state(&h, wait_busy(&h, busy)), FRESH);
+	abi_fini(&h);
+}
+
+/* The one limit that was exceeded, and by which number. */
+static void assert_breach(struct abi_harness *h, enum limit limit, uint64_t reached, bool enforced)
+{
+	const struct limit_breach *b = h->sandbox->invocation->breaches;
+	assert_non_null(b);
+	assert_null(b->next);
+	assert_int_equal(b->limit, limit);
+	assert_int_equal(b->reached, reached);
+	assert_int_equal(b->enforced, enforced);
+}
+
+TEST(an_object_that_says_it_is_too_large_is_not_begun)
+{
+	struct abi_harness h;
+	abi_init(&h, ABI_MEMORY_BYTES);
+	uint32_t out = abi_room(&h, 4);
+	struct abi_cache_write_options o = { .max_age_ns = NS_PER_S, .length = 11 };
+	h.world->limits.cache_object_bytes = h.world->noted.cache_object_bytes = 10;
+	assert_status(CALL("insert", TEXT("k"), LENGTH, write_options(&h, &o), out), ABI_LIMITEXCEEDED);
+	assert_breach(&h, LIMIT_cache_object_bytes, 11, true);
+	assert_int_equal(state(&h, lookup(&h, "k")), 0);
+	o.length = 10;
+	put_with(&h, "k", "0123456789", LENGTH, write_options(&h, &o));
+	assert_int_equal(state(&h, lookup(&h, "k")), FRESH);
+	abi_fini(&h);
+}
+
+TEST(an_object_that_becomes_too_large_is_found_no_more)
+{
+	struct abi_harness h;
+	abi_init(&h, ABI_MEMORY_BYTES);
+	h.world->limits.cache_object_bytes = h.world->noted.cache_object_bytes = 10;
+	uint32_t body = by_key(&h, "insert", "k", 0, seconds(&h, 10));
+	write_body(&h, body, "0123456789");
+	assert_int_equal(state(&h, lookup(&h, "k")), FRESH);
+	assert_null(h.sandbox->invocation->breaches);
+	write_body(&h, body, "x");
+	assert_int_equal(state(&h, lookup(&h, "k")), 0);
+	assert_breach(&h, LIMIT_cache_object_bytes, 11, true);
+	abi_fini(&h);
+}
+
+TEST(an_object_over_a_noted_limit_is_stored_and_told_of)
+{
+	struct abi_harness h;
+	abi_init(&h, ABI_MEMORY_BYTES);
+	h.world->noted.cache_object_bytes = 10;
+	put(&h, "k", "0123456789+more");
+	assert_int_equal(state(&h, lookup(&h, "k")), FRESH);
+	assert_breach(&h, LIMIT_cache_object_bytes, 15, false);
+	abi_fini(&h);
+}
+
+/* Stored under one key, so that it varies by that header. */
+static void put_varied(struct abi_harness *h, const char *header)
+{
+	struct abi_cache_write_options o = { .max_age_ns = 10 * NS_PER_S,
+					     .request_headers = request_with(h, header, "1"),
+					     .vary_rule = abi_place(h, str_from(header)),
+					     .vary_rule_len = (uint32_t)strlen(header) };
+	put_with(h, "k", header, HEADERS | VARY, write_options(h, &o));
+}
+
+static unsigned varied_state(struct abi_harness *h, const char *header)
+{
+	return state(h, by_key(h, "lookup", "k", HEADERS, lookup_options(h, request_with(h, header, "1"))));
+}
+
+TEST(a_key_with_too_many_vary_rules_forgets_the_oldest_and_that_is_told)
+{
+	struct abi_harness h;
+	abi_init(&h, ABI_MEMORY_BYTES);
+	h.world->noted.vary_rules = 2;
+	put_varied(&h, "a");
+	put_varied(&h, "b");
+	assert_null(h.sandbox->invocation->breaches);
+	put_varied(&h, "c");
+	assert_breach(&h, LIMIT_vary_rules, 3, false);
+	assert_int_equal(varied_state(&h, "a"), FRESH);
+	h.world->limits.vary_rules = 2;
+	put_varied(&h, "c");
+	assert_breach(&h, LIMIT_vary_rules, 3, true);
+	assert_int_equal(varied_state(&h, "a"), 0);
+	assert_int_equal(varied_state(&h, "b"), FRESH);
+	assert_int_equal(varied_state(&h, "c"), FRESH);
+	abi_fini(&h);
+}
+
+TEST(who_has_stored_may_be_gone_before_its_body_is)
+{
+	struct abi_harness h;
+	abi_init(&h, ABI_MEMORY_BYTES);
+	h.world->noted.cache_object_bytes = 1;
+	uint32_t body = by_key(&h, "insert", "k", 0, seconds(&h, 10));
+	invocation_forget_stored(h.sandbox->invocation);
+	finish(&h, body, "more than one");
+	assert_int_equal(state(&h, lookup(&h, "k")), FRESH);
+	assert_null(h.sandbox->invocation->breaches);
 	abi_fini(&h);
 }
 

@@ -115,6 +115,27 @@ static unsigned fetches(const struct abi_harness *h)
 	return h->sandbox->invocation->subrequest_count;
 }
 
+/* ---- limits ---- */
+
+TEST(what_is_too_large_for_the_cache_is_passed_on_and_not_stored)
+{
+	struct abi_harness h;
+	abi_init(&h, ABI_MEMORY_BYTES);
+	h.world->limits.cache_object_bytes = h.world->noted.cache_object_bytes = 2;
+	answer(&h, 200, "Cache-Control: max-age=10", "three");
+	assert_str(get(&h), "200 MISS three");
+	assert_str(get(&h), "200 MISS three");
+	assert_int_equal(fetches(&h), 2);
+	const struct limit_breach *b = h.sandbox->invocation->breaches;
+	assert_int_equal(b->limit, LIMIT_cache_object_bytes);
+	assert_int_equal(b->reached, 5);
+	assert_true(b->enforced);
+	h.world->limits.cache_object_bytes = 5;
+	assert_str(get(&h), "200 MISS three");
+	assert_str(get(&h), "200 HIT three");
+	abi_fini(&h);
+}
+
 /* ---- renewing ---- */
 
 TEST(a_304_renews_what_is_stored)
