@@ -48,38 +48,28 @@ static bool find_profile(struct str name, struct limits *out, struct error *e)
 
 /* ---- settings ---- */
 
-/* Text as a number of the limit's unit. */
-static bool parse_text(enum limit limit, struct str text, uint64_t *number, struct error *e)
+/* A string: of what is counted it is "none" at most. */
+static bool read_text(const struct reader *r, enum limit limit, const struct toml_value *v, uint64_t *number,
+		      struct error *e)
 {
-	switch (limit_rows[limit].unit) {
-	case LIMIT_IN_BYTES:
-		return size_parse(text, number, e);
-	case LIMIT_IN_TIME:
-		if (text.len && text.ptr[text.len - 1] >= '0' && text.ptr[text.len - 1] <= '9')
-			return FAIL(e, INVALID, "'" STR_FMT "' has no unit (ns, us, ms, s, m, h)",
-				    STR_ARG(text));
-		return duration_parse(text, number, e);
-	case LIMIT_IN_COUNT:
-		break;
-	}
-	return FAIL(e, INVALID, "it is counted, and a string is no number");
+	const struct limit_row *row = &limit_rows[limit];
+	struct error why;
+	bool counted = row->unit == LIMIT_IN_COUNT && !str_eq(v->text, STR("none"));
+	if (!counted && limit_parse(limit, v->text, number, &why))
+		return true;
+	return bad_value(r, v, e, "'%s': %s; write %s = %s", row->name,
+			 counted ? "it is counted, and a string is no number" : why.text, row->name,
+			 unit_examples[row->unit]);
 }
 
 static bool read_number(const struct reader *r, enum limit limit, const struct toml_value *v,
 			uint64_t *number, struct error *e)
 {
 	const struct limit_row *row = &limit_rows[limit];
-	uint64_t most = limits_profile(STR("none"))->at[limit];
-	if (v->kind == TOML_STRING && str_eq(v->text, STR("none"))) {
-		*number = most;
-		return true;
-	}
+	struct error why;
 	if (v->kind == TOML_STRING) {
-		if (!parse_text(limit, v->text, number, e)) {
-			struct error why = *e;
-			return bad_value(r, v, e, "'%s': %s; write %s = %s", row->name, why.text, row->name,
-					 unit_examples[row->unit]);
-		}
+		if (!read_text(r, limit, v, number, e))
+			return false;
 	} else if (v->kind != TOML_INTEGER || v->integer < 0 || row->unit == LIMIT_IN_TIME) {
 		return bad_value(r, v, e, "'%s' is %s%s; write %s = %s", row->name, toml_kind_text(v->kind),
 				 v->kind != TOML_INTEGER ? ""
@@ -89,13 +79,7 @@ static bool read_number(const struct reader *r, enum limit limit, const struct t
 	} else {
 		*number = (uint64_t)v->integer;
 	}
-	if (*number > most) {
-		scoped(buf_fini) struct buf text = BUF_INIT(256);
-		limit_print(limit, most, &text);
-		return bad_value(r, v, e, "'%s': the most that there can be is %s; write less, or \"none\"",
-				 row->name, text.ptr);
-	}
-	return true;
+	return limit_check(limit, *number, &why) || bad_value(r, v, e, "'%s': %s", row->name, why.text);
 }
 
 static bool unknown_key(struct reader *r, const struct toml_value *v, bool in_manifest, struct error *e)

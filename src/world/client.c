@@ -2,6 +2,7 @@
 #include "world/client.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const struct setting rows[] = {
 #define X(id, word) " " word
@@ -12,6 +13,14 @@ static const struct setting rows[] = {
 };
 
 const struct settings client_settings = { "a client", rows, COUNT_OF(rows) };
+
+bool client_has_address(const struct client *c, const uint8_t *ip, size_t ip_len)
+{
+	static const uint8_t loopback[4] = { 127, 0, 0, 1 };
+	if (c->address.ip_len)
+		return ip_len == c->address.ip_len && memcmp(ip, c->address.ip, ip_len) == 0;
+	return ip_len == sizeof loopback && memcmp(ip, loopback, ip_len) == 0;
+}
 
 /* ---- bots ---- */
 

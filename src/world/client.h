@@ -50,6 +50,9 @@ struct client {
 
 extern const struct settings client_settings; /* the rows of client.def */
 
+/* Is it this client's? Its address is 127.0.0.1 where nobody said another. */
+bool client_has_address(const struct client *c, const uint8_t *ip, size_t ip_len);
+
 /* The number that the ABI has for a bot's category, by its name or that number; false: there is none. */
 must_use bool client_bot_category(struct str category, uint32_t *kind);
 

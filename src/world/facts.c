@@ -57,3 +57,17 @@ void facts_own(struct facts **pf)
 	f->before = old; /* the reference goes along */
 	*pf = f;
 }
+
+const struct facts_block *facts_block_find(struct str name)
+{
+	static const struct facts_block blocks[] = {
+		{ STR_INIT("client"), &client_settings, offsetof(struct facts, client) },
+		{ STR_INIT("inspect"), &firewall_settings, offsetof(struct facts, firewall) },
+		{ STR_INIT("products"), &products_settings, offsetof(struct facts, products) },
+	};
+	for (size_t i = 0; i < COUNT_OF(blocks); i++) {
+		if (str_eq(blocks[i].name, name))
+			return &blocks[i];
+	}
+	return NULL;
+}

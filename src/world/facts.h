@@ -32,4 +32,18 @@ void facts_unref(struct facts **pf); /* leaves NULL; NULL is fine */
 /* Makes `*pf` one that nobody else holds, by copying it if need be, so that it can be changed. */
 void facts_own(struct facts **pf);
 
+/* Settings by the name of their block, as .fiddle files and tests in JavaScript write it. */
+struct facts_block {
+	struct str name; /* "client", "inspect", "products" */
+	const struct settings *settings;
+	size_t offset; /* of what they are the members of, in struct facts */
+};
+
+/* NULL: there is none of that name. */
+const struct facts_block *facts_block_find(struct str name);
+static inline void *facts_block_object(const struct facts_block *b, struct facts *f)
+{
+	return (char *)f + b->offset;
+}
+
 #endif

@@ -61,6 +61,37 @@ enum limit limit_find(struct str name)
 	return (enum limit)i;
 }
 
+bool limit_parse(enum limit limit, struct str text, uint64_t *number, struct error *e)
+{
+	if (str_eq(text, STR("none"))) {
+		*number = limits_profile(STR("none"))->at[limit];
+		return true;
+	}
+	switch (limit_rows[limit].unit) {
+	case LIMIT_IN_BYTES:
+		return size_parse(text, number, e);
+	case LIMIT_IN_TIME:
+		if (text.len && text.ptr[text.len - 1] >= '0' && text.ptr[text.len - 1] <= '9')
+			return FAIL(e, INVALID, "'" STR_FMT "' has no unit (ns, us, ms, s, m, h)",
+				    STR_ARG(text));
+		return duration_parse(text, number, e);
+	case LIMIT_IN_COUNT:
+		break;
+	}
+	return str_to_u64(text, UINT64_MAX, number) ||
+	       FAIL(e, INVALID, "it is counted, and '" STR_FMT "' is no number", STR_ARG(text));
+}
+
+bool limit_check(enum limit limit, uint64_t number, struct error *e)
+{
+	scoped(buf_fini) struct buf text = BUF_INIT(256);
+	uint64_t most = limits_profile(STR("none"))->at[limit];
+	if (number <= most)
+		return true;
+	limit_print(limit, most, &text);
+	return FAIL(e, INVALID, "the most that there can be is %s; write less, or \"none\"", text.ptr);
+}
+
 void limit_print(enum limit limit, uint64_t number, struct buf *out)
 {
 	if (number == UNLIMITED)
@@ -73,20 +104,25 @@ void limit_print(enum limit limit, uint64_t number, struct buf *out)
 		buf_printf(out, "%llu", (unsigned long long)number);
 }
 
-void limits_use(struct limits *limits, struct limits *noted, enum limits_mode mode,
-		const struct limits *profile)
+void limits_use_one(struct limits *limits, struct limits *noted, enum limits_mode mode, enum limit limit,
+		    uint64_t number)
 {
 	if (mode == LIMITS_OFF)
 		return;
-	*noted = *profile;
-	if (mode == LIMITS_ENFORCE) {
-		*limits = *profile;
-		return;
-	}
+	noted->at[limit] = number;
+	if (mode == LIMITS_ENFORCE)
+		limits->at[limit] = number;
+	else if (limit == LIMIT_memory_bytes) /* the guard is the platform's: nobody could exceed it */
+		limits->at[limit] = limits_profile(STR("none"))->at[limit];
+	else
+		limits->at[limit] = MAX(limits->at[limit], number);
+}
+
+void limits_use(struct limits *limits, struct limits *noted, enum limits_mode mode,
+		const struct limits *profile)
+{
 	for (size_t i = 0; i < LIMITS; i++)
-		limits->at[i] = MAX(limits->at[i], profile->at[i]);
-	/* The guard is the platform's own limit here: nobody could exceed it to be warned of it. */
-	limits->memory_bytes = limits_profile(STR("none"))->memory_bytes;
+		limits_use_one(limits, noted, mode, (enum limit)i, profile->at[i]);
 }
 
 uint64_t limits_memory_room(const struct limits *limits, enum limits_mode mode)

@@ -14,7 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/attr.h"
 #include "base/buf.h"
+#include "base/error.h"
 #include "base/str.h"
 
 #define UNLIMITED UINT64_MAX
@@ -57,6 +59,14 @@ extern const char limits_profile_names[];
 /* A limit by its name in settings; LIMITS when there is none. */
 enum limit limit_find(struct str name);
 
+/*
+ * A bound as people write it: "64MiB", "50ms", "32", or "none", which is the most there can be. The error
+ * says what is wrong with the text; what it may be, too, but where limit_check() does.
+ */
+must_use bool limit_parse(enum limit limit, struct str text, uint64_t *number, struct error *e);
+/* Is there so much of it? ERROR_INVALID: it says what the most is. */
+must_use bool limit_check(enum limit limit, uint64_t number, struct error *e);
+
 /* "128 MiB", "50 ms", "32", "no limit". */
 void limit_print(enum limit limit, uint64_t number, struct buf *out);
 
@@ -66,6 +76,9 @@ void limit_print(enum limit limit, uint64_t number, struct buf *out);
  */
 void limits_use(struct limits *limits, struct limits *noted, enum limits_mode mode,
 		const struct limits *profile);
+/* The same of one limit; the others are as they were. */
+void limits_use_one(struct limits *limits, struct limits *noted, enum limits_mode mode, enum limit limit,
+		    uint64_t number);
 
 /*
  * How much room a guest's memory needs: over the limit when that is enforced, so that it can be seen to be

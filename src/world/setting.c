@@ -108,6 +108,48 @@ static size_t set_bytes(const struct setting *row, const void *member)
 	check_failed("a kind of setting", __FILE__, __LINE__);
 }
 
+static void print_word(struct str words, uint32_t place, struct buf *out)
+{
+	struct str word = { 0 };
+	while (place--)
+		word = str_split(&words, ' ');
+	buf_add(out, word);
+}
+
+bool setting_print(const struct setting *row, const void *object, struct buf *out)
+{
+	const void *member = (const char *)object + row->offset;
+	const struct str *text = member;
+	const struct net_address *address = member;
+	char ip[IP_TEXT_BYTES];
+	if (!set_bytes(row, member))
+		return false;
+	switch (row->kind) {
+	case SETTING_IP:
+		ip_print(address->ip, address->ip_len, ip);
+		buf_add(out, str_from(ip));
+		return true;
+	case SETTING_TEXT:
+		buf_add(out, *text);
+		return true;
+	case SETTING_HEX:
+	case SETTING_MD5:
+		for (size_t i = 0; i < text->len; i++)
+			buf_printf(out, "%02x", (unsigned char)text->ptr[i]);
+		return true;
+	case SETTING_FLAG:
+		buf_add(out, *(const enum known *)member == KNOWN_YES ? STR("true") : STR("false"));
+		return true;
+	case SETTING_COUNT:
+		buf_printf(out, "%u", *(const uint32_t *)member);
+		return true;
+	case SETTING_CHOICE:
+		print_word(str_from(row->words), *(const uint32_t *)member, out);
+		return true;
+	}
+	check_failed("a kind of setting", __FILE__, __LINE__);
+}
+
 void settings_overlay(const struct settings *s, void *object, const void *over)
 {
 	for (size_t i = 0; i < s->count; i++) {

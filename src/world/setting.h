@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "net/address.h"
 
@@ -48,6 +49,9 @@ struct settings {
  */
 must_use bool settings_set(const struct settings *s, void *object, struct arena *a, struct str name,
 			   struct str value, struct error *e);
+
+/* The text that sets the member to what it is, or the address it is; false: it is not set. */
+must_use bool setting_print(const struct setting *row, const void *object, struct buf *out);
 
 /* Copies to `object` what is set in `over`, another one of the same kind; strings are borrowed. */
 void settings_overlay(const struct settings *s, void *object, const void *over);

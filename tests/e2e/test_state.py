@@ -85,3 +85,56 @@ def an_error_stands_where_the_test_wrote_it(t):
     t.write("a.test.ts", 'import { kv, test } from "backlot:test";\n\ntest("reads", () => {\n  kv("nothing").get("a");\n});\n')
     done = t.run("test", "--service", t.guest("rust-noop"), "a.test.ts", code=1)
     assert_matches(r'a\.test\.ts:4:1[67]: there is no KV store "nothing"', done.out)
+
+
+@test
+def a_test_says_what_holds_for_every_request_of_its_frame(t):
+    t.copy("tests/e2e/state/facts.test.ts", "facts.test.ts")
+    done = t.run("test", "--service", t.guest("rust-abi"), "facts.test.ts", code=0)
+    assert_equal(Summary(done).counts, (11, 0))
+
+
+@test
+def backends_can_be_looked_at_and_changed_and_registrations_have_a_say_in_them(t):
+    t.copy("tests/guests/fastly.toml", "fastly.toml")
+    t.copy("tests/guests/acl.json", "acl.json")
+    done = state(t, "rust-abi", "backends.test.ts", args=("-C", "fastly.toml"), code=0)
+    assert_equal(Summary(done).counts, (10, 0))
+
+
+REGISTERS = """import { backends, expect, inspect, limits, origin, service, test } from "backlot:test";
+const text = async (url: string) => (await service.fetch(url)).text();
+test("refused", async () => {
+  backends.set("origin", { url: "http://127.0.0.1:8081" });
+  origin("http://shop.example/*").respond("x");
+  expect((await service.fetch("/dynamic-backend")).status).toBe(200);
+  backends.onRegister((backend) => { if (backend.name === "made") backend.refuse(); });
+  expect(await text("/dynamic-backend")).toContain("dynamic backends are unsupported on this service");
+  expect(backends.registered).toMatchObject([{ tcpKeepaliveTime: 5000, refused: false }, { name: "made", refused: true }]);
+});
+test("a listener that breaks", async () => {
+  backends.set("origin", { url: "http://127.0.0.1:8081" });
+  backends.onRegister(() => { throw new Error("the listener broke"); });
+  await service.fetch("/dynamic-backend");
+});
+test("one that never answers", async () => {
+  backends.set("origin", { url: "http://127.0.0.1:8081" });
+  backends.onRegister(() => new Promise(() => {}));
+  await service.fetch("/dynamic-backend");
+});
+test("others go on", async () => {
+  inspect.set({ verdict: "block" });
+  expect(await text("/inspect")).toContain("block");
+  limits.set({ subrequests: 0 });
+  expect((await service.fetch("/dynamic-backend")).limits).toEqual([]);
+});
+"""
+
+
+@test
+def the_same_registrations_over_the_javascript_sdk_and_listeners_that_break(t):
+    t.write("a.test.ts", REGISTERS)
+    done = t.run("test", "--service", t.guest("js-abi"), "a.test.ts", code=1)
+    assert_equal(Summary(done).counts, (2, 2))
+    assert_matches(r"FAILED a\.test\.ts:11: a listener that breaks.*\na\.test\.ts:13:\d+: the listener broke", done.out)
+    assert_matches(r"FAILED a\.test\.ts:16: one that never answers.*\n.*Test timed out in 60000ms", done.out)

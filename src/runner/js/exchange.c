@@ -321,6 +321,29 @@ JS_FUNCTION(timing)
 	return object;
 }
 
+/* breaches(exchange) → [limit, bound, reached, whether it ended something, …]: times are ms */
+JS_FUNCTION(breaches)
+{
+	const struct invocation *i = invocation_arg(c, NULL);
+	if (!i)
+		return NULL;
+	JSObjectRef array = (JSObjectRef)js_array(c->ctx, NULL, 0);
+	unsigned at = 0;
+	for (const struct limit_breach *b = i->breaches; b; b = b->next) {
+		const struct limit_row *row = &limit_rows[b->limit];
+		double unit = row->unit == LIMIT_IN_TIME ? 1e6 : 1;
+		const JSValueRef values[] = {
+			js_cstring(c->ctx, row->name),
+			js_number(c->ctx, (double)b->bound / unit),
+			js_number(c->ctx, (double)b->reached / unit),
+			js_bool(c->ctx, b->enforced),
+		};
+		for (size_t n = 0; n < COUNT_OF(values); n++)
+			jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, values[n], NULL);
+	}
+	return array;
+}
+
 /* hints(exchange) → [status, headers, …] of its interim responses */
 JS_FUNCTION(hints)
 {
@@ -339,6 +362,6 @@ JS_FUNCTION(hints)
 
 static const struct js_function functions[] = {
 	{ "fetch", fetch_service_callback }, { "logs", logs_callback },   { "trace", trace_callback },
-	{ "timing", timing_callback },       { "hints", hints_callback },
+	{ "timing", timing_callback },       { "hints", hints_callback }, { "breaches", breaches_callback },
 };
 const struct js_module js_exchange_module = { "exchange", functions, COUNT_OF(functions) };

@@ -49,19 +49,9 @@ static const struct realm_ops realm_ops = {
 };
 
 static const struct js_module *const modules[] = {
-	&js_files_module,
-	&js_programs_module,
-	&js_frames_module,
-	&js_exchange_module,
-	&js_bodies_module,
-	&js_origins_module,
-	&js_results_module,
-	&js_tables_module,
-	&js_kv_module,
-	&js_acl_module,
-	&js_rates_module,
-	&js_cache_module,
-	NULL,
+	&js_files_module,   &js_programs_module, &js_frames_module, &js_exchange_module, &js_bodies_module,
+	&js_origins_module, &js_results_module,  &js_tables_module, &js_kv_module,       &js_acl_module,
+	&js_rates_module,   &js_cache_module,    &js_facts_module,  &js_backends_module, NULL,
 };
 
 /* ---- a file ---- */
@@ -136,6 +126,7 @@ static void close_session(struct js_session *s)
 	while (!list_empty(&s->frames)) /* those inside of others were opened later */
 		session_close_frame(s, container_of(s->frames.prev, struct test_frame, link));
 	js_unref(&s->on_request);
+	js_unref(&s->on_register);
 	js_unref(&s->on_uncaught);
 	realm_destroy(&s->realm);
 	arena_fini(&s->arena);
@@ -156,6 +147,7 @@ static void run_file(struct javascript *x, const struct test_file *file, const s
 	};
 	list_init(&s.readers);
 	list_init(&s.frames);
+	js_registrar_init(&s);
 	if (!x->vm && !(x->vm = js_vm_new(&e))) {
 		break_file(&s, "", e.text);
 		return;

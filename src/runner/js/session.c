@@ -53,6 +53,7 @@ struct test_frame *session_open_frame(struct js_session *s, struct test_frame *p
 	list_init(&f->exchanges);
 	f->world = world_fork(around, &f->loop);
 	f->world->tracing = true;
+	f->world->registrar = &s->registrar;
 	random_destroy(&f->world->random);
 	f->world->random = random_seeded_new(s->seed);
 	f->origins = parent ? js_origins_of(f->world) : js_origins_install(s, f->world);
@@ -70,6 +71,7 @@ void session_close_frame(struct js_session *s, struct test_frame *f)
 	CHECK(f->children == 0);
 	js_bodies_close(s, &f->loop);
 	js_exchanges_close(f);
+	js_registrations_close(s, f);
 	realm_leave_loop(s->realm, &f->loop);
 	if (f->parent)
 		f->parent->children--;

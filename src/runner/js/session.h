@@ -46,7 +46,10 @@ struct js_session {
 	uint32_t next_frame;      /* their numbers */
 	struct test_frame *frame; /* where JavaScript is now; NULL: in none */
 	struct list readers;      /* of bodies, by JavaScript */
-	struct js_ref on_request; /* JavaScript that answers what services ask origins */
+	struct registrar registrar;
+	struct list registrations; /* of backends, that JavaScript has not settled yet */
+	struct js_ref on_request;  /* JavaScript that answers what services ask origins */
+	struct js_ref on_register;
 	struct js_ref on_uncaught;
 	bool yield; /* the frame changed, or all is over: the loop that runs must be left */
 	bool over;  /* the file's promise was settled */
@@ -96,10 +99,16 @@ bool js_exchanges_give_up(struct test_frame *f);
 /* Frees all requests of a frame. */
 void js_exchanges_close(struct test_frame *f);
 
+/* What tests begin with. */
+void js_registrar_init(struct js_session *s);
+/* Lets go what is a frame's. */
+void js_registrations_close(struct js_session *s, const struct test_frame *f);
+
 /* The innermost frame's world, for a test to read and write; NULL: none is open, which it has thrown. */
 struct world *session_world(struct js_call *c);
 
 extern const struct js_module js_frames_module, js_exchange_module, js_origins_module, js_results_module,
-	js_tables_module, js_kv_module, js_acl_module, js_rates_module, js_cache_module, js_facts_module;
+	js_tables_module, js_kv_module, js_acl_module, js_rates_module, js_cache_module, js_facts_module,
+	js_backends_module;
 
 #endif

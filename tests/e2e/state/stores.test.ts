@@ -55,6 +55,7 @@ test("config, acl, geo, device, secrets", async () => {
   device.clear();
   expect(await text("/device?ua=phone/2")).toContain("none");
   geo.set("2001:0db8::1", { city: "X" });
+  expect(await text("/geo?ip=2001:db8::1")).toContain("2001:db8::1: X");
   expect(geo.list()).toEqual(["2001:db8::1"]);
 });
 test("rates", async () => {

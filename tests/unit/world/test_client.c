@@ -50,10 +50,36 @@ TEST(every_row_can_be_set)
 			fail_msg("%s", e.text);
 	}
 	assert_int_equal(c.visits_this_service, 7);
+	struct buf printed = BUF_INIT(256);
+	for (size_t i = 0; i < client_settings.count; i++) {
+		const struct setting *row = &client_settings.rows[i];
+		struct client again = { 0 };
+		buf_reset(&printed);
+		assert_false(setting_print(row, &again, &printed));
+		assert_true(setting_print(row, &c, &printed));
+		assert_true(settings_set(&client_settings, &again, &arena, row->name, buf_str(&printed), &e));
+		buf_reset(&printed);
+		assert_true(setting_print(row, &again, &printed));
+	}
+	assert_str(buf_str(&printed), "text");
+	buf_fini(&printed);
 	assert_str(c.bot_name, "text");
 	assert_int_equal(c.tls_client_hello.len, 1);
 	assert_int_equal(c.tls_certificate_verdict, CERT_OK);
 	arena_fini(&arena);
+}
+
+TEST(a_client_is_asked_for_by_its_address)
+{
+	static const uint8_t loopback[16] = { 127, 0, 0, 1 }, other[16] = { 192, 0, 2, 1 };
+	struct client c = { 0 };
+	struct error e;
+	assert_true(client_has_address(&c, loopback, 4));
+	assert_false(client_has_address(&c, loopback, 16));
+	assert_true(settings_set(&client_settings, &c, &arena, STR("ip"), STR("192.0.2.1"), &e));
+	assert_true(client_has_address(&c, other, 4));
+	assert_false(client_has_address(&c, loopback, 4));
+	assert_false(client_has_address(&c, other, 16));
 }
 
 TEST(an_empty_text_is_there)

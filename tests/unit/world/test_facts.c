@@ -26,6 +26,18 @@ static struct str json(const struct firewall *f)
 	return text;
 }
 
+TEST(blocks_are_found_by_name)
+{
+	struct facts *f = facts_new();
+	const struct facts_block *inspect = facts_block_find(STR("inspect"));
+	assert_ptr_equal(inspect->settings, &firewall_settings);
+	assert_ptr_equal(facts_block_object(inspect, f), &f->firewall);
+	assert_ptr_equal(facts_block_object(facts_block_find(STR("client")), f), &f->client);
+	assert_ptr_equal(facts_block_object(facts_block_find(STR("products")), f), &f->products);
+	assert_null(facts_block_find(STR("firewall")));
+	facts_unref(&f);
+}
+
 TEST(a_firewall_lets_through_unless_it_is_told_otherwise)
 {
 	struct firewall f = { 0 };

@@ -48,6 +48,41 @@ TEST(a_local_run_is_allowed_at_least_what_the_platform_allows_and_at_most_what_i
 	assert_int_equal(limit_find(STR("nothing")), LIMITS);
 }
 
+TEST(a_bound_is_read_in_its_unit)
+{
+	uint64_t n;
+	struct error e;
+	assert_true(limit_parse(LIMIT_memory_bytes, STR("64MiB"), &n, &e));
+	assert_int_equal(n, 64 << 20);
+	assert_true(limit_parse(LIMIT_cpu_ns, STR("20ms"), &n, &e));
+	assert_int_equal(n, 20 * 1000 * 1000);
+	assert_true(limit_parse(LIMIT_handles, STR("32"), &n, &e));
+	assert_int_equal(n, 32);
+	assert_true(limit_parse(LIMIT_cpu_ns, STR("none"), &n, &e));
+	assert_int_equal(n, UNLIMITED);
+	assert_false(limit_parse(LIMIT_cpu_ns, STR("20"), &n, &e));
+	assert_non_null(strstr(e.text, "has no unit"));
+	assert_false(limit_parse(LIMIT_handles, STR("20ms"), &n, &e));
+	assert_non_null(strstr(e.text, "is no number"));
+	assert_true(limit_check(LIMIT_log_bytes, 1 << 30, &e));
+	assert_false(limit_check(LIMIT_log_bytes, (1 << 30) + 1, &e));
+	assert_non_null(strstr(e.text, "the most that there can be is 1 GiB"));
+}
+
+TEST(one_limit_is_enforced_or_noted_and_the_others_stay)
+{
+	const struct limits *guard = limits_profile(STR("guard"));
+	struct limits limits = *guard, noted = *guard;
+	limits_use_one(&limits, &noted, LIMITS_ENFORCE, LIMIT_subrequests, 3);
+	limits_use_one(&limits, &noted, LIMITS_WARN, LIMIT_handles, 7);
+	limits_use_one(&limits, &noted, LIMITS_OFF, LIMIT_log_bytes, 1);
+	assert_int_equal(limits.subrequests, 3);
+	assert_int_equal(noted.subrequests, 3);
+	assert_int_equal(limits.handles, guard->handles);
+	assert_int_equal(noted.handles, 7);
+	assert_int_equal(noted.log_bytes, guard->log_bytes);
+}
+
 TEST(enforcing_sets_what_ends_things_and_warning_only_what_is_told_of)
 {
 	const struct limits *guard = limits_profile(STR("guard"));

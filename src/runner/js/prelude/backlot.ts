@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // The module `backlot:test`, beside what it has of Vitest.
 
+import { backends, listenForBackends } from "./backends";
 import { cache } from "./cache";
 import { clock } from "./clock";
+import { client, fastlyKeys, inspect, limits, products } from "./facts";
 import { test } from "./host";
 import { listen, origin, originErrors } from "./origins";
 import type { Scope } from "./scope";
 import { service, settleExchanges } from "./service";
 import { acl, config, device, dictionary, geo, kv, penalty, rate, secret } from "./stores";
 
-export const exported = { acl, cache, clock, config, device, dictionary, geo, kv, origin, penalty, rate, secret, service };
+export const exported = {
+  acl, backends, cache, client, clock, config, device, dictionary, fastlyKeys, geo, inspect, kv, limits, origin, penalty, products,
+  rate, secret, service,
+};
 
 export function begin(): void {
   listen();
+  listenForBackends();
 }
 
 /** What only shows when a test is over. */

@@ -7,6 +7,7 @@ type HostExchange = { readonly hostExchange: unique symbol };
 type HostRequest = { readonly hostRequest: unique symbol };
 type HostResponse = [status: number, reason: string, headers: Flat, body: ArrayBuffer | HostBody | null];
 
+type HostRegistration = { readonly hostRegistration: unique symbol };
 type HostCached = { readonly hostCached: unique symbol };
 
 interface HostCacheItem {
@@ -61,6 +62,7 @@ interface TestHost {
     trace(exchange: HostExchange): Record<string, unknown>[];
     timing(exchange: HostExchange): Record<string, number | string>;
     hints(exchange: HostExchange): (number | Flat)[];
+    breaches(exchange: HostExchange): (string | number | boolean)[];
   };
   bodies: {
     read(body: HostBody): Promise<ArrayBuffer | null>;
@@ -90,6 +92,24 @@ interface TestHost {
     fail(request: HostRequest, error: string, text: string): boolean;
     backends(): string[];
     define(name: string): void;
+  };
+  facts: {
+    set(block: string, name: string, value: string): void;
+    get(block: string): Flat;
+    limit(name: string, bound: number | string, warn: boolean): void;
+    useLimits(profile: string, warn: boolean): void;
+    getLimit(name: string): number;
+    addKey(key: string): void;
+    removeKey(key: string): boolean;
+    keys(): string[];
+  };
+  backends: {
+    list(): import("./backends").Backend[];
+    get(name: string): import("./backends").Backend | null;
+    set(name: string, settings: object): void;
+    remove(name: string): boolean;
+    listen(listener: (registration: HostRegistration, backend: import("./backends").Backend) => void): void;
+    settle(registration: HostRegistration, accepted: boolean, settings: object | null): import("./backends").Backend | undefined;
   };
   tables: {
     names(kind: string): string[];

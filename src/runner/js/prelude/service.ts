@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // service.fetch(): the compiled service handles a request in memory, in the world of the test that sends it.
 
+import { type Breach, breachesOf, clientSettings, type Settings } from "./facts";
 import { test } from "./host";
 import { scope, type Scope } from "./scope";
 import { web } from "./web";
@@ -50,6 +51,8 @@ export interface ServiceResponse extends Response {
   logs(endpoint?: string): Logs;
   readonly trace: TraceEvent[];
   readonly timing: Timing;
+  /** Those that were exceeded. */
+  readonly limits: Breach[];
   /** Interim responses (103). */
   readonly hints: { status: number; headers: Headers }[];
   /** Resolves when the service has ended, and rejects with what went wrong in it late. */
@@ -58,7 +61,7 @@ export interface ServiceResponse extends Response {
 
 export interface ServiceInit extends RequestInit {
   /** What is known of the client: `ip`, `tls.ja3`, … as in `client` blocks of .fiddle files. */
-  client?: Record<string, string | number | boolean>;
+  client?: Settings;
 }
 
 export class Exchange {
@@ -90,17 +93,13 @@ export class Exchange {
   }
 }
 
-function clientSettings(client: ServiceInit["client"]): Flat | null {
-  return client ? Object.entries(client).flatMap(([name, value]) => [name, String(value)]) : null;
-}
-
 async function fetchService(input: RequestInfo | URL, init: ServiceInit = {}): Promise<ServiceResponse> {
   const place = new Error("service.fetch");
   const here = scope();
   const parts = await web.parts(new Request(relative(input), init));
   here.enter();
   const [handle, response, ended] = test.exchange.fetch(
-    parts.method, parts.url, parts.headers, parts.body, clientSettings(init.client));
+    parts.method, parts.url, parts.headers, parts.body, init.client ? clientSettings(init.client) : null);
   const exchange = new Exchange(handle, ended, `${parts.method} ${parts.url}`);
   here.exchanges.push(exchange);
   let told: HostResponse;
@@ -117,6 +116,7 @@ async function fetchService(input: RequestInfo | URL, init: ServiceInit = {}): P
     logs: { value: (endpoint?: string) => exchange.logs(endpoint) },
     trace: { get: () => test.exchange.trace(handle) },
     timing: { get: () => test.exchange.timing(handle) },
+    limits: { get: () => breachesOf(handle) },
     hints: { get: () => exchange.hints() },
     done: {
       value: async () => {

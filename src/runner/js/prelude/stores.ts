@@ -4,6 +4,7 @@
 // then on, and gone with the frame of the test, the hook's group or the file that wrote it.
 
 import { milliseconds } from "./duration";
+import { geoRecord } from "./geo_record";
 import { test } from "./host";
 
 export type Value = string | ArrayBuffer | ArrayBufferView;
@@ -246,7 +247,7 @@ export class Records {
   set(of: string, record: Record<string, unknown>): this {
     if (record === null || typeof record !== "object" || Array.isArray(record))
       throw new TypeError(`${this.kind}.set() takes an object, such as ${this.kind === "geo" ? '{ country_code: "FR" }' : '{ device: { is_mobile: true } }'}`);
-    test.tables.set(this.kind, "", of, JSON.stringify(record));
+    test.tables.set(this.kind, "", of, JSON.stringify(this.kind === "geo" ? geoRecord(record) : record));
     return this;
   }
   /** Was it there? */
