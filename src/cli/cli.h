@@ -118,7 +118,7 @@ struct cli_options {
 	bool bail, list, strict;
 	enum run_net net; /* of the choices' order, too */
 	const char *redact;
-	uint64_t timeout_ns;
+	uint64_t timeout_ns, memory_mib;
 	const char *output;
 	bool json, abi, man, markdown;
 	enum cli_completion completion;

@@ -59,7 +59,8 @@ static struct str repeat_command(const struct cli_options *o, struct arena *a)
 {
 	static const enum option_id choices[] = { OPTION_config,         OPTION_service, OPTION_limits,
 						  OPTION_limits_profile, OPTION_net,     OPTION_redact,
-						  OPTION_http_cache,     OPTION_strict,  OPTION_timeout_ns };
+						  OPTION_http_cache,     OPTION_strict,  OPTION_timeout_ns,
+						  OPTION_memory_mib };
 	scoped(buf_fini) struct buf b = BUF_INIT(COMMAND_BYTES_MAX);
 	buf_printf(&b, "%s test", o->program);
 	for (size_t i = 0; i < COUNT_OF(choices); i++) {
@@ -144,6 +145,7 @@ static void set_options(struct run_setup *s, const struct test_run *run)
 		.jobs = (unsigned)o->jobs,
 		.seed = choose_seed(o),
 		.timeout_ns = o->timeout_ns,
+		.memory_bytes_max = o->memory_mib << 20,
 		.retry = (uint32_t)o->retry,
 		.repeat = (uint32_t)o->repeat,
 		.shuffle = o->order == ORDER_RANDOM,

@@ -47,21 +47,28 @@ void report_no_obsolete(struct reporter *r, const char *file, struct str snapsho
 	(void)r, (void)file, (void)snapshot;
 }
 
+/* The place that a line begins with: "FILE:LINE:COLUMN: …", or without a column; else none. */
+static struct test_place place_of(struct str line)
+{
+	uint64_t number;
+	struct test_place place = { .file = str_split(&line, ':') };
+	if (!place.file.len || !str_to_u64(str_split(&line, ':'), UINT32_MAX, &number))
+		return (struct test_place){ 0 };
+	place.line = (uint32_t)number;
+	if (str_to_u64(str_split(&line, ':'), UINT32_MAX, &number))
+		place.column = (uint32_t)number;
+	return place;
+}
+
 struct test_result report_broken_result(const char *file, struct str text)
 {
 	struct test_result r = {
 		.file = file, .status = TEST_FAILED, .message = STR("the file could not be run"), .text = text
 	};
-	struct str rest = text;
-	uint64_t line, column;
-	if (!str_starts(rest, str_from(file)))
-		return r;
-	rest = str_sub(rest, str_from(file).len, rest.len);
-	if (str_split(&rest, ':').len == 0 && str_to_u64(str_split(&rest, ':'), UINT32_MAX, &line)) {
-		r.failed.line = (uint32_t)line;
-		if (str_to_u64(str_split(&rest, ':'), UINT32_MAX, &column))
-			r.failed.column = (uint32_t)column;
-	}
+	for (struct str rest = text; rest.ptr && !r.failed.line;)
+		r.failed = place_of(str_trim(str_split(&rest, '\n')));
+	if (str_eq(r.failed.file, str_from(file)))
+		r.failed.file = STR("");
 	return r;
 }
 

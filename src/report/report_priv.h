@@ -10,10 +10,7 @@ void report_no_progress(struct reporter *r, const struct run_progress *progress)
 void report_no_warning(struct reporter *r, struct str text);
 void report_no_obsolete(struct reporter *r, const char *file, struct str snapshot);
 
-/*
- * A file that cannot be run, as a result: failed, at the place that its text begins with, when that is one in
- * the file.
- */
+/* A file that cannot be run, as a result: failed, at the first place that a line of its text begins with. */
 struct test_result report_broken_result(const char *file, struct str text);
 
 /* A report that needs nothing but its sink. */

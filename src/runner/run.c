@@ -263,6 +263,11 @@ static bool bury(void *data, const struct worker_end *end, struct error *e)
 			 (double)s->options->timeout_ns / 1e9);
 		how = late;
 	}
+	if (end->fat) {
+		snprintf(late, sizeof late, "took more than %llu MiB of memory and was stopped (--memory)",
+			 (unsigned long long)(s->options->memory_bytes_max >> 20));
+		how = late;
+	}
 	if (position == 0)
 		return bury_loading(s, end, w, how, what, e);
 	CHECK(test_result_unpack(end->note, &s->arena, &r));
@@ -305,7 +310,8 @@ bool supervisor_round(struct supervisor *s, struct error *e)
 	unsigned wanted = s->queued ? workers_wanted(s->options->jobs, s->queued) : 0;
 	bool ok = true;
 	memset(s->begin, 0, sizeof s->begin);
-	s->workers = workers_new(&workers_ops, s, s->options->timeout_ns, s->options->interrupt);
+	s->workers = workers_new(&workers_ops, s, s->options->timeout_ns, s->options->memory_bytes_max,
+				 s->options->interrupt);
 	s->shared = workers_shared(s->workers);
 	for (unsigned i = 0; ok && i < wanted; i++)
 		ok = workers_start(s->workers, i, e);

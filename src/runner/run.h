@@ -25,15 +25,16 @@ enum run_snapshots { SNAPSHOTS_NONE, SNAPSHOTS_NEW, SNAPSHOTS_ALL };
 struct run_options {
 	unsigned jobs; /* worker processes; 0: one a core */
 	uint64_t seed;
-	uint64_t timeout_ns;    /* of real time, for one test */
-	uint32_t retry;         /* a test that fails is run so often again, each time with the next seed */
-	uint32_t repeat;        /* each test so often, with seeds one after another; 0 is 1 */
-	bool shuffle;           /* a file's tests in an order that the seed decides */
-	bool check_determinism; /* each test twice with the same seed: what happened must be the same */
-	bool bail;              /* stop after the first failure */
-	bool strict;            /* a check that passes only because its target is undefined fails */
-	enum run_net net;       /* where requests go that no origin of a test answers */
-	struct str redact;      /* what a cassette must not hold, beside what it never does: see cassette.h */
+	uint64_t timeout_ns;       /* of real time, for one test */
+	uint64_t memory_bytes_max; /* of a worker process; 0: any */
+	uint32_t retry;            /* a test that fails is run so often again, each time with the next seed */
+	uint32_t repeat;           /* each test so often, with seeds one after another; 0 is 1 */
+	bool shuffle;              /* a file's tests in an order that the seed decides */
+	bool check_determinism;    /* each test twice with the same seed: what happened must be the same */
+	bool bail;                 /* stop after the first failure */
+	bool strict;               /* a check that passes only because its target is undefined fails */
+	enum run_net net;          /* where requests go that no origin of a test answers */
+	struct str redact; /* what a cassette must not hold, beside what it never does: see cassette.h */
 	bool without_http_cache;          /* requests to backends pass the cache by */
 	const struct test_filter *filter; /* NULL: all tests */
 

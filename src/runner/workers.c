@@ -20,7 +20,9 @@
 #include "loop/clock.h"
 #include "runner/crash.h"
 
-enum { POLL_MS = 200, READ_BYTES = 64 << 10, PARTS_MAX = 4 };
+#define WEIGH_NS (UINT64_C(100) * 1000000) /* how often the workers' memory is looked at */
+
+enum { POLL_MS = 100, READ_BYTES = 64 << 10, PARTS_MAX = 4 };
 
 struct slot { /* what a worker is at */
 	_Atomic uint64_t item, since_ns;
@@ -44,13 +46,14 @@ struct process {
 	int fd;
 	int crash; /* of crash.h */
 	struct buf in;
-	bool late; /* we have killed it for that */
+	bool late, fat; /* we have killed it for that */
 };
 
 struct workers {
 	const struct workers_ops *ops;
 	void *data;
-	uint64_t timeout_ns;
+	uint64_t timeout_ns, memory_bytes;
+	uint64_t weighed_ns; /* when the workers' memory was last looked at */
 	struct interrupt *interrupt;
 	struct shared *shared;
 	struct clock *clock;
@@ -109,10 +112,21 @@ void worker_send(struct worker *self, const struct str *parts, size_t count)
 	}
 }
 
+/* Where memory runs short, a worker is ended by the kernel, and nobody else. */
+static void offer_oneself(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)!write(fd, "1000", 4);
+	close(fd);
+}
+
 noreturn_fn static void be_worker(struct workers *w, unsigned index, int fd, pid_t parent)
 {
 	struct worker self = { &w->shared->slots[index], clock_system_new(), fd };
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	offer_oneself();
 	if (w->interrupt)
 		interrupt_forget();
 	if (getppid() != parent)
@@ -125,12 +139,13 @@ noreturn_fn static void be_worker(struct workers *w, unsigned index, int fd, pid
 /* ---- in the supervisor ---- */
 
 struct workers *workers_new(const struct workers_ops *ops, void *data, uint64_t timeout_ns,
-			    struct interrupt *interrupt)
+			    uint64_t memory_bytes, struct interrupt *interrupt)
 {
 	struct workers *w = NEW(struct workers);
 	w->ops = ops;
 	w->data = data;
 	w->timeout_ns = timeout_ns;
+	w->memory_bytes = memory_bytes;
 	w->interrupt = interrupt;
 	w->clock = clock_system_new();
 	w->shared = mmap(NULL, sizeof *w->shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -239,7 +254,7 @@ static bool hear(struct workers *w, unsigned index, struct error *e)
 	}
 	if (n < 0 && errno == EINTR)
 		return true;
-	struct worker_end end = { .index = index, .late = p->late };
+	struct worker_end end = { .index = index, .late = p->late, .fat = p->fat };
 	while (waitpid(p->pid, &end.status, 0) < 0 && errno == EINTR)
 		;
 	end.item = slot->item;
@@ -266,6 +281,37 @@ static void kill_late(struct workers *w)
 			continue;
 		w->processes[i].late = true;
 		kill(w->processes[i].pid, SIGKILL);
+	}
+}
+
+/* What is a process's own, in bytes; 0: it is gone. */
+static uint64_t weight(pid_t pid)
+{
+	char path[64], text[128];
+	unsigned long long resident, shared;
+	snprintf(path, sizeof path, "/proc/%ld/statm", (long)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+	if (fd >= 0)
+		close(fd);
+	text[MAX(n, (ssize_t)0)] = '\0';
+	if (sscanf(text, "%*u %llu %llu", &resident, &shared) != 2 || resident < shared)
+		return 0;
+	return (resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void kill_fat(struct workers *w)
+{
+	uint64_t now = clock_monotonic(w->clock);
+	if (!w->memory_bytes || now - w->weighed_ns < WEIGH_NS)
+		return;
+	w->weighed_ns = now;
+	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+		struct process *p = &w->processes[i];
+		if (!p->pid || p->late || weight(p->pid) <= w->memory_bytes)
+			continue;
+		p->fat = true;
+		kill(p->pid, SIGKILL);
 	}
 }
 
@@ -319,6 +365,7 @@ bool workers_run(struct workers *w, struct error *e)
 				return false;
 		}
 		kill_late(w);
+		kill_fat(w);
 		w->ops->round(w->data);
 	}
 }
@@ -326,7 +373,7 @@ bool workers_run(struct workers *w, struct error *e)
 void worker_end_print(const struct worker_end *end, char *out, size_t cap)
 {
 	out[0] = '\0';
-	if (WIFSIGNALED(end->status) && !end->late)
+	if (WIFSIGNALED(end->status) && !end->late && !end->fat)
 		snprintf(out, cap, " (%s)", strsignal(WTERMSIG(end->status)));
 	else if (WIFEXITED(end->status) && WEXITSTATUS(end->status) != 0)
 		snprintf(out, cap, " (exit code %d)", WEXITSTATUS(end->status));

@@ -34,6 +34,7 @@ struct worker_end {
 	uint64_t ns;     /* how long it was at it */
 	int status;      /* as waitpid() has it */
 	bool late;       /* it was stopped for taking too long */
+	bool fat;        /* it was stopped for taking too much memory */
 	int crash;       /* of crash.h; borrowed for the call */
 	struct str note; /* the last it took of itself; borrowed for the call */
 };
@@ -50,11 +51,11 @@ struct workers_ops {
 };
 
 /*
- * An item that is timed may take `timeout_ns`. An interrupt (borrowed; NULL: none is heard) ends
- * workers_run(), with all workers killed and what they had sent heard.
+ * An item that is timed may take `timeout_ns`, a worker so much memory (0: any). An interrupt (borrowed;
+ * NULL: none is heard) ends workers_run(), with all workers killed and what they had sent heard.
  */
 must_use struct workers *workers_new(const struct workers_ops *ops, void *data, uint64_t timeout_ns,
-				     struct interrupt *interrupt);
+				     uint64_t memory_bytes, struct interrupt *interrupt);
 /* Kills those that still run. Leaves NULL; NULL is fine. */
 void workers_destroy(struct workers **pw);
 

@@ -3,11 +3,14 @@
  * Files and programs of this machine, for Backlot's own JavaScript: compiling modules, keeping snapshots.
  * Services never get these functions; a realm has them when its owner names js_files_module.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -119,6 +122,45 @@ JS_FUNCTION(remove_file)
 	return NULL;
 }
 
+/* Is it a file "NAME.js.PID…" that a process has left behind that is no more? */
+static bool is_litter(const char *name)
+{
+	const char *digits = strstr(name, ".js.");
+	char *end;
+	long pid = digits ? strtol(digits + strlen(".js."), &end, 10) : 0;
+	return pid > 0 && (*end == '.' || *end == '\0') && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+/* Removes a file, or a folder that has none but files. */
+static void discard(int folder, const char *name)
+{
+	if (unlinkat(folder, name, 0) == 0)
+		return;
+	int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *inside = fd >= 0 ? fdopendir(fd) : NULL;
+	for (struct dirent *entry; inside && (entry = readdir(inside));)
+		unlinkat(fd, entry->d_name, 0);
+	if (inside)
+		closedir(inside);
+	else if (fd >= 0)
+		close(fd);
+	unlinkat(folder, name, AT_REMOVEDIR);
+}
+
+/* sweep(folder): away with what compilers that were killed have left in it */
+JS_FUNCTION(sweep)
+{
+	struct str path = js_arg_str(c, 0);
+	DIR *folder = *c->exception ? NULL : opendir(path.ptr);
+	for (struct dirent *entry; folder && (entry = readdir(folder));) {
+		if (is_litter(entry->d_name))
+			discard(dirfd(folder), entry->d_name);
+	}
+	if (folder)
+		closedir(folder);
+	return NULL;
+}
+
 /* ---- programs ---- */
 
 /* All that a program says on `fd`, which is closed. */
@@ -135,23 +177,42 @@ static void hear(int fd, struct buf *said)
 	close(fd);
 }
 
+/*
+ * Starts a program that says all to `said` and hears nothing. It ends with this process, however that ends:
+ * no posix_spawn() can ask for it. -1, and why not in `*failed`.
+ */
+static pid_t start(char *const *argv, const char *folder, int said, volatile int *failed)
+{
+	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	pid_t pid = vfork(); /* our memory is the child's until it is another program */
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(nothing, 0);
+		dup2(nothing, 1);
+		dup2(said, 2);
+		if (chdir(folder) == 0)
+			execve(argv[0], argv, environ);
+		*failed = errno;
+		_exit(127);
+	}
+	if (pid < 0)
+		*failed = errno;
+	close(nothing);
+	return pid;
+}
+
 static int run_and_hear(char *const *argv, const char *folder, struct buf *said)
 {
 	int pipes[2], status = -1;
-	pid_t pid;
-	posix_spawn_file_actions_t actions;
+	volatile int failed = 0;
 	if (pipe2(pipes, O_CLOEXEC) != 0)
 		return -1;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, pipes[1], 2);
-	posix_spawn_file_actions_addchdir_np(&actions, folder);
-	int failed = posix_spawn(&pid, argv[0], &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
+	pid_t pid = start(argv, folder, pipes[1], &failed);
 	close(pipes[1]);
 	if (failed) {
 		close(pipes[0]);
+		while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
 		buf_printf(said, "%s cannot be run: %s\n", argv[0], strerror(failed));
 		return -1;
 	}
@@ -190,6 +251,6 @@ JS_FUNCTION(process)
 static const struct js_function functions[] = {
 	{ "process", process_callback }, { "read", read_text_callback },   { "bytes", read_bytes_callback },
 	{ "stamp", stamp_callback },     { "write", write_text_callback }, { "remove", remove_file_callback },
-	{ "run", run_callback },
+	{ "run", run_callback },         { "sweep", sweep_callback },
 };
 const struct js_module js_files_module = { "files", functions, COUNT_OF(functions) };

@@ -266,7 +266,7 @@ enum libtest_ending libtest_run(const struct libtest_run *run, struct error *e)
 	s->begun_ns = clock_monotonic(s->clock);
 	s->wanted = 1;
 	libtest_answers_init(&s->answers);
-	s->workers = workers_new(&workers_ops, s, 2 * run->timeout_ns + GRACE_NS, NULL);
+	s->workers = workers_new(&workers_ops, s, 2 * run->timeout_ns + GRACE_NS, 0, NULL);
 	s->shared = workers_shared(s->workers);
 	if (!workers_start(s->workers, 0, e) || !workers_run(s->workers, e))
 		give_up(s, LIBTEST_NO_RUN);

@@ -31,8 +31,10 @@ export interface CompileOptions {
   esbuild: string;
   /** Where programs are kept. */
   cache: string;
-  /** Absolute; esbuild's messages name files relative to it. */
+  /** Absolute; esbuild runs in it. */
   folder: string;
+  /** A file of the user's, as messages name it. */
+  shown: (path: string) => string;
   /** Import specifiers that are not looked for in files. */
   builtins: string[];
   conditions: string[];
@@ -48,6 +50,9 @@ const LOADERS = [".txt=text", ".html=text", ".sql=text", ".md=text", ".bin=binar
 
 function esbuild(options: CompileOptions, words: string[]): void {
   const [status, said] = host.files.run([options.esbuild, ...words], options.folder);
+  if (status < 0)
+    throw new Error(`esbuild, which compiles JavaScript and TypeScript, is missing: ${said.trimEnd()}; it is installed beside ` +
+      "backlot, and the variable BACKLOT_ESBUILD names another one");
   if (status !== 0) throw new CompileError(said.trimEnd());
 }
 
@@ -285,10 +290,10 @@ function linksOf(inputs: Metafile["inputs"][string]["imports"], index: Map<strin
 }
 
 /** What esbuild says, each message behind its place, columns counted from 1. */
-function readable(said: string): string {
+function readable(said: string, { folder, shown }: CompileOptions): string {
   return said
     .replace(/✘ \[ERROR\] (.*)\n\n    (.+):(\d+):(\d+):\n/g, (_, words: string, file: string, line: string, column: string) =>
-      `${file}:${line}:${Number(column) + 1}: ${words}\n`)
+      `${shown(absolute(folder, file))}:${line}:${Number(column) + 1}: ${words}\n`)
     .replace(/\n\n  You can mark the path .*/g, "");
 }
 
@@ -297,21 +302,51 @@ export function compile(entry: string, out: string, options: CompileOptions): vo
   try {
     compileAll(entry, out, options);
   } catch (error) {
-    throw error instanceof CompileError ? new CompileError(`it does not compile\n${readable(error.message)}`) : error;
+    throw error instanceof CompileError ? new CompileError(`it does not compile\n${readable(error.message, options)}`) : error;
+  }
+}
+
+interface Stamp {
+  path: string;
+  stamp: string;
+}
+
+function stampsOf(paths: string[]): Stamp[] {
+  return paths.map((path) => ({ path, stamp: host.files.stamp(path) ?? "-" }));
+}
+
+const ATTEMPTS = 3;
+
+/** esbuild reads files twice; when one is saved in between, it is all done again. */
+function readAll(entry: string, out: string, options: CompileOptions) {
+  // Several processes may compile the same file at the same time.
+  const work = `${out}.${host.files.process()}`;
+  for (let attempt = 1; ; attempt++) {
+    const first = stampsOf([entry, ...configs(entry)]);
+    const meta = findModules(entry, options, work);
+    const names = Object.keys(meta.inputs).filter((name) => !name.startsWith("(disabled)"));
+    const paths = names.map((name) => absolute(options.folder, name));
+    const stamps = [...stampsOf(paths.filter((path) => path !== entry)), ...first];
+    const changed = (): string | undefined => stamps.find(({ path, stamp }) => (host.files.stamp(path) ?? "-") !== stamp)?.path;
+    try {
+      const transformed = transform(entry, paths, options, work);
+      const path = changed();
+      if (!path) return { meta, names, paths, stamps, transformed };
+      if (attempt === ATTEMPTS) throw new CompileError(`${options.shown(path)}: it is changed again and again while it is read\n`);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !changed()) throw error;
+    }
   }
 }
 
 function compileAll(entry: string, out: string, options: CompileOptions): void {
   init();
-  // Several processes may compile the same file at the same time.
-  const work = `${out}.${host.files.process()}`;
-  const meta = findModules(entry, options, work);
+  host.files.sweep(options.cache);
   const builtins = new Set(options.builtins);
-  const names = Object.keys(meta.inputs).filter((name) => !name.startsWith("(disabled)"));
-  const paths = names.map((name) => absolute(options.folder, name));
+  const { meta, names, paths, stamps, transformed } = readAll(entry, out, options);
   const index = new Map(names.map((name, i) => [name, i]));
   let code = "";
-  const modules = transform(entry, paths, options, work).map((one, i): CompiledModule => {
+  const modules = transformed.map((one, i): CompiledModule => {
     const input = meta.inputs[names[i]!]!;
     const body = one.esm ? { code: rewriteModule(one.code), async: true } : rewriteCommonJs(one.code, builtins);
     const strict = input.format === "esm" ? '"use strict";' : "";
@@ -328,7 +363,7 @@ function compileAll(entry: string, out: string, options: CompileOptions): void {
     };
   });
   const json = ascii(JSON.stringify({ entry: paths.indexOf(entry), modules }));
-  const stamped = [...paths, ...configs(entry)].map((path) => `${host.files.stamp(path) ?? "-"} ${path}\n`);
+  const stamped = stamps.map(({ path, stamp }) => `${stamp} ${path}\n`);
   const head = `backlot-program ${host.programs.version()} ${stamped.length} ${json.length} ${code.length}\n`;
   host.files.write(out, head + stamped.join("") + json + code);
 }

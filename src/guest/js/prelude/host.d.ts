@@ -22,6 +22,7 @@ declare const host: {
     stamp(path: string): string | null;
     write(path: string, text: string): void;
     remove(path: string): void;
+    sweep(folder: string): void;
     run(words: string[], folder: string): [status: number, said: string];
   };
   programs: {

@@ -42,11 +42,7 @@ export class Failures {
   }
 
   shown(file: string): string {
-    if (file === this.settings.path) return this.settings.shown;
-    // As the test's own file is named: from where the user is, when it is below that.
-    const { path, shown, folder } = this.settings;
-    const base = path.endsWith(`/${shown}`) ? path.slice(0, -shown.length) : `${folder}/`;
-    return file.startsWith(base) ? file.slice(base.length) : file;
+    return shownAs(file, this.settings);
   }
 
   private codeFrame(frame: Frame): string {
@@ -94,6 +90,13 @@ export class Failures {
       column: place?.column,
     };
   }
+}
+
+/** As the test's own file is named: from where the user is, when it is below that. */
+export function shownAs(file: string, { path, shown, folder }: Settings): string {
+  if (file === path) return shown;
+  const base = path.endsWith(`/${shown}`) ? path.slice(0, -shown.length) : `${folder}/`;
+  return file.startsWith(base) ? file.slice(base.length) : file;
 }
 
 /** What was thrown need not be an error. */

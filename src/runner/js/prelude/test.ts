@@ -7,6 +7,7 @@ import { startTests } from "@vitest/runner";
 import "./patient_end";
 import { Loader } from "../../../guest/js/prelude/modules";
 import * as backlot from "./backlot";
+import { shownAs } from "./failures";
 import { test as native } from "./host";
 import { Mocker } from "./mocker";
 import { BacklotRunner } from "./runner";
@@ -28,6 +29,7 @@ async function runFile(settings: Settings): Promise<void> {
     esbuild: settings.esbuild,
     cache: settings.cache,
     folder: settings.folder,
+    shown: (path) => shownAs(path, settings),
     builtins: Object.keys(builtinModules),
     conditions: ["node", "import"],
     builtinModules,
