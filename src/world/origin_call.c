@@ -23,6 +23,7 @@ struct origin_call *origin_call_new(const struct origin_request *request, struct
 	call->nth = nth;
 	call->backend = arena_str(&call->arena, request->backend->name);
 	call->method = arena_str(&call->arena, request->method);
+	call->uri = arena_str(&call->arena, request->uri);
 	call->path = arena_str(&call->arena, request->path);
 	call->headers = headers_copy(request->headers, &call->arena);
 	call->at_ns = at_ns;

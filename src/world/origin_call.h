@@ -10,10 +10,10 @@ enum { ORIGIN_CALL_BODY_BYTES_MAX = 16 << 20 }; /* of a body that are kept; `bod
 
 struct origin_call {
 	struct rc rc;
-	struct arena arena;       /* all strings live here */
-	struct origin_rule *rule; /* the one that answers; NULL: none does. A reference */
-	uint32_t nth;             /* of the rule's calls, from 1; 0 without a rule */
-	struct str backend, method, path;
+	struct arena arena;                    /* all strings live here */
+	struct origin_rule *rule;              /* the one that answers; NULL: none does. A reference */
+	uint32_t nth;                          /* of the rule's calls, from 1; 0 without a rule */
+	struct str backend, method, uri, path; /* uri: as the service has it; path: on the wire */
 	struct headers headers;
 	struct buf body; /* as far as it has come by now */
 	bool complete;   /* the body has come to its end */

@@ -13,9 +13,12 @@ static void rule_destroy(struct rc *r)
 	struct origin_rule *rule = (struct origin_rule *)r;
 	for (struct origin_answer *a = &rule->answer; a; a = a->next) {
 		blob_unref(&a->body);
+		body_unref(&a->live);
 		if (a->responder)
 			rc_unref(&a->responder->rc);
 	}
+	if (rule->matcher)
+		rc_unref(&rule->matcher->rc);
 	arena_fini(&rule->arena);
 	mem_free(rule);
 }
@@ -121,14 +124,28 @@ struct str origin_backend_url(const struct backend *b, struct arena *a)
 			    literal ? "[" : "", STR_ARG(b->target.host), literal ? "]" : "", STR_ARG(port));
 }
 
-static bool backend_matches(struct str pattern, const struct backend *backend)
+/* Host and port of a URL as they are written in it; empty: it has none. */
+static struct str authority(struct str uri)
 {
-	if (pattern.len == 0 || str_eq(pattern, backend->name))
+	size_t at = str_find(uri, STR("://")), end;
+	struct str rest = at == STR_NONE ? STR("") : str_sub(uri, at + 3, SIZE_MAX);
+	for (end = 0; end < rest.len && !memchr("/?#", rest.ptr[end], 3); end++)
+		;
+	return str_sub(rest, 0, end);
+}
+
+static bool backend_matches(const struct origin_rule *rule, const struct origin_request *request)
+{
+	struct str pattern = rule->backend;
+	if (rule->matcher)
+		return rule->matcher->matches(rule->matcher, request->uri);
+	if (pattern.len == 0 || str_eq(pattern, request->backend->name))
 		return true;
 	if (str_find(pattern, STR("://")) == STR_NONE)
-		return false;
+		return str_eq(pattern, authority(request->uri));
 	scoped(arena_fini) struct arena scratch = { 0 };
-	return origin_pattern_matches(pattern, origin_backend_url(backend, &scratch));
+	return origin_pattern_matches(pattern, origin_backend_url(request->backend, &scratch)) ||
+	       origin_pattern_matches(pattern, request->uri);
 }
 
 static int hex(char c)
@@ -216,8 +233,8 @@ struct str origin_request_part(const struct origin_request *request, enum origin
 
 unsigned origin_rule_differs(const struct origin_rule *rule, const struct origin_request *request)
 {
-	unsigned parts = 0;
-	if (!backend_matches(rule->backend, request->backend))
+	unsigned parts = rule->silent ? DIFFERS_SILENT : 0;
+	if (!backend_matches(rule, request))
 		parts |= DIFFERS_BACKEND;
 	if (rule->method.len && !str_eq(rule->method, STR("*")) && !str_eq(rule->method, request->method))
 		parts |= DIFFERS_METHOD;

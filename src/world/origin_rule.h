@@ -70,15 +70,27 @@ struct origin_step {
 
 struct origin_responder; /* origin_ask.h */
 
+/* Says which URLs are a rule's, where no pattern with '*' can. Counted. */
+struct origin_matcher {
+	struct rc rc;
+	bool (*matches)(const struct origin_matcher *, struct str url);
+};
+
 struct origin_answer {
 	struct origin_answer *next; /* of a sequence; NULL: this one is given again and again */
 	enum origin_fault fault;
 	uint64_t delay_ns; /* before the head or the fault, on the world's clock */
 	uint16_t status;
+	struct str reason;                /* empty: the status's own */
 	struct headers headers, trailers; /* as written; Content-Length is added by whoever frames it */
 	struct blob *body;                /* or NULL; the rule's reference */
 	struct origin_step *steps;
 	size_t step_count;
+	/*
+	 * Instead of `body` and steps, in what a responder gives: a body that is still being written. Or
+	 * NULL; a reference
+	 */
+	struct body *live;
 	struct str words; /* of a fault, for people; empty: that it is the rule's */
 	/*
 	 * Is asked for the answer, of which all above does not count then (origin_ask.h). Or NULL; a
@@ -104,6 +116,7 @@ struct origin_request {
 	const struct headers *headers;
 	bool body_known; /* all of it is here */
 	struct str body;
+	struct str uri; /* as the service has it; may be empty */
 };
 
 /* Filled by whoever makes it, then given to origins_rules_add() and not changed any more. */
@@ -111,17 +124,22 @@ struct origin_rule {
 	struct rc rc;
 	struct arena arena; /* all strings, steps, conditions and answers live here */
 	/*
-	 * The backend's name; with "://" in it a pattern of its URL, scheme://host[:port], a port that is the
-	 * scheme's own left out; empty: any.
+	 * The backend's name, or the authority of the URL that the service asks for; with "://" in it a
+	 * pattern of that whole URL, or of the backend's, scheme://host[:port], a port that is the scheme's
+	 * own left out; empty: any.
 	 */
 	struct str backend;
+	/* Decides by the URL instead; `backend` is words for people then. Or NULL; a reference */
+	struct origin_matcher *matcher;
 	struct str method; /* "*" or empty: any */
 	struct str path;   /* '*' matches any run of characters; without '?' any query does */
 	struct origin_condition *conditions;
 	struct str place;            /* where it is written, for people; may be empty */
+	bool silent;                 /* it answers nothing yet: no request is its own */
 	bool expects;                /* that it is asked exactly … */
 	uint32_t expected;           /* … so often */
 	struct origin_answer answer; /* the first one */
+	uint32_t number;             /* origins_rules_add() sets it */
 };
 
 /* Any backend, any method, any path: 200 without a body. */

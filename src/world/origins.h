@@ -69,16 +69,43 @@ static inline void origins_destroy(struct origins **po)
  * not answered yet, and abandons bodies that are not over.
  */
 must_use struct origins *origins_rules_new(struct origins *next);
-void origins_rules_add(struct origins *o, struct origin_rule *taken);
-
-enum { ORIGINS_UNMATCHED_MAX = 1000, ORIGINS_CALLS_MAX = 100000 }; /* texts, and calls, that are kept */
-
+/* The rule's number, from 1: the same in all forks, and nobody else's in them. */
+uint32_t origins_rules_add(struct origins *o, struct origin_rule *taken);
 /*
- * Texts of the requests nobody answered, in order: several lines without an end behind the last; borrowed
- * until `o` is destroyed.
+ * Puts another rule in the place of one, in all forks that have it too: its number, its calls and its count
+ * stay. What is being answered goes on as it began. False: there is none of that number.
  */
+bool origins_rules_replace(struct origins *o, uint32_t number, struct origin_rule *taken);
+/* Other origins for unmatched requests, taken, in place of those there are; NULL: none. */
+void origins_rules_set_next(struct origins *o, struct origins *next);
+
+enum { ORIGINS_UNMATCHED_MAX = 1000, ORIGINS_CALLS_MAX = 100000 }; /* misses, and calls, that are kept */
+
+/* A field of a request beside what the nearest rule wants there; ptr NULL: there is none. */
+struct origin_field {
+	const char *name;
+	bool differs;
+	struct str wanted, sent;
+};
+
+/* A request that nobody answered. */
+struct origin_miss {
+	struct rc rc;
+	struct arena arena; /* all strings live here */
+	struct str method, uri, backend;
+	struct origin_rule *nearest; /* a reference; NULL: there is no rule at all */
+	struct origin_field *fields; /* of the nearest rule */
+	size_t field_count;
+	struct str text; /* all of it for people: several lines without an end behind the last */
+};
+
+/* The requests that nobody answered, in order; borrowed until `o` is destroyed. */
 size_t origins_unmatched(const struct origins *o);
-struct str origins_unmatched_text(const struct origins *o, size_t i);
+const struct origin_miss *origins_unmatched_at(const struct origins *o, size_t i);
+static inline struct str origins_unmatched_text(const struct origins *o, size_t i)
+{
+	return origins_unmatched_at(o, i)->text;
+}
 
 /* Rules that were not asked as often as they expect, the newest first. */
 typedef void origins_unmet_fn(void *data, const struct origin_rule *rule, uint32_t asked);

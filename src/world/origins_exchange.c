@@ -249,6 +249,10 @@ static void add_trailers(struct body *b, const struct headers *trailers)
 static struct body *response_body(struct rule_exchange *x)
 {
 	const struct origin_answer *a = x->answer;
+	if (a->live && has_body(x))
+		return body_ref(a->live);
+	if (a->live)
+		body_abandon(a->live);
 	struct body *b = body_new(x->loop);
 	if (has_body(x))
 		add_trailers(b, &a->trailers);
@@ -273,7 +277,7 @@ static struct body *response_body(struct rule_exchange *x)
 static bool says_length(const struct rule_exchange *x)
 {
 	const struct origin_answer *a = x->answer;
-	return http_status_has_body(a->status) && (x->head || (a->step_count && !is_chunked(a)));
+	return http_status_has_body(a->status) && !a->live && (x->head || (a->step_count && !is_chunked(a)));
 }
 
 static void respond(struct rule_exchange *x, struct fetch *f)
@@ -282,6 +286,7 @@ static void respond(struct rule_exchange *x, struct fetch *f)
 	struct http_response response = {
 		.status = a->status,
 		.version = HTTP_1_1,
+		.reason = arena_str(&f->arena, a->reason),
 		.headers = headers_copy(&a->headers, &f->arena),
 		.body = response_body(x),
 	};

@@ -3,13 +3,16 @@
  * The words for a request that no rule matches: the rule that comes nearest, field by field, the next ones in
  * a line each, and which origins there are.
  */
+#include <string.h>
+
 #include "base/buf.h"
+#include "base/mem.h"
 #include "world/origins_priv.h"
 
 enum { SHOWN_MAX = 5, ORIGINS_SHOWN_MAX = 20, PART_BYTES_MAX = 200, TEXT_BYTES_MAX = 16384 };
 
 struct near {
-	const struct origin_rule *rule;
+	struct origin_rule *rule;
 	unsigned differs, distance;
 };
 
@@ -69,67 +72,99 @@ void origin_rule_print(const struct origin_rule *rule, struct buf *out)
 
 /* ---- the nearest rule ---- */
 
-/* A rule that goes by the query too has it as a field of its own. */
-static void add_path(struct buf *out, const struct near *n, struct str sent)
+struct making {
+	struct origin_miss *miss;
+	const struct origin_request *request;
+	size_t cap;
+};
+
+static void field(struct making *m, bool differs, const char *name, struct str wanted, struct str sent)
 {
-	struct str wanted = n->rule->path;
-	bool differs = n->differs & DIFFERS_PATH;
+	struct origin_miss *miss = m->miss;
+	if (miss->field_count == m->cap) {
+		m->cap = 2 * m->cap + 4;
+		struct origin_field *more = arena_alloc(&miss->arena, m->cap * sizeof *more);
+		if (miss->field_count)
+			memcpy(more, miss->fields, miss->field_count * sizeof *more);
+		miss->fields = more;
+	}
+	miss->fields[miss->field_count++] = (struct origin_field){
+		.name = name,
+		.differs = differs,
+		.wanted = wanted.ptr ? arena_str(&miss->arena, cut(wanted)) : wanted,
+		.sent = sent.ptr ? arena_str(&miss->arena, cut(sent)) : sent,
+	};
+}
+
+/* A rule that goes by the query too has it as a field of its own. */
+static void add_path(struct making *m, const struct origin_rule *rule, bool differs)
+{
+	struct str wanted = rule->path, sent = m->request->path;
 	if (!differs || str_find_char(wanted, '?') == STR_NONE) {
-		origins_add_field(out, differs, "path", wanted, sent);
+		field(m, differs, "path", wanted, sent);
 		return;
 	}
 	struct str wanted_path = str_split(&wanted, '?'), sent_path = str_split(&sent, '?');
-	origins_add_field(out, !origin_pattern_matches(wanted_path, sent_path), "path", wanted_path,
-			  sent_path);
-	origins_add_field(out, !sent.ptr || !origin_pattern_matches(wanted, sent), "query", wanted, sent);
+	field(m, !origin_pattern_matches(wanted_path, sent_path), "path", wanted_path, sent_path);
+	field(m, !sent.ptr || !origin_pattern_matches(wanted, sent), "query", wanted, sent);
 }
 
-static void add_conditions(struct buf *out, const struct origin_rule *rule, const struct origin_request *r)
+static void add_condition(struct making *m, const struct origin_condition *c)
 {
-	scoped(arena_fini) struct arena a = { 0 };
-	for (const struct origin_condition *c = rule->conditions; c; c = c->next) {
-		if (c->part == ORIGIN_BODY) {
-			scoped(buf_fini) struct buf shown = BUF_INIT(8 * PART_BYTES_MAX);
-			buf_add_json(&shown, cut(r->body));
-			origins_add_field(out, !origin_condition_holds(c, r), "body", c->value,
-					  buf_str(&shown));
-			continue;
-		}
-		const char *part = c->part == ORIGIN_HEADER ? "header" : "query";
-		struct str sent = origin_request_part(r, c->part, c->name, &a);
-		struct str name = cut(c->name), wanted = cut(c->value);
-		origins_add_field(out, !origin_condition_holds(c, r), part,
-				  arena_printf(&a, STR_FMT ": " STR_FMT, STR_ARG(name), STR_ARG(wanted)),
-				  sent.ptr ? arena_printf(&a, STR_FMT ": " STR_FMT, STR_ARG(name),
-							  STR_ARG(sent))
-					   : sent);
+	struct arena *a = &m->miss->arena;
+	bool differs = !origin_condition_holds(c, m->request);
+	if (c->part == ORIGIN_BODY) {
+		scoped(buf_fini) struct buf shown = BUF_INIT(8 * PART_BYTES_MAX);
+		buf_add_json(&shown, cut(m->request->body));
+		field(m, differs, "body", c->value, buf_str(&shown));
+		return;
 	}
+	const char *part = c->part == ORIGIN_HEADER ? "header" : "query";
+	struct str sent = origin_request_part(m->request, c->part, c->name, a);
+	struct str name = cut(c->name), wanted = cut(c->value);
+	if (sent.ptr)
+		sent = arena_printf(a, STR_FMT ": " STR_FMT, STR_ARG(name), STR_ARG(sent));
+	field(m, differs, part, arena_printf(a, STR_FMT ": " STR_FMT, STR_ARG(name), STR_ARG(wanted)), sent);
 }
 
-/* The request's backend by what the rule goes by: its URL, or its name. */
-static struct str backend_sent(const struct origin_rule *rule, const struct backend *b, struct arena *a)
+/* Whom the request was for, by what the rule goes by: a whole URL, the backend's URL, or its name. */
+static struct str backend_sent(const struct origin_rule *rule, const struct origin_request *r,
+			       struct arena *a)
 {
-	return str_find(rule->backend, STR("://")) == STR_NONE ? b->name : origin_backend_url(b, a);
+	size_t at = str_find(rule->backend, STR("://"));
+	bool whole =
+		at != STR_NONE && str_find_char(str_sub(rule->backend, at + 3, SIZE_MAX), '/') != STR_NONE;
+	if (r->uri.len && (rule->matcher || whole))
+		return r->uri;
+	return at == STR_NONE ? r->backend->name : origin_backend_url(r->backend, a);
 }
 
-static void add_nearest(struct buf *out, const struct near *n, const struct origin_request *r)
+static void add_fields(struct making *m, const struct near *n)
 {
 	const struct origin_rule *rule = n->rule;
 	struct str any = STR("*");
-	scoped(arena_fini) struct arena a = { 0 };
-	buf_add(out, STR("\n  the nearest rule"));
-	if (rule->place.len)
-		buf_printf(out, ", " STR_FMT ",", STR_ARG(rule->place));
-	buf_add(out, STR(" wants (-), and what the service sent (+):"));
-	origins_add_field(out, n->differs & DIFFERS_BACKEND, "backend",
-			  rule->backend.len ? rule->backend : any, backend_sent(rule, r->backend, &a));
-	origins_add_field(out, n->differs & DIFFERS_METHOD, "method", rule->method.len ? rule->method : any,
-			  r->method);
-	add_path(out, n, r->path);
-	add_conditions(out, rule, r);
+	field(m, n->differs & DIFFERS_BACKEND, "backend", rule->backend.len ? rule->backend : any,
+	      backend_sent(rule, m->request, &m->miss->arena));
+	field(m, n->differs & DIFFERS_METHOD, "method", rule->method.len ? rule->method : any,
+	      m->request->method);
+	add_path(m, rule, n->differs & DIFFERS_PATH);
+	for (const struct origin_condition *c = rule->conditions; c; c = c->next)
+		add_condition(m, c);
 }
 
-static void add_other(struct buf *out, const struct near *n, struct str separator)
+static void print_nearest(struct buf *out, const struct origin_miss *miss)
+{
+	buf_add(out, STR("\n  the nearest rule"));
+	if (miss->nearest->place.len)
+		buf_printf(out, ", " STR_FMT ",", STR_ARG(miss->nearest->place));
+	buf_add(out, STR(" wants (-), and what the service sent (+):"));
+	for (size_t i = 0; i < miss->field_count; i++) {
+		const struct origin_field *f = &miss->fields[i];
+		origins_add_field(out, f->differs, f->name, f->wanted, f->sent);
+	}
+}
+
+static void print_other(struct buf *out, const struct near *n, struct str separator)
 {
 	static const struct {
 		unsigned part;
@@ -158,18 +193,18 @@ static void add_other(struct buf *out, const struct near *n, struct str separato
 static bool named_before(const struct rule_link *newest, const struct rule_link *link)
 {
 	for (const struct rule_link *l = newest; l != link; l = l->older) {
-		if (str_eq(l->rule->backend, link->rule->backend))
+		if (!l->rule->silent && str_eq(l->rule->backend, link->rule->backend))
 			return true;
 	}
 	return false;
 }
 
-static void add_origins(struct buf *out, const struct rule_link *newest)
+static void print_origins(struct buf *out, const struct rule_link *newest)
 {
 	size_t shown = 0;
 	buf_add(out, STR("\n  origins with rules:"));
 	for (const struct rule_link *l = newest; l && shown <= ORIGINS_SHOWN_MAX; l = l->older) {
-		if (named_before(newest, l))
+		if (l->rule->silent || named_before(newest, l))
 			continue;
 		struct str name = l->rule->backend.len ? l->rule->backend : STR("any");
 		if (shown++ == ORIGINS_SHOWN_MAX)
@@ -179,27 +214,62 @@ static void add_origins(struct buf *out, const struct rule_link *newest)
 	}
 }
 
-struct blob *origins_explain(const struct rule_link *newest, const struct origin_request *r)
+static void miss_destroy(struct rc *r)
+{
+	struct origin_miss *miss = (struct origin_miss *)r;
+	origin_rule_unref(&miss->nearest);
+	arena_fini(&miss->arena);
+	mem_free(miss);
+}
+
+static struct origin_miss *miss_new(const struct origin_request *r)
+{
+	struct origin_miss *miss = NEW(struct origin_miss);
+	rc_init(&miss->rc, miss_destroy);
+	arena_init(&miss->arena);
+	miss->method = arena_str(&miss->arena, r->method);
+	miss->uri = arena_str(&miss->arena, r->uri);
+	miss->backend = arena_str(&miss->arena, r->backend->name);
+	return miss;
+}
+
+/* The rules that come nearest, in order; how many rules there are at all. */
+static size_t find_nearest(const struct rule_link *newest, const struct origin_request *r,
+			   struct near nearest[SHOWN_MAX], size_t *shown)
+{
+	size_t rules = 0;
+	*shown = 0;
+	for (const struct rule_link *l = newest; l; l = l->older) {
+		if (l->rule->silent)
+			continue;
+		unsigned differs = origin_rule_differs(l->rule, r);
+		keep(nearest, shown,
+		     (struct near){ l->rule, differs, distance_of(l->rule, differs, r->path) });
+		rules++;
+	}
+	return rules;
+}
+
+struct origin_miss *origins_explain(const struct rule_link *newest, const struct origin_request *r)
 {
 	struct near nearest[SHOWN_MAX];
-	size_t shown = 0, rules = 0;
+	struct making m = { .miss = miss_new(r), .request = r };
+	size_t shown, rules = find_nearest(newest, r, nearest, &shown);
 	scoped(buf_fini) struct buf out = BUF_INIT(TEXT_BYTES_MAX);
-	for (const struct rule_link *l = newest; l; l = l->older, rules++) {
-		unsigned differs = origin_rule_differs(l->rule, r);
-		keep(nearest, &shown,
-		     (struct near){ l->rule, differs, distance_of(l->rule, differs, r->path) });
-	}
 	buf_printf(&out, "no origin answers " STR_FMT " " STR_FMT " of backend '" STR_FMT "'",
 		   STR_ARG(cut(r->method)), STR_ARG(cut(r->path)), STR_ARG(cut(r->backend->name)));
 	if (rules == 0) {
 		buf_add(&out, STR(": no origin is defined"));
-		return blob_new(buf_str(&out));
+	} else {
+		m.miss->nearest = origin_rule_ref(nearest[0].rule);
+		add_fields(&m, &nearest[0]);
+		print_nearest(&out, m.miss);
+		for (size_t i = 1; i < shown; i++)
+			print_other(&out, &nearest[i], i == 1 ? STR("\n  others: ") : STR("\n          "));
+		if (rules > shown)
+			buf_printf(&out, "\n          and %zu more", rules - shown);
+		print_origins(&out, newest);
 	}
-	add_nearest(&out, &nearest[0], r);
-	for (size_t i = 1; i < shown; i++)
-		add_other(&out, &nearest[i], i == 1 ? STR("\n  others: ") : STR("\n          "));
-	if (rules > shown)
-		buf_printf(&out, "\n          and %zu more", rules - shown);
-	add_origins(&out, newest);
-	return blob_new(buf_str(&out));
+	m.miss->text = arena_str(&m.miss->arena, buf_str(&out));
+	return m.miss;
 }

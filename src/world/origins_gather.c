@@ -80,7 +80,8 @@ static void choose(struct gatherer *g)
 					      .path = g->path,
 					      .headers = &g->request.headers,
 					      .body_known = true,
-					      .body = buf_str(&g->body) };
+					      .body = buf_str(&g->body),
+					      .uri = g->request.uri };
 	struct http_request request = g->request;
 	request.body = body_new(g->loop);
 	body_write(request.body, buf_str(&g->body));

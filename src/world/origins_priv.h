@@ -11,6 +11,7 @@ enum {
 	DIFFERS_PATH = 4,
 	DIFFERS_CONDITION = 8,
 	DIFFERS_UNKNOWN = 16, /* the body may, which is not known yet */
+	DIFFERS_SILENT = 32,
 };
 
 /* Which parts of the request keep the rule from matching; 0: it matches. */
@@ -30,12 +31,12 @@ struct str origin_request_part(const struct origin_request *request, enum origin
 struct rule_link {
 	struct rc rc;
 	struct rule_link *older;
-	struct origin_rule *rule;
-	uint32_t number; /* from 1, the oldest */
+	struct origin_rule *rule; /* they are numbered from 1, the oldest */
 };
 
-/* What no rule answers, and how the nearest one differs from it, in lines; a new blob. */
-must_use struct blob *origins_explain(const struct rule_link *newest, const struct origin_request *request);
+/* What no rule answers, and how the nearest one differs from it; one reference. */
+must_use struct origin_miss *origins_explain(const struct rule_link *newest,
+					     const struct origin_request *request);
 
 /*
  * A field of a difference: one line, or two where it differs: "-" what was wanted, "+" what was sent; ptr

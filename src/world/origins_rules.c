@@ -14,7 +14,7 @@ struct origins_rules {
 	struct origins super;
 	struct origins *next;
 	struct rule_link *newest;
-	struct pmap unmatched; /* struct blob by number_key() */
+	struct pmap unmatched; /* struct origin_miss by number_key() */
 	struct pmap asked;     /* struct count by number_key() of the rule: how often it was asked */
 	struct pmap calls;     /* struct origin_call by number_key(), when they are recorded */
 	bool recording;
@@ -91,7 +91,7 @@ void origins_unmet(const struct origins *o, origins_unmet_fn *unmet, void *data)
 {
 	const struct origins_rules *self = const_rules_of(o);
 	for (const struct rule_link *l = self->newest; l; l = l->older) {
-		uint32_t asked = l->rule->expects ? times_asked(self, l->number) : 0;
+		uint32_t asked = l->rule->expects ? times_asked(self, l->rule->number) : 0;
 		if (l->rule->expects && asked != l->rule->expected)
 			unmet(data, l->rule, asked);
 	}
@@ -145,8 +145,8 @@ static struct fetch *nobody(struct origins_rules *self, const struct origin_requ
 {
 	struct fetch *f = fetch_new(loop);
 	char key[NUMBER_BYTES];
-	struct blob *text = origins_explain(self->newest, asked);
-	struct str words = blob_str(text);
+	struct origin_miss *miss = origins_explain(self->newest, asked);
+	struct str words = miss->text;
 	const struct origin_call *call = record(self, asked, NULL, 0, loop);
 	if (call)
 		f->asked = rc_ref((struct rc *)&call->rc);
@@ -154,9 +154,9 @@ static struct fetch *nobody(struct origins_rules *self, const struct origin_requ
 		body_abandon(request->body);
 	fetch_fail(f, FETCH_DESTINATION_NOT_FOUND, str_split(&words, '\n'));
 	if (pmap_count(&self->unmatched) < ORIGINS_UNMATCHED_MAX)
-		pmap_put(&self->unmatched, number_key(key, pmap_count(&self->unmatched)), &text->rc);
+		pmap_put(&self->unmatched, number_key(key, pmap_count(&self->unmatched)), &miss->rc);
 	else
-		blob_unref(&text);
+		rc_unref(&miss->rc);
 	return f;
 }
 
@@ -174,7 +174,7 @@ static struct fetch *answer_by(struct origins_rules *self, const struct rule_lin
 			       struct loop *loop)
 {
 	bool counts = l->rule->expects || l->rule->answer.next || self->recording;
-	uint32_t nth = counts ? count_call(self, l->number) : 1;
+	uint32_t nth = counts ? count_call(self, l->rule->number) : 1;
 	const struct origin_answer *answer = nth_answer(l->rule, nth);
 	struct origin_call *recorded = record(self, asked, l->rule, nth, loop), *call = recorded;
 	if (!recorded && answer->responder) /* which is told of the call, whoever else wants it */
@@ -217,20 +217,43 @@ static struct fetch *origins_rules_send(struct origins *super, struct backend *b
 					      .method = request->method,
 					      .path = path,
 					      .headers = &request->headers,
-					      .body_known = !request->body };
+					      .body_known = !request->body,
+					      .uri = request->uri };
 	struct fetch *f = choose(self, backend, &asked, request, loop);
 	return f ? f : gatherer_start(&self->gatherers, choose_knowing, self, backend, path, request, loop);
 }
 
-void origins_rules_add(struct origins *o, struct origin_rule *taken)
+uint32_t origins_rules_add(struct origins *o, struct origin_rule *taken)
 {
 	struct origins_rules *self = rules_of(o);
 	struct rule_link *l = NEW(struct rule_link);
 	rc_init(&l->rc, link_destroy);
 	l->rule = taken;
 	l->older = self->newest; /* our reference becomes the link's */
-	l->number = l->older ? l->older->number + 1 : 1;
+	taken->number = l->older ? l->older->rule->number + 1 : 1;
 	self->newest = l;
+	return taken->number;
+}
+
+bool origins_rules_replace(struct origins *o, uint32_t number, struct origin_rule *taken)
+{
+	for (struct rule_link *l = rules_of(o)->newest; l; l = l->older) {
+		if (l->rule->number != number)
+			continue;
+		origin_rule_unref(&l->rule);
+		l->rule = taken;
+		taken->number = number;
+		return true;
+	}
+	origin_rule_unref(&taken);
+	return false;
+}
+
+void origins_rules_set_next(struct origins *o, struct origins *next)
+{
+	struct origins_rules *self = rules_of(o);
+	origins_destroy(&self->next);
+	self->next = next;
 }
 
 size_t origins_unmatched(const struct origins *o)
@@ -238,10 +261,10 @@ size_t origins_unmatched(const struct origins *o)
 	return pmap_count(&const_rules_of(o)->unmatched);
 }
 
-struct str origins_unmatched_text(const struct origins *o, size_t i)
+const struct origin_miss *origins_unmatched_at(const struct origins *o, size_t i)
 {
 	char key[NUMBER_BYTES];
-	return blob_str((const struct blob *)pmap_get(&const_rules_of(o)->unmatched, number_key(key, i)));
+	return (const struct origin_miss *)pmap_get(&const_rules_of(o)->unmatched, number_key(key, i));
 }
 
 static struct origins *origins_rules_fork(struct origins *super)

@@ -146,6 +146,7 @@ static void run_file(struct javascript *x, const struct test_file *file, const s
 		.seed = pass->seed,
 	};
 	list_init(&s.readers);
+	list_init(&s.writers);
 	list_init(&s.frames);
 	js_registrar_init(&s);
 	if (!x->vm && !(x->vm = js_vm_new(&e))) {

@@ -56,8 +56,8 @@ struct test_frame *session_open_frame(struct js_session *s, struct test_frame *p
 	f->world->registrar = &s->registrar;
 	random_destroy(&f->world->random);
 	f->world->random = random_seeded_new(s->seed);
-	f->origins = parent ? js_origins_of(f->world) : js_origins_install(s, f->world);
-	js_origins_set_frame(f->origins, f);
+	f->unanswered_before = origins_unmatched(f->world->origins);
+	origins_record(f->world->origins, true);
 	if (parent)
 		parent->children++;
 	list_push(&s->frames, &f->link);
@@ -70,6 +70,7 @@ void session_close_frame(struct js_session *s, struct test_frame *f)
 {
 	CHECK(f->children == 0);
 	js_bodies_close(s, &f->loop);
+	js_origins_close(s, &f->loop);
 	js_exchanges_close(f);
 	js_registrations_close(s, f);
 	realm_leave_loop(s->realm, &f->loop);
@@ -155,8 +156,7 @@ bool session_run(struct js_session *s)
 
 /* ---- for JavaScript ---- */
 
-/* The open frame whose number argument `i` is; NULL: 0, or there is none and it has thrown. */
-static struct test_frame *frame_arg(struct js_call *c, size_t i)
+struct test_frame *session_frame_arg(struct js_call *c, size_t i)
 {
 	double id = js_arg_number(c, i);
 	if (id == 0 || *c->exception)
@@ -173,14 +173,14 @@ static struct test_frame *frame_arg(struct js_call *c, size_t i)
 /* open(number of the frame around it, or 0) → the frame's number */
 JS_FUNCTION(open_frame)
 {
-	struct test_frame *parent = frame_arg(c, 0);
+	struct test_frame *parent = session_frame_arg(c, 0);
 	return *c->exception ? NULL : js_number(c->ctx, session_open_frame(session_of(c), parent)->id);
 }
 
 /* enter(number, or 0) */
 JS_FUNCTION(enter_frame)
 {
-	struct test_frame *f = frame_arg(c, 0);
+	struct test_frame *f = session_frame_arg(c, 0);
 	if (!*c->exception)
 		session_enter(session_of(c), f);
 	return NULL;
@@ -189,7 +189,7 @@ JS_FUNCTION(enter_frame)
 /* close(number) */
 JS_FUNCTION(close_frame)
 {
-	struct test_frame *f = frame_arg(c, 0);
+	struct test_frame *f = session_frame_arg(c, 0);
 	if (f && f->children)
 		return js_throw(c, "Error", "frames are open in this one");
 	if (f)

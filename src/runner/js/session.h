@@ -16,8 +16,6 @@
 #include "runner/loaded.h"
 #include "world/origins.h"
 
-struct js_origins;
-
 struct test_frame {
 	struct list link; /* of the session's */
 	uint32_t id;
@@ -26,11 +24,11 @@ struct test_frame {
 	struct clock *clock;
 	struct loop loop;
 	struct world *world;
-	struct js_origins *origins;
 	struct list exchanges; /* struct js_exchange: requests to the service, until the frame is closed */
 	uint64_t advanced_ns;  /* so far has the clock been moved by tests, not by waiting */
 	uint64_t begun_ns;     /* on the real clock */
 	uint32_t requests;
+	size_t unanswered_before; /* requests to origins that nobody answered in the frames around it */
 };
 
 struct js_session {
@@ -46,6 +44,7 @@ struct js_session {
 	uint32_t next_frame;      /* their numbers */
 	struct test_frame *frame; /* where JavaScript is now; NULL: in none */
 	struct list readers;      /* of bodies, by JavaScript */
+	struct list writers;      /* struct js_ask: answers of origins that JavaScript is still writing */
 	struct registrar registrar;
 	struct list registrations; /* of backends, that JavaScript has not settled yet */
 	struct js_ref on_request;  /* JavaScript that answers what services ask origins */
@@ -85,11 +84,8 @@ void session_advance(struct js_session *s, uint64_t ns);
 
 /* ---- the other files of this folder ---- */
 
-/* A handler for the world's origins that asks the session's JavaScript. */
-struct js_origins *js_origins_install(struct js_session *s, struct world *w);
-/* That of a frame, whose world was forked. */
-struct js_origins *js_origins_of(struct world *w);
-void js_origins_set_frame(struct js_origins *o, struct test_frame *f);
+/* Breaks off the answers that JavaScript is writing on a loop. */
+void js_origins_close(struct js_session *s, const struct loop *loop);
 
 /* Ends the reading of bodies that are a loop's. */
 void js_bodies_close(struct js_session *s, const struct loop *loop);
@@ -104,6 +100,8 @@ void js_registrar_init(struct js_session *s);
 /* Lets go what is a frame's. */
 void js_registrations_close(struct js_session *s, const struct test_frame *f);
 
+/* The open frame whose number argument `i` is; NULL: 0, or there is none and it has thrown. */
+struct test_frame *session_frame_arg(struct js_call *c, size_t i);
 /* The innermost frame's world, for a test to read and write; NULL: none is open, which it has thrown. */
 struct world *session_world(struct js_call *c);
 

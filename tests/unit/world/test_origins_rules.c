@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/mem.h"
 #include "support/test.h"
 #include "world/origins.h"
 
@@ -45,7 +46,8 @@ static bool matches(const struct origin_rule *r, const char *backend, const char
 {
 	struct backend *b = backend_new(str_from(backend));
 	struct headers none = { 0 };
-	const struct origin_request request = { b, str_from(method), str_from(path), &none, true, STR("") };
+	const struct origin_request request = { b,    str_from(method), str_from(path), &none,
+						true, STR(""),          STR("") };
 	bool yes = origin_rule_matches(r, &request);
 	backend_unref(&b);
 	return yes;
@@ -158,9 +160,62 @@ TEST(a_rule_may_go_by_the_backends_url)
 		struct backend *b = backend_new(STR("name"));
 		assert_true(backend_set_url(b, str_from(rows[i].url), &e));
 		struct origin_rule *r = rule(rows[i].pattern, "", "*");
-		const struct origin_request request = { b, STR("GET"), STR("/"), &none, true, STR("") };
+		const struct origin_request request = {
+			b, STR("GET"), STR("/"), &none, true, STR(""), STR("")
+		};
 		if (origin_rule_matches(r, &request) != rows[i].matches)
 			fail_msg("%s and %s", rows[i].pattern, rows[i].url);
+		origin_rule_unref(&r);
+		backend_unref(&b);
+	}
+}
+
+static bool is_shop(const struct origin_matcher *m, struct str url)
+{
+	(void)m;
+	return str_starts(url, STR("https://shop.")) && str_ends(url, STR("/x"));
+}
+
+static void matcher_destroy(struct rc *r)
+{
+	mem_free(r);
+}
+
+TEST(an_origin_goes_by_the_url_that_the_service_asks_for)
+{
+	static const struct {
+		const char *backend, *uri;
+		bool matches;
+	} rows[] = {
+		{ "shop.example", "https://shop.example/x", true },
+		{ "shop.example", "https://shop.example", true },
+		{ "shop.example", "https://shop.example?x", true },
+		{ "shop.example", "https://shop.example:444/x", false },
+		{ "shop.example:444", "https://shop.example:444/x", true },
+		{ "shop.example", "https://other.example/shop.example", false },
+		{ "shop.example", "/x", false },
+		{ "https://shop.example/*", "https://shop.example/x?y", true },
+		{ "https://*/x", "https://shop.example/x", true },
+		{ "https://*/x", "https://shop.example/y", false },
+		{ "http://backend.example", "https://shop.example/x", true },
+		{ "(shop)", "https://shop.example/x", true },
+		{ "(shop)", "https://shop.example/y", false },
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct error e;
+		struct headers none = { 0 };
+		struct backend *b = backend_new(STR("name"));
+		assert_true(backend_set_url(b, STR("http://backend.example"), &e));
+		struct origin_rule *r = rule(rows[i].backend, "", "*");
+		if (*rows[i].backend == '(') {
+			r->matcher = NEW(struct origin_matcher);
+			rc_init(&r->matcher->rc, matcher_destroy);
+			r->matcher->matches = is_shop;
+		}
+		const struct origin_request request = { b,       STR("GET"),           STR("/"), &none, true,
+							STR(""), str_from(rows[i].uri) };
+		if (origin_rule_matches(r, &request) != rows[i].matches)
+			fail_msg("%s and %s", rows[i].backend, rows[i].uri);
 		origin_rule_unref(&r);
 		backend_unref(&b);
 	}
@@ -197,8 +252,8 @@ TEST(conditions_are_about_headers_and_query_parameters)
 	struct backend *b = backend_new(STR("api"));
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct origin_rule *r = rule("", "", "*");
-		const struct origin_request request = { b,  STR("GET"), str_from(rows[i].path),
-							&h, true,       STR("") };
+		const struct origin_request request = { b,       STR("GET"), str_from(rows[i].path), &h, true,
+							STR(""), STR("") };
 		origin_rule_condition(r, rows[i].part, str_from(rows[i].name), str_from(rows[i].value));
 		if (origin_rule_matches(r, &request) != rows[i].matches)
 			fail_msg("%s: %s of %s", rows[i].name, rows[i].value, rows[i].path);
@@ -234,6 +289,51 @@ TEST(a_rule_of_a_fork_is_not_the_parents)
 	origins_destroy(&s.origins);
 	s.origins = parent;
 	assert_int_equal(status_of(&s, "GET", "/x"), 200);
+	end(&s);
+}
+
+TEST(a_rule_is_replaced_where_it_stands_and_keeps_its_count)
+{
+	struct setup s;
+	begin(&s);
+	struct origin_rule *silent = rule("api", "GET", "*"), *second = rule("api", "GET", "*");
+	silent->silent = true;
+	second->answer.status = 201;
+	origin_rule_then(second)->status = 202;
+	add(&s, "*", "*", 200);
+	uint32_t number = origins_rules_add(s.origins, silent);
+	assert_int_equal(number, 2);
+	add(&s, "GET", "/x", 203);
+	struct origins *child = origins_fork(s.origins);
+	assert_int_equal(status_of(&s, "GET", "/y"), 200); /* as a silent one answers nothing */
+	assert_true(origins_rules_replace(s.origins, number, second));
+	assert_int_equal(status_of(&s, "GET", "/x"), 203);
+	assert_int_equal(status_of(&s, "GET", "/y"), 201);
+	struct origin_rule *third = rule("api", "GET", "*");
+	origin_rule_then(third)->status = 204;
+	assert_true(origins_rules_replace(s.origins, number, third));
+	assert_int_equal(status_of(&s, "GET", "/y"), 204);
+	assert_false(origins_rules_replace(s.origins, 9, rule("api", "", "*")));
+	origins_destroy(&child);
+	end(&s);
+}
+
+TEST(other_origins_are_asked_next)
+{
+	struct setup s;
+	begin(&s);
+	struct origins *next = origins_rules_new(NULL);
+	struct origin_rule *any = origin_rule_new();
+	any->answer.status = 204;
+	origins_rules_add(next, any);
+	add(&s, "GET", "/x", 201);
+	origins_rules_set_next(s.origins, next);
+	assert_int_equal(status_of(&s, "GET", "/y"), 204);
+	assert_int_equal(status_of(&s, "GET", "/x"), 201);
+	origins_rules_set_next(s.origins, NULL);
+	struct fetch *f = ask(&s, "GET", "/y");
+	assert_int_equal(f->error, FETCH_DESTINATION_NOT_FOUND);
+	fetch_unref(&f);
 	end(&s);
 }
 

@@ -5,6 +5,21 @@ type Flat = string[];
 type HostBody = { readonly hostBody: unique symbol };
 type HostExchange = { readonly hostExchange: unique symbol };
 type HostRequest = { readonly hostRequest: unique symbol };
+type HostCall = { readonly hostCall: unique symbol };
+/** The number of a function that answers, or a fault, or an answer. */
+type HostAnswer = [
+  handler: number,
+  fault?: string,
+  delayMs?: number,
+  status?: number,
+  reason?: string,
+  headers?: Flat,
+  body?: ArrayBufferView | ArrayBuffer | string | null,
+  after?: number,
+  then?: string,
+  dripBytes?: number,
+  dripMs?: number,
+];
 type HostResponse = [status: number, reason: string, headers: Flat, body: ArrayBuffer | HostBody | null];
 
 type HostRegistration = { readonly hostRegistration: unique symbol };
@@ -69,27 +84,40 @@ interface TestHost {
     cancel(body: HostBody): void;
   };
   origins: {
+    /** What functions are to answer; body: undefined is one that is too long. */
     listen(
       handler: (
+        handler: number,
         request: HostRequest,
+        call: HostCall,
         backend: string,
         method: string,
         url: string,
+        path: string,
         headers: Flat,
-        body: ArrayBuffer | HostBody | null,
+        body: ArrayBuffer | null | undefined,
       ) => void,
     ): void;
-    answer(
-      request: HostRequest,
-      status: number,
-      reason: string,
-      headers: Flat,
-      body: ArrayBufferView | ArrayBuffer | string | null,
-      more: boolean,
-    ): boolean;
+    put(
+      frame: number,
+      number: number,
+      target: string,
+      isPattern: boolean,
+      method: string,
+      path: string,
+      description: string,
+      expected: number,
+      waitMs: number,
+      answers: HostAnswer[],
+    ): number;
+    answer(request: HostRequest, answer: HostAnswer, more: boolean): boolean;
     write(request: HostRequest, bytes: ArrayBufferView | ArrayBuffer | string): boolean;
-    finish(request: HostRequest, how: "end" | "reset" | "timeout" | "protocol"): void;
-    fail(request: HostRequest, error: string, text: string): boolean;
+    finish(request: HostRequest, whole: boolean): void;
+    calls(frame: number, number: number, since: number): [count: number, ...parts: (HostCall | string)[]];
+    headers(call: HostCall): Flat;
+    body(call: HostCall): ArrayBuffer | null | false | undefined;
+    unanswered(frame: number): (string | null)[][];
+    unmet(frame: number): (number | string)[];
     backends(): string[];
     define(name: string): void;
   };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// origin(): what a service fetches from, answered by the test.
+// origin(): what a service fetches from, as a test describes it. The rules are C's (origins.c); plain answers are given
+// there, and functions are asked from there.
 
 import { milliseconds } from "./duration";
 import { test } from "./host";
-import { scope, type Scope, scopes } from "./scope";
+import { scope, type Scope, scopeIfAny, scopes } from "./scope";
 import { web } from "./web";
 
 /** A request that an origin got. */
@@ -11,6 +12,7 @@ export interface Call {
   readonly backend: string;
   readonly method: string;
   readonly url: string;
+  /** Path and query, as they went over the wire. */
   readonly path: string;
   readonly headers: Headers;
   readonly request: Request;
@@ -56,53 +58,73 @@ const FAULTS: Record<string, string> = {
 
 export type Fault = keyof typeof FAULTS & string;
 
-/** Host, and path with query, of an absolute URL. */
-const PARTS = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)([^#]*)/i;
-
+/** Made of what C recorded, as far as somebody looks at it. */
 class OriginCall implements Call {
+  #request: Request | undefined;
   constructor(
+    private readonly handle: HostCall,
     readonly backend: string,
-    readonly request: Request,
+    readonly method: string,
+    readonly url: string,
+    readonly path: string,
   ) {}
-  get method(): string {
-    return this.request.method;
+  get request(): Request {
+    if (!this.#request) {
+      const body = test.origins.body(this.handle);
+      const pieces = { read: () => Promise.reject(this.unread(body as false | undefined)), cancel() {} };
+      this.#request = host.web.request(this.method, this.url, test.origins.headers(this.handle),
+        body === null ? null : body instanceof ArrayBuffer ? new Uint8Array(body) : pieces) as unknown as Request;
+    }
+    return this.#request;
   }
-  get url(): string {
-    return this.request.url;
-  }
-  get path(): string {
-    return PARTS.exec(this.request.url)![2]! || "/";
+  private unread(body: false | undefined): Error {
+    return new Error(`the body of ${this.method} ${this.url} ` + (body === undefined ? TOO_LONG
+      : "has not come to its end: the service is still sending it, or gave up"));
   }
   get headers(): Headers {
     return this.request.headers;
   }
-  text(): Promise<string> {
+  async text(): Promise<string> {
     return this.request.clone().text();
   }
-  json(): Promise<unknown> {
+  async json(): Promise<unknown> {
     return this.request.clone().json() as Promise<unknown>;
   }
 }
 
-function globToRegExp(glob: string): RegExp {
-  return new RegExp(`^${glob.split("*").map((p) => p.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`);
+const TOO_LONG = "is longer than 16 MiB, which is what is kept of it";
+const CALL_PARTS = 5;
+
+type CallParts = [HostCall, string, string, string, string];
+
+function callsFrom(parts: unknown[]): OriginCall[] {
+  const calls: OriginCall[] = [];
+  for (let i = 1; i < parts.length; i += CALL_PARTS) calls.push(new OriginCall(...(parts.slice(i, i + CALL_PARTS) as CallParts)));
+  return calls;
 }
 
-type Step = { kind: "handler"; run: Handler } | { kind: "fault"; name: string; delay: number };
+let lastHandler = 0;
 
 /** Whom to answer, and how. Later rules go before earlier ones; those of a test before those around it. */
 export class Rule {
-  private steps: Step[] = [];
-  private expected: number | undefined;
+  private given: HostAnswer[] = [];
+  private expected = -1;
   private wait = 0;
-  readonly calls: Call[] = [];
-  private readonly narrowed: Rule[] = [];
+  private readonly number: number;
+  private readonly scope: Scope;
+  /** Of the frame that asked last. */
+  private known: { frame: number; seen: number; list: Call[] } | undefined;
+  private proxy: readonly Call[] | undefined;
 
   constructor(
     readonly target: string | RegExp,
     readonly method = "*",
     readonly pathPattern: string | undefined = undefined,
-  ) {}
+  ) {
+    this.scope = scope();
+    this.number = this.tell(0);
+    this.scope.rules.push(this);
+  }
 
   get description(): string {
     return `origin(${this.target instanceof RegExp ? this.target : JSON.stringify(this.target)})` +
@@ -110,30 +132,37 @@ export class Rule {
   }
 
   get answers(): boolean {
-    return this.steps.length > 0;
+    return this.given.length > 0;
   }
 
-  /** How a request is not this rule's; empty when it is. */
-  differences(call: Call): string[] {
-    const found: string[] = [];
-    const { target } = this;
-    const matches = target instanceof RegExp ? target.test(call.url)
-      : target === call.backend || target === "*" || (target.includes("://") && globToRegExp(target).test(call.url)) ||
-        PARTS.exec(call.url)![1] === target;
-    if (!matches) found.push(`backend: ${JSON.stringify(call.backend)} (${call.url}), not ${target}`);
-    if (this.method !== "*" && this.method.toUpperCase() !== call.method) found.push(`method: ${call.method}, not ${this.method}`);
-    if (this.pathPattern !== undefined) {
-      const path = this.pathPattern.includes("?") ? call.path : call.path.split("?")[0]!;
-      if (!globToRegExp(this.pathPattern).test(path)) found.push(`path: ${path}, not ${this.pathPattern}`);
-    }
-    return found;
+  private tell(number: number): number {
+    return test.origins.put(this.scope.id, number, String(this.target), this.target instanceof RegExp, this.method.toUpperCase(),
+      this.pathPattern ?? "*", this.description, this.expected, this.wait, this.given);
+  }
+
+  private change(answers = this.given): this {
+    this.given = answers;
+    this.tell(this.number);
+    return this;
+  }
+
+  /** The requests that were made of it: in the test that asks, and in the hooks before it. */
+  get calls(): readonly Call[] {
+    return (this.proxy ??= new Proxy<Call[]>([], live(() => this.callsNow())));
+  }
+
+  private callsNow(): Call[] {
+    const inside = [...scopes()].includes(this.scope);
+    const frame = inside ? scopeIfAny()!.id : this.scope.id;
+    if (this.known?.frame !== frame) this.known = { frame, seen: 0, list: [] };
+    const parts = test.origins.calls(frame, this.number, this.known.seen);
+    this.known.seen = parts[0] as number;
+    this.known.list.push(...callsFrom(parts));
+    return this.known.list;
   }
 
   on(method: string, path: string): Rule {
-    const rule = new Rule(this.target, method, path);
-    this.narrowed.push(rule);
-    scope().rules.push(rule);
-    return rule;
+    return new Rule(this.target, method, path);
   }
   get(path: string): Rule {
     return this.on("GET", path);
@@ -157,64 +186,84 @@ export class Rule {
   /** Answers every request by a function. */
   handle(run: Handler): this {
     if (typeof run !== "function") throw new TypeError(`${this.description}.handle() takes a function`);
-    this.steps = [{ kind: "handler", run }];
-    return this;
+    return this.change([this.handler(run)]);
+  }
+
+  private handler(run: Handler): HostAnswer {
+    this.scope.handlers.set(++lastHandler, { rule: this, run });
+    return [lastHandler];
   }
 
   /** Answers with these, one after another; the last again and again. */
   respond(...answers: (Response | Answer | string)[]): this {
     const list = answers.length ? answers : [{ status: 200 }];
-    this.steps = list.map((answer) => ({
-      kind: "handler",
-      run: () => (answer instanceof Response ? answer.clone() : answer),
-    }));
-    return this;
+    return this.change(list.map((answer) => plain(answer) ?? this.handler(() => (answer instanceof Response ? answer.clone() : answer))));
   }
 
   /** No answer comes. */
   fail(fault: Fault): this {
     const name = FAULTS[fault];
     if (!name) throw new TypeError(`there is no fault ${JSON.stringify(fault)}: ${Object.keys(FAULTS).join(", ")}`);
-    this.steps.push({ kind: "fault", name, delay: 0 });
-    if (this.steps.length > 1 && this.steps[0]!.kind === "handler") this.steps = [this.steps.at(-1)!];
-    return this;
+    const before = this.given.length > 0 && this.given[0]![1] ? this.given : [];
+    return this.change([...before, failing(name)]);
   }
 
   /** Before each answer, on the world's clock. */
   delay(duration: number | string): this {
     this.wait = milliseconds(duration);
-    return this;
+    return this.change();
   }
 
   /** The test fails unless exactly so many requests came. */
   expect(count: number): this {
     this.expected = count;
-    return this;
+    return this.change();
   }
 
-  unmet(): string | undefined {
-    if (this.expected === undefined || this.calls.length === this.expected) return undefined;
-    const got = this.calls.map((c) => `\n  ${c.method} ${c.url}`).join("");
-    return `${this.description} expected ${this.expected} request${this.expected === 1 ? "" : "s"} and got ${this.calls.length}${got}`;
-  }
-
-  async answer(request: HostRequest, call: OriginCall): Promise<void> {
-    this.calls.push(call);
-    const step = this.steps[Math.min(this.calls.length, this.steps.length) - 1]!;
+  /** Answers a request by a function. */
+  async ask(request: HostRequest, run: Handler, given: Request, call: Call): Promise<void> {
     if (this.wait) await sleep(this.wait);
-    if (step.kind === "fault") {
-      test.origins.fail(request, step.name, "");
-      return;
-    }
-    // The handler may read the body; `calls` keeps one of its own.
-    const given = call.request.clone();
-    const answer = await step.run(given, call);
-    if (answer instanceof Response) return sendResponse(request, answer, {});
-    if (typeof answer === "string") return sendResponse(request, new Response(answer), {});
-    if (answer === null || typeof answer !== "object")
+    const answer = await run(given, call);
+    if (typeof answer !== "string" && (answer === null || typeof answer !== "object"))
       throw new TypeError(`${this.description}: the handler must return a Response, not ${String(answer)}`);
-    return sendResponse(request, responseOf(answer), answer);
+    const made = plain(answer);
+    if (made) test.origins.answer(request, made, false);
+    else await answerLater(request, answer);
   }
+}
+
+/** An array that is made anew whenever somebody looks at it. */
+function live(now: () => Call[]): ProxyHandler<Call[]> {
+  const fresh = (list: Call[]): Call[] => {
+    const calls = now();
+    if (calls.length !== list.length) list.splice(0, list.length, ...calls);
+    return list;
+  };
+  return {
+    get: (list, key) => Reflect.get(fresh(list), key) as unknown,
+    has: (list, key) => Reflect.has(fresh(list), key),
+    ownKeys: (list) => Reflect.ownKeys(fresh(list)),
+    getOwnPropertyDescriptor: (list, key) => Reflect.getOwnPropertyDescriptor(fresh(list), key),
+  };
+}
+
+function failing(name: string): HostAnswer {
+  return [0, name, 0];
+}
+
+/** What C can answer with alone; undefined: its body must be awaited. */
+function plain(given: Response | Answer | string): HostAnswer | undefined {
+  const answer: Answer = given instanceof Response || typeof given === "string" ? {} : given;
+  const response = given instanceof Response ? given : typeof given === "string" ? new Response(given) : responseOf(given);
+  // What a test gives as a Response may be given again.
+  const body = web.bytes(given instanceof Response ? given.clone() : response);
+  return body === undefined ? undefined : answerOf(response, body, answer);
+}
+
+function answerOf(response: Response, body: Uint8Array | null, { delay = 0, after = -1, then = undefined as string | undefined, drip }: Answer): HostAnswer {
+  if (drip && !(drip.bytes >= 1)) throw new TypeError(`drip: ${drip.bytes} bytes at a time never come to an end`);
+  return [0, "", milliseconds(delay), response.status, response.statusText, web.flat(response), body, after, then ?? "",
+    drip?.bytes ?? 0, drip ? milliseconds(drip.every) : 0];
 }
 
 function responseOf(answer: Answer): Response {
@@ -232,18 +281,15 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => void host.timers.start(resolve, ms, false));
 }
 
-async function sendResponse(request: HostRequest, response: Response, answer: Answer): Promise<void> {
-  if (answer.delay !== undefined) await sleep(milliseconds(answer.delay));
-  const headers = web.flat(response).slice();
-  const scripted = answer.after !== undefined || answer.then !== undefined || answer.drip !== undefined;
-  const body = web.bytes(response);
-  if (scripted) return script(request, response, headers, body === undefined ? await web.read(response) : body ?? new Uint8Array(), answer);
-  if (body === undefined) return stream(request, response, headers);
-  test.origins.answer(request, response.status, response.statusText, headers, body, false);
-}
-
-async function stream(request: HostRequest, response: Response, headers: Flat): Promise<void> {
-  if (!test.origins.answer(request, response.status, response.statusText, headers, null, true)) return;
+async function answerLater(request: HostRequest, given: Response | Answer | string): Promise<void> {
+  const answer = given instanceof Response || typeof given === "string" ? {} : given;
+  const response = given instanceof Response ? given : responseOf(answer);
+  if (answer.after !== undefined || answer.then !== undefined || answer.drip !== undefined) {
+    const body = await web.read(response);
+    test.origins.answer(request, answerOf(response, body, answer), false);
+    return;
+  }
+  if (!test.origins.answer(request, answerOf(response, null, answer), true)) return;
   const reader = response.body!.getReader();
   try {
     for (;;) {
@@ -251,66 +297,57 @@ async function stream(request: HostRequest, response: Response, headers: Flat): 
       if (done) break;
       if (!test.origins.write(request, value as Uint8Array)) return void reader.cancel();
     }
-    test.origins.finish(request, "end");
+    test.origins.finish(request, true);
   } catch {
-    test.origins.finish(request, "reset");
+    test.origins.finish(request, false);
   }
-}
-
-async function script(request: HostRequest, response: Response, headers: Flat, body: Uint8Array, answer: Answer): Promise<void> {
-  const end = Math.min(answer.after ?? body.length, body.length);
-  if (answer.then === "truncate" && !response.headers.has("content-length"))
-    headers.push("content-length", String(body.length));
-  if (!test.origins.answer(request, response.status, response.statusText, headers, null, true)) return;
-  const step = answer.drip?.bytes ?? end;
-  for (let at = 0; at < end; at += step) {
-    if (at > 0 && answer.drip) await sleep(milliseconds(answer.drip.every));
-    if (!test.origins.write(request, body.slice(at, Math.min(at + step, end)))) return;
-  }
-  if (answer.then === "stall") return;
-  test.origins.finish(request, answer.then === "bad chunk" ? "protocol" : answer.then === undefined && end === body.length ? "end" : "reset");
 }
 
 export function origin(target: string | RegExp): Rule {
-  if (typeof target !== "string" && !(target instanceof RegExp))
+  if (!(target instanceof RegExp) && (typeof target !== "string" || target === ""))
     throw new TypeError("origin() takes the name of a backend, a URL with * in it, or a regular expression");
   if (typeof target === "string" && !target.includes("://") && target !== "*") test.origins.define(target);
-  const rule = new Rule(target);
-  scope().rules.push(rule);
-  return rule;
-}
-
-function nearest(call: Call): string {
-  const rules = [...scopes()].flatMap((s) => s.rules).filter((r) => r.answers);
-  if (rules.length === 0) return "no origin() is described";
-  const best = rules.map((rule) => ({ rule, differences: rule.differences(call) }))
-    .reduce((a, b) => (b.differences.length < a.differences.length ? b : a));
-  const others = rules.length > 1 ? `\n  all origins: ${rules.map((r) => r.description).join(", ")}` : "";
-  return `the nearest is ${best.rule.description}, but\n    ${best.differences.join("\n    ")}${others}`;
+  return new Rule(target);
 }
 
 export function listen(): void {
-  test.origins.listen((request, backend, method, url, headers, body) => {
-    const call = new OriginCall(backend, web.request(method, url, headers, body));
-    for (const s of scopes()) {
-      for (let i = s.rules.length - 1; i >= 0; i--) {
-        const rule = s.rules[i]!;
-        if (!rule.answers || rule.differences(call).length > 0) continue;
-        rule.answer(request, call).catch((error: unknown) => {
-          test.origins.fail(request, "internal_error", String(error));
-          host.console.uncaught(error);
-        });
-        return;
-      }
-    }
-    const text = `${method} ${url} to backend ${JSON.stringify(backend)}: nobody answers it; ${nearest(call)}`;
-    scope().unmatched.push(Object.assign(new Error(text), { stack: "" }));
-    test.origins.fail(request, "destination_not_found", text);
+  test.origins.listen((handler, request, handle, backend, method, url, path, headers, body) => {
+    let found: { rule: Rule; run: Handler } | undefined;
+    for (const s of scopes()) found ??= s.handlers.get(handler);
+    const { rule, run } = found!;
+    const failed = (error: unknown): void => {
+      test.origins.answer(request, failing("internal_error"), false);
+      host.console.uncaught(error);
+    };
+    if (body === undefined) return failed(new Error(`the body of ${method} ${url} ${TOO_LONG}`));
+    rule.ask(request, run, web.request(method, url, headers, body), new OriginCall(handle, backend, method, url, path)).catch(failed);
   });
 }
 
-/** What the origins of a frame have to complain of. */
-export function originErrors({ rules, unmatched }: Scope): Error[] {
-  const unmet = rules.map((rule) => rule.unmet()).filter((text) => text !== undefined);
-  return [...unmatched, ...unmet.map((text) => Object.assign(new Error(text), { stack: "" }))];
+// ---- what the origins of a frame have to complain of ----
+
+type Miss = [method: string, url: string, backend: string, nearest: string | null, ...differences: (string | null)[]];
+
+function missError([method, url, backend, nearest, ...differences]: Miss): Error {
+  const rules = [...scopes()].flatMap((s) => s.rules).filter((r) => r.answers);
+  let text = `${method} ${url} to backend ${JSON.stringify(backend)}: nobody answers it; `;
+  if (nearest === null) text += "no origin() is described";
+  else text += `the nearest is ${nearest}, but`;
+  for (let i = 0; i < differences.length; i += 3)
+    text += `\n    ${differences[i]}: ${differences[i + 2] ?? "none"}, not ${differences[i + 1]}`;
+  if (rules.length > 1) text += `\n  all origins: ${rules.map((r) => r.description).join(", ")}`;
+  return Object.assign(new Error(text), { stack: "" });
+}
+
+function unmetError(frame: number, [number, description, expected, asked]: [number, string, number, number]): Error {
+  const got = callsFrom(test.origins.calls(frame, number, 0)).map((c) => `\n  ${c.method} ${c.url}`).join("");
+  const text = `${description} expected ${expected} request${expected === 1 ? "" : "s"} and got ${asked}${got}`;
+  return Object.assign(new Error(text), { stack: "" });
+}
+
+export function originErrors({ id }: Scope): Error[] {
+  const errors = (test.origins.unanswered(id) as Miss[]).map(missError);
+  const unmet = test.origins.unmet(id);
+  for (let i = unmet.length - 4; i >= 0; i -= 4) errors.push(unmetError(id, unmet.slice(i, i + 4) as [number, string, number, number]));
+  return errors;
 }

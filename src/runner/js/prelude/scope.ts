@@ -2,7 +2,7 @@
 // What belongs to a frame on JavaScript's side: the origins that were described in it, the requests that were sent. It comes
 // and goes with the frame.
 
-import type { Rule } from "./origins";
+import type { Handler, Rule } from "./origins";
 import type { Exchange } from "./service";
 import { test } from "./host";
 
@@ -10,8 +10,8 @@ export class Scope {
   readonly id: number;
   readonly rules: Rule[] = [];
   readonly exchanges: Exchange[] = [];
-  /** Requests to origins that nobody answered. */
-  readonly unmatched: Error[] = [];
+  /** Functions that answer, by the numbers that C knows them by. */
+  readonly handlers = new Map<number, { rule: Rule; run: Handler }>();
   /** What the console got. */
   printed = "";
   /** What nobody caught. */
