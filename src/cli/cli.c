@@ -10,9 +10,9 @@
 #include "guest/wasm/engine.h"
 
 static int (*const functions[COMMANDS])(const struct cli_options *) = {
-	[COMMAND_TEST] = cmd_test,   [COMMAND_INIT] = cmd_init,       [COMMAND_SERVE] = cmd_serve,
-	[COMMAND_RUN] = cmd_run,     [COMMAND_INSPECT] = cmd_inspect, [COMMAND_ADAPT] = cmd_adapt,
-	[COMMAND_CACHE] = cmd_cache, [COMMAND_HELP] = cmd_help,
+	[COMMAND_TEST] = cmd_test,   [COMMAND_INIT] = cmd_init,   [COMMAND_TYPES] = cmd_types,
+	[COMMAND_SERVE] = cmd_serve, [COMMAND_RUN] = cmd_run,     [COMMAND_INSPECT] = cmd_inspect,
+	[COMMAND_ADAPT] = cmd_adapt, [COMMAND_CACHE] = cmd_cache, [COMMAND_HELP] = cmd_help,
 };
 
 int cli_error(const struct cli_options *o, int code, const struct error *e)

@@ -140,6 +140,7 @@ int cli_error(const struct cli_options *o, int code, const struct error *e);
 /* Commands: each prints to o->env->out and err, and returns the exit code. */
 int cmd_test(const struct cli_options *o);
 int cmd_init(const struct cli_options *o);
+int cmd_types(const struct cli_options *o);
 int cmd_serve(const struct cli_options *o);
 int cmd_run(const struct cli_options *o);
 int cmd_inspect(const struct cli_options *o);

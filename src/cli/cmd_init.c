@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/first_test.h"
 #include "cli/test_run.h"
+#include "cli/types.h"
 #include "manifest/manifest.h"
 #include "store/file_write.h"
 
@@ -102,7 +103,10 @@ static int write_and_run(const struct cli_options *o, struct first_test *t, stru
 	t->status = t->project->service ? first_test_ask(t, o, &interrupt) : 0;
 	first_test_print(t, &text);
 	int code = CLI_PASSED;
-	if (!write_new(path, buf_str(&text), &e)) {
+	const char *folder =
+		arena_str(a, str_sub(str_from(path), 0, (size_t)(strrchr(path, '/') - path))).ptr;
+	bool typed = t->language == LANGUAGE_TYPESCRIPT;
+	if (!write_new(path, buf_str(&text), &e) || (typed && !types_write(folder, o->env->out, &e))) {
 		code = cli_error(o, CLI_USAGE, &e);
 	} else {
 		fprintf(o->env->out, "%s is written: ", path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Backlot's own JavaScript, as the build bundled it (src/meson.build names the bundles): for realm_load().
+ * The types of what tests import are with them, as they are: "backlot-test.d.ts", "backlot-vitest.d.ts".
  */
 #ifndef GUEST_JS_BUNDLES_H
 #define GUEST_JS_BUNDLES_H
