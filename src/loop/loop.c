@@ -278,6 +278,11 @@ enum loop_result loop_run(struct loop *l, const bool *done, uint64_t deadline_ns
 	}
 }
 
+bool loop_has_something(const struct loop *l)
+{
+	return !list_empty(&l->ready) || l->timers || (l->uv && uv_loop_alive(l->uv));
+}
+
 /* ---- the same in parts ---- */
 
 bool loop_do_ready(struct loop *l, const bool *done)

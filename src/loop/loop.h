@@ -87,6 +87,9 @@ void loop_do_io(struct loop *l);
 uint64_t loop_wait_ns(struct loop *l);
 bool loop_await_io(const struct loop *l, uint64_t wait_ns);
 
+/* Is anything ready, waited for or under way? If not, loop_run() would be stuck. */
+bool loop_has_something(const struct loop *l);
+
 /* The libuv loop below, made on first use. Borrowed. */
 uv_loop_t *loop_uv(struct loop *l);
 

@@ -65,7 +65,6 @@ struct executor_kind {
 	const char *name;                    /* "fiddle" */
 	const char *files;                   /* which those are, for people: "files that end in .fiddle" */
 	bool (*takes)(struct str file_name); /* without its folder */
-	bool heeds_net;                      /* its tests go to the network and to cassettes; see outside.h */
 	/* Options are borrowed, and were checked. Never NULL. */
 	struct executor *(*executor_new)(const struct run_options *options);
 };

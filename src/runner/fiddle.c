@@ -223,7 +223,7 @@ static bool run_request(struct fiddle *x, const struct script *s, const struct s
 
 /* Puts the network or the cassette behind the file's origins. False: there is no network to be had. */
 static bool open_outside(struct fiddle *x, struct outside *o, struct tape *tape, struct world *w,
-			 const struct script *s, struct str test)
+			 struct str test)
 {
 	struct error e;
 	struct origins *next;
@@ -231,11 +231,8 @@ static bool open_outside(struct fiddle *x, struct outside *o, struct tape *tape,
 		buf_printf(&x->text, "%s\n", e.text);
 		return false;
 	}
-	if (next) {
-		origins_destroy(&w->origins);
-		w->origins = origins_rules_new(next);
-		fiddle_add_origins(w, s->source.file, s->origins, s->origin_count);
-	}
+	if (next)
+		origins_rules_set_next(w->origins, next);
 	return true;
 }
 
@@ -301,7 +298,7 @@ static void run_test(struct fiddle *x, const struct script *s, const struct scri
 	w->random = random_seeded_new(seed);
 	w->tracing = true; /* costs next to nothing, and a failure shows it */
 	x->wants_trace = trace;
-	if (!open_outside(x, &outside, tape, w, s, test_key(x, s, t)))
+	if (!open_outside(x, &outside, tape, w, test_key(x, s, t)))
 		result->status = TEST_FAILED;
 	origins_record(w->origins, true);
 	fiddle_add_origins(w, s->source.file, t->origins, t->origin_count);
@@ -451,6 +448,5 @@ const struct executor_kind fiddle_kind = {
 	.name = "fiddle",
 	.files = "files that end in .fiddle",
 	.takes = takes,
-	.heeds_net = true,
 	.executor_new = fiddle_new,
 };

@@ -3,6 +3,9 @@
  * A HAR, member by member. Where an entry begins is found in the text, so that an error says it; within an
  * entry the member's path has to do.
  */
+#include <stdio.h>
+#include <time.h>
+
 #include "base/base64.h"
 #include "base/quantity.h"
 #include "http/uri.h"
@@ -161,6 +164,27 @@ static void read_response(struct reader *r, const struct value *response)
 	read_ending(r, response);
 }
 
+/*
+ * "2025-01-31T12:00:00.000Z", or with "+01:00" at its end. It is kept for whoever reads the file, so what is
+ * not understood is nothing worse than no time.
+ */
+static uint64_t read_time(struct str text)
+{
+	struct tm tm = { 0 };
+	char zone[16] = "";
+	int ms = 0, hours = 0, minutes = 0;
+	if (text.len > 40 ||
+	    sscanf(text.ptr ? text.ptr : "", "%4d-%2d-%2dT%2d:%2d:%2d.%3d%15s", &tm.tm_year, &tm.tm_mon,
+		   &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ms, zone) != 8)
+		return 0;
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	if (sscanf(zone, "%3d:%2d", &hours, &minutes) == 2)
+		minutes = 60 * hours + (*zone == '-' ? -minutes : minutes);
+	int64_t seconds = (int64_t)timegm(&tm) - 60 * minutes;
+	return seconds >= 0 && ms >= 0 ? (uint64_t)seconds * NS_PER_S + (uint64_t)ms * NS_PER_MS : 0;
+}
+
 static bool read_entry(struct cassette_entry *entry, struct str text, struct error *e)
 {
 	struct arena a = { 0 };
@@ -171,6 +195,7 @@ static bool read_entry(struct cassette_entry *entry, struct str text, struct err
 	} else {
 		entry->test = text_of(&r, v, "_test", "_test", true);
 		entry->backend = text_of(&r, v, "_backend", "_backend", true);
+		entry->wall_ns = read_time(text_of(&r, v, "startedDateTime", "startedDateTime", true));
 		read_request(&r, object_of(&r, v, "request"));
 		read_response(&r, object_of(&r, v, "response"));
 	}

@@ -117,16 +117,6 @@ static struct executor *executor_for(struct side *s, const struct executor_kind 
 	return s->executors[i];
 }
 
-static void warn_of_net(struct side *s, const struct executor_kind *kind)
-{
-	struct arena a = { 0 };
-	if (s->given.options->net != RUN_NET_NONE && !kind->heeds_net)
-		side_warning(&s->super,
-			     arena_printf(&a, "--net is not heeded by %s: their origins answer in memory",
-					  kind->files));
-	arena_fini(&a);
-}
-
 static void do_work(struct side *s, uint32_t work, const struct begin *begin)
 {
 	const struct work *w = &s->given.work[work];
@@ -138,7 +128,6 @@ static void do_work(struct side *s, uint32_t work, const struct begin *begin)
 	s->failed = begin->failed;
 	worker_is_at(s->given.self, item_of(work, 0), false);
 	struct executor *x = executor_for(s, file->kind);
-	warn_of_net(s, file->kind);
 	x->ops->run(x, file, &pass, &s->super);
 	worker_is_at(s->given.self, 0, false);
 	send_message(s, MESSAGE_WORK_DONE, STR(""));

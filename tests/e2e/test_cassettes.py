@@ -247,11 +247,3 @@ def a_replay_takes_no_time(t):
     done = run(t, "replay", "--jobs", "1", code=0)
     assert_equal(Summary(done).counts, (200, 0))
     assert_between(200, len(entries(t)), 200)
-
-
-@test
-def tests_in_javascript_warn_that_they_do_not_take_part(t):
-    t.write("a.test.js", "import { test } from 'vitest';\ntest('one', () => {});\n")
-    t.write("fastly.toml", MANIFEST % "http://127.0.0.1:1")
-    assert_in("--net is not heeded by files that end in .test.ts", run(t, "replay").output)
-    assert_not_in("--net is not heeded", run(t, "none").output)

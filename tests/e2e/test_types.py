@@ -12,7 +12,7 @@ from results import Summary
 
 OPTIONS = {"strict": True, "noEmit": True, "target": "ES2022", "module": "ESNext", "moduleResolution": "Bundler",
            "lib": ["ES2023", "DOM", "DOM.Iterable"], "types": [], "experimentalDecorators": True, "noUncheckedIndexedAccess": True}
-TESTS = ("tests/e2e/state/*.ts", "tests/e2e/stellate/*.ts", "tests/e2e/services/*.ts", "examples/*/tests/*.ts",
+TESTS = ("tests/e2e/state/*.ts", "tests/e2e/stellate/*.ts", "tests/e2e/origins/*.ts", "tests/e2e/services/*.ts", "examples/*/tests/*.ts",
          "tests/e2e/javascript/[a-l]*.test.ts", "tests/e2e/javascript/matchers.test.ts", "tests/e2e/javascript/vi.test.ts")
 
 

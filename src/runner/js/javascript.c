@@ -49,9 +49,10 @@ static const struct realm_ops realm_ops = {
 };
 
 static const struct js_module *const modules[] = {
-	&js_files_module,   &js_programs_module, &js_frames_module, &js_exchange_module, &js_bodies_module,
-	&js_origins_module, &js_results_module,  &js_tables_module, &js_kv_module,       &js_acl_module,
-	&js_rates_module,   &js_cache_module,    &js_facts_module,  &js_backends_module, NULL,
+	&js_files_module,  &js_programs_module, &js_frames_module,   &js_exchange_module,
+	&js_bodies_module, &js_net_module,      &js_origins_module,  &js_results_module,
+	&js_tables_module, &js_kv_module,       &js_acl_module,      &js_rates_module,
+	&js_cache_module,  &js_facts_module,    &js_backends_module, NULL,
 };
 
 /* ---- a file ---- */
@@ -129,6 +130,7 @@ static void close_session(struct js_session *s)
 	js_unref(&s->on_register);
 	js_unref(&s->on_uncaught);
 	realm_destroy(&s->realm);
+	tape_close(&s->tape);
 	arena_fini(&s->arena);
 }
 
@@ -163,8 +165,11 @@ static void run_file(struct javascript *x, const struct test_file *file, const s
 		.modules = modules,
 	};
 	s.realm = realm_new(x->vm, &options, &e);
-	if (s.realm)
+	bool ok = s.realm && js_net_open_file(&s, &e);
+	if (ok)
 		run_session(&s);
+	else if (s.realm)
+		l->broken(l, arena_printf(&s.arena, "%s\n", e.text));
 	else
 		break_file(&s, "", e.text);
 	close_session(&s);

@@ -40,7 +40,8 @@ void session_enter_loop(void *data, struct loop *loop)
 	session_enter(s, outside ? NULL : container_of(loop, struct test_frame, loop));
 }
 
-struct test_frame *session_open_frame(struct js_session *s, struct test_frame *parent)
+struct test_frame *session_open_frame(struct js_session *s, struct test_frame *parent, struct str name,
+				      struct error *e)
 {
 	struct test_frame *f = NEW(struct test_frame);
 	const struct world *around = parent ? parent->world : s->project->world;
@@ -63,7 +64,10 @@ struct test_frame *session_open_frame(struct js_session *s, struct test_frame *p
 	list_push(&s->frames, &f->link);
 	session_enter(s, f);
 	s->yield = true;
-	return f;
+	if (js_net_open(s, f, name, e))
+		return f;
+	session_close_frame(s, f);
+	return NULL;
 }
 
 void session_close_frame(struct js_session *s, struct test_frame *f)
@@ -81,6 +85,7 @@ void session_close_frame(struct js_session *s, struct test_frame *f)
 	s->yield = true;
 	list_remove(&f->link);
 	world_destroy(&f->world);
+	outside_close(&f->outside);
 	loop_fini(&f->loop);
 	clock_destroy(&f->clock);
 	mem_free(f);
@@ -111,11 +116,6 @@ static uint64_t slice(const struct test_frame *f, unsigned quiet)
 	return ns > SLICE_NS_MAX || now > UINT64_MAX - ns ? UINT64_MAX : now + ns;
 }
 
-static bool has_something(const struct loop *l)
-{
-	return !list_empty(&l->ready) || l->timers || l->uv;
-}
-
 /*
  * Lets the frames' loops run, the newest first: one that got somewhere is followed by the newest again.
  * False: nothing can happen on any of them.
@@ -124,7 +124,7 @@ static bool turn(struct js_session *s, unsigned *quiet)
 {
 	for (struct list *it = s->frames.prev; it != &s->frames; it = it->prev) {
 		struct test_frame *f = container_of(it, struct test_frame, link);
-		if (!has_something(&f->loop))
+		if (!loop_has_something(&f->loop))
 			continue;
 		session_enter(s, f);
 		enum loop_result r = loop_run(&f->loop, &s->yield, slice(f, *quiet));
@@ -170,11 +170,16 @@ struct test_frame *session_frame_arg(struct js_call *c, size_t i)
 	return NULL;
 }
 
-/* open(number of the frame around it, or 0) → the frame's number */
+/* open(number of the frame around it, or 0; name) → the frame's number */
 JS_FUNCTION(open_frame)
 {
+	struct error e;
 	struct test_frame *parent = session_frame_arg(c, 0);
-	return *c->exception ? NULL : js_number(c->ctx, session_open_frame(session_of(c), parent)->id);
+	struct str name = js_arg_str(c, 1);
+	if (*c->exception)
+		return NULL;
+	const struct test_frame *f = session_open_frame(session_of(c), parent, name, &e);
+	return f ? js_number(c->ctx, f->id) : js_throw(c, "Error", "%s", e.text);
 }
 
 /* enter(number, or 0) */

@@ -14,6 +14,7 @@
 #include "guest/js/value.h"
 #include "runner/executor.h"
 #include "runner/loaded.h"
+#include "runner/outside.h"
 #include "world/origins.h"
 
 struct test_frame {
@@ -24,9 +25,10 @@ struct test_frame {
 	struct clock *clock;
 	struct loop loop;
 	struct world *world;
-	struct list exchanges; /* struct js_exchange: requests to the service, until the frame is closed */
-	uint64_t advanced_ns;  /* so far has the clock been moved by tests, not by waiting */
-	uint64_t begun_ns;     /* on the real clock */
+	struct outside outside; /* behind its origins */
+	struct list exchanges;  /* struct js_exchange: requests to the service, until the frame is closed */
+	uint64_t advanced_ns;   /* so far has the clock been moved by tests, not by waiting */
+	uint64_t begun_ns;      /* on the real clock */
 	uint32_t requests;
 	size_t unanswered_before; /* requests to origins that nobody answered in the frames around it */
 };
@@ -39,6 +41,7 @@ struct js_session {
 	const struct test_pass *pass;
 	struct executor_listener *listener;
 	struct arena arena;
+	struct tape tape;
 	struct clock *real;
 	struct list frames;       /* struct test_frame, all that are open, the newest last */
 	uint32_t next_frame;      /* their numbers */
@@ -62,8 +65,12 @@ static inline struct js_session *session_of(const struct js_call *c)
 	return c->realm->data;
 }
 
-/* Opens a frame inside of another (NULL: of the project's world), and enters it. */
-struct test_frame *session_open_frame(struct js_session *s, struct test_frame *parent);
+/*
+ * Opens a frame inside of another (NULL: of the project's world), and enters it. `name` is what a cassette
+ * calls it. NULL: there is no network to be had.
+ */
+must_use struct test_frame *session_open_frame(struct js_session *s, struct test_frame *parent,
+					       struct str name, struct error *e);
 /* JavaScript that runs from now on is in this one; NULL: in none. */
 void session_enter(struct js_session *s, struct test_frame *f);
 /* The same by its loop: for struct realm_ops. */
@@ -83,6 +90,11 @@ must_use bool session_run(struct js_session *s);
 void session_advance(struct js_session *s, uint64_t ns);
 
 /* ---- the other files of this folder ---- */
+
+/* The file's cassette, where one is asked for; to be closed all the same. */
+must_use bool js_net_open_file(struct js_session *s, struct error *e);
+/* What is behind a new frame's origins. */
+must_use bool js_net_open(struct js_session *s, struct test_frame *f, struct str name, struct error *e);
 
 /* Breaks off the answers that JavaScript is writing on a loop. */
 void js_origins_close(struct js_session *s, const struct loop *loop);
@@ -105,8 +117,8 @@ struct test_frame *session_frame_arg(struct js_call *c, size_t i);
 /* The innermost frame's world, for a test to read and write; NULL: none is open, which it has thrown. */
 struct world *session_world(struct js_call *c);
 
-extern const struct js_module js_frames_module, js_exchange_module, js_origins_module, js_results_module,
-	js_tables_module, js_kv_module, js_acl_module, js_rates_module, js_cache_module, js_facts_module,
-	js_backends_module;
+extern const struct js_module js_frames_module, js_exchange_module, js_net_module, js_origins_module,
+	js_results_module, js_tables_module, js_kv_module, js_acl_module, js_rates_module, js_cache_module,
+	js_facts_module, js_backends_module;
 
 #endif

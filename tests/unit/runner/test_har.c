@@ -20,6 +20,7 @@ static struct cassette_entry *entry(struct cassette *c)
 	headers_add(&e->trailers, &e->arena, STR("X-Sum"), STR("3"));
 	e->body = (struct str){ "\xff\0\x01", 3 };
 	e->failure = BODY_FAILURE_TIMEOUT;
+	e->wall_ns = UINT64_C(1735732800123) * NS_PER_MS;
 	cassette_add(c, e);
 	return e;
 }
@@ -58,6 +59,7 @@ TEST(what_is_written_is_read_again)
 	assert_memory_equal(r->body.ptr, "\xff\0\x01", 3);
 	assert_int_equal(r->failure, BODY_FAILURE_TIMEOUT);
 	assert_int_equal(r->line, 6);
+	assert_int_equal(r->wall_ns, UINT64_C(1735732800123) * NS_PER_MS);
 	assert_int_equal(read.at[1]->error, FETCH_DNS_ERROR);
 	assert_non_null(read.at[1]->test.ptr);
 	assert_str(read.at[1]->test, "");
@@ -75,17 +77,21 @@ TEST(a_recording_of_a_browser_is_read)
 	struct error e;
 	assert_true(har_read(
 		&c,
-		STR("{\"log\":{\"pages\":[],\"entries\":[{\"request\":{\"method\":\"GET\","
+		STR("{\"log\":{\"pages\":[],\"entries\":[{\"startedDateTime\":\"2025-01-01T14:00:00.123+02:00\","
+		    "\"request\":{\"method\":\"GET\","
 		    "\"url\":\"https://a.example/\",\"headers\":[{\"name\":\":path\",\"value\":\"/\"},"
 		    "{\"name\":\"accept\",\"value\":\"*/*\"}]},\"response\":{\"status\":200,\"headers\":[],"
 		    "\"content\":{\"text\":\"aGk=\",\"encoding\":\"base64\"},\"_transferSize\":1}},"
-		    "{\"request\":{\"method\":\"GET\",\"url\":\"https://a.example/\"},"
+		    "{\"startedDateTime\":\"yesterday\","
+		    "\"request\":{\"method\":\"GET\",\"url\":\"https://a.example/\"},"
 		    "\"response\":{\"status\":0,\"_error\":\"net::ERR_FAILED\"}}]}}"),
 		&e));
 	assert_int_equal(c.count, 2);
 	assert_null(c.at[0]->test.ptr);
 	assert_null(c.at[0]->backend.ptr);
 	assert_int_equal(c.at[0]->request_headers.count, 1);
+	assert_int_equal(c.at[0]->wall_ns, UINT64_C(1735732800123) * NS_PER_MS);
+	assert_int_equal(c.at[1]->wall_ns, 0);
 	assert_str(c.at[0]->body, "hi");
 	assert_int_equal(c.at[1]->error, FETCH_INTERNAL_ERROR);
 	cassette_fini(&c);

@@ -56,7 +56,7 @@ interface TestOutcome {
 
 interface TestHost {
   frames: {
-    open(outer: number): number;
+    open(outer: number, name: string): number;
     enter(id: number): void;
     close(id: number): void;
     current(): number;
@@ -82,6 +82,9 @@ interface TestHost {
   bodies: {
     read(body: HostBody): Promise<ArrayBuffer | null>;
     cancel(body: HostBody): void;
+  };
+  net: {
+    problems(frame: number, passed: boolean): string[];
   };
   origins: {
     /** What functions are to answer; body: undefined is one that is too long. */

@@ -39,6 +39,9 @@ const noTraces = {
 export class BacklotRunner extends Base {
   private readonly who = new Map<Task, TestWho>();
   private readonly frames = new Map<Task, Scope>();
+  /** What a cassette calls them, each by a name of its own. */
+  private readonly names = new Map<Task, string>();
+  private readonly sameName = new Map<string, number>();
   private again = false;
   private stopped = false;
   /** What is printed and thrown while no frame is open. */
@@ -143,6 +146,10 @@ export class BacklotRunner extends Base {
       ? this.loader.original(this.settings.path, task.location.line, task.location.column)
       : { line: 0, column: 0 };
     const who = { index, name: task.name, suites, line, column };
+    const name = [...suites, task.name].join(" > ");
+    const before = this.sameName.get(name) ?? 0;
+    this.sameName.set(name, before + 1);
+    this.names.set(task, before ? `${name} (${before + 1})` : name);
     this.who.set(task, who);
     return who;
   }
@@ -151,7 +158,8 @@ export class BacklotRunner extends Base {
 
   private open(task: Task): Scope {
     const around = task.suite ?? ("filepath" in task ? undefined : (task.file as Suite));
-    const frame = new Scope(around && this.frames.get(around));
+    const outer = around && this.frames.get(around);
+    const frame = new Scope(outer, this.names.get(task) ?? hooksOf(task));
     this.frames.set(task, frame);
     return frame;
   }
@@ -166,9 +174,20 @@ export class BacklotRunner extends Base {
     if (suite.mode !== "skip") this.open(suite);
   }
 
+  /** Whether the cassette, where there is one, is as it should be; a recording is kept now. */
+  private endNet(task: Task, passed: boolean): void {
+    const frame = this.frames.get(task);
+    const problems = frame ? native.net.problems(frame.id, passed) : [];
+    if (problems.length === 0) return;
+    const result = (task.result ??= { state: "fail" });
+    result.state = "fail";
+    (result.errors ??= []).push(...problems.map((message) => ({ message, stack: "" })));
+  }
+
   override async onAfterRunSuite(suite: Suite): Promise<void> {
     if ("filepath" in suite && suite.mode !== "skip") this.keepSnapshots(suite as File);
     await super.onAfterRunSuite(suite);
+    this.endNet(suite, !suite.result?.errors?.length);
     this.close(suite);
     if (!("filepath" in suite)) return;
     this.tellOfSuite(suite);
@@ -249,6 +268,7 @@ export class BacklotRunner extends Base {
   }
 
   private tellOfAttempt(task: Test, attempt: Attempt): void {
+    this.endNet(task, task.result!.state === "pass");
     const who = this.who.get(task)!;
     const result = task.result!;
     const frame = this.frames.get(task)!;
@@ -288,6 +308,13 @@ export class BacklotRunner extends Base {
     native.results.ended(who, { ...outcome, checks: checksOf(task) });
     this.who.delete(task);
   }
+}
+
+/** What a cassette calls the requests that hooks of a group, or of the file, bring about. */
+function hooksOf(task: Task): string {
+  const names: string[] = [];
+  for (let t: Task | undefined = task; t && !("filepath" in t); t = t.suite) names.unshift(t.name);
+  return [...names, "(hooks)"].join(" > ");
 }
 
 /** How often a test has called `expect`, its own or everybody's. */

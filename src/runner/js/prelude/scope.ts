@@ -16,8 +16,8 @@ export class Scope {
   printed = "";
   /** What nobody caught. */
   readonly late: unknown[] = [];
-  constructor(readonly outer: Scope | undefined) {
-    this.id = test.frames.open(outer?.id ?? 0);
+  constructor(readonly outer: Scope | undefined, name: string) {
+    this.id = test.frames.open(outer?.id ?? 0, name);
     all.set(this.id, this);
   }
 
