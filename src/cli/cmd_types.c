@@ -67,7 +67,7 @@ static bool write_one(struct written *w, const char *name, struct str text, stru
 static bool write_types(struct written *w, const char *name, struct error *e)
 {
 	struct str text;
-	CHECK(js_bundle(str_from(name), &text));
+	CHECK(js_types(str_from(name), &text));
 	return write_one(w, name, text, e);
 }
 

@@ -74,6 +74,8 @@ bool jsc_load(struct error *e)
 	setenv("JSC_useTailCalls", "0", 1);
 	/* The URL standard's library asks for it. */
 	setenv("JSC_useSharedArrayBuffer", "1", 1);
+	/* A realm with Vitest in it is larger than what the first collection waits for by itself. */
+	setenv("JSC_smallHeapSize", "16777216", 0);
 	/* Tests are short: what is compiled with much effort is seldom run long enough to repay it. */
 	setenv("JSC_thresholdForOptimizeAfterWarmUp", "20000", 0);
 	setenv("JSC_thresholdForOptimizeSoon", "20000", 0);

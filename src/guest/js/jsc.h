@@ -21,6 +21,7 @@ void JSContextGroupClearExecutionTimeLimit(JSContextGroupRef group);
 void JSGlobalContextSetUnhandledRejectionCallback(JSGlobalContextRef ctx, JSObjectRef function,
 						  JSValueRef *exception);
 void JSSynchronousGarbageCollectForDebugging(JSContextRef ctx);
+JSStringRef JSStringCreateWithCharactersNoCopy(const JSChar *text, size_t length);
 
 #define JSC_FUNCTIONS(X)                              \
 	X(ContextGroupCreate)                         \
@@ -55,6 +56,7 @@ void JSSynchronousGarbageCollectForDebugging(JSContextRef ctx);
 	X(ObjectGetTypedArrayByteOffset)              \
 	X(ObjectGetTypedArrayBytesPtr)                \
 	X(StringCreateWithCharacters)                 \
+	X(StringCreateWithCharactersNoCopy)           \
 	X(StringCreateWithUTF8CString)                \
 	X(StringGetCharactersPtr)                     \
 	X(StringGetLength)                            \

@@ -199,20 +199,26 @@ void realm_destroy(struct realm **pr)
 
 /* ---- into JavaScript ---- */
 
-JSValueRef realm_evaluate(struct realm *r, struct str source, const char *url, int line,
-			  JSValueRef *exception)
+static JSValueRef evaluate(struct realm *r, JSStringRef taken, const char *url, int line,
+			   JSValueRef *exception)
 {
-	JSStringRef text = js_string_new(source), name = js_string_new(str_from(url));
+	JSStringRef name = js_string_new(str_from(url));
 	*exception = NULL;
-	JSValueRef v = jsc.EvaluateScript(r->ctx, text, NULL, name, line, exception);
-	jsc.StringRelease(text);
+	JSValueRef v = jsc.EvaluateScript(r->ctx, taken, NULL, name, line, exception);
+	jsc.StringRelease(taken);
 	jsc.StringRelease(name);
 	return *exception ? NULL : v;
 }
 
-bool realm_load(struct realm *r, struct str bundle, const char *name, struct error *e)
+JSValueRef realm_evaluate(struct realm *r, struct str source, const char *url, int line,
+			  JSValueRef *exception)
 {
-	JSValueRef exception, function = realm_evaluate(r, bundle, name, 1, &exception), host = r->host;
+	return evaluate(r, js_string_new(source), url, line, exception);
+}
+
+static bool run_bundle(struct realm *r, JSStringRef taken, const char *name, struct error *e)
+{
+	JSValueRef exception, function = evaluate(r, taken, name, 1, &exception), host = r->host;
 	if (function) {
 		CHECK(jsc.ValueGetType(r->ctx, function) == kJSTypeObject);
 		jsc.ObjectCallAsFunction(r->ctx, (JSObjectRef)function, NULL, 1, &host, &exception);
@@ -224,18 +230,23 @@ bool realm_load(struct realm *r, struct str bundle, const char *name, struct err
 	return FAIL(e, INTERNAL, "%s does not load: " STR_FMT, name, STR_ARG(text));
 }
 
+bool realm_load(struct realm *r, struct str bundle, const char *name, struct error *e)
+{
+	return run_bundle(r, js_string_new(bundle), name, e);
+}
+
 bool realm_load_bundle(struct realm *r, const char *name, struct error *e)
 {
 	char url[64];
-	struct str text;
+	struct js_bundle b;
 	JSObjectRef loaded = (JSObjectRef)js_get(r->ctx, r->host, "loaded");
 	if (jsc.ValueToBoolean(r->ctx, js_get(r->ctx, loaded, name)))
 		return true;
-	if (!js_bundle(str_from(name), &text))
+	if (!js_bundle(str_from(name), &b))
 		return FAIL(e, INTERNAL, "there is no bundle %s", name);
 	js_set(r->ctx, loaded, name, js_bool(r->ctx, true));
 	snprintf(url, sizeof url, "backlot:%s", name);
-	return realm_load(r, text, url, e);
+	return run_bundle(r, jsc.StringCreateWithCharactersNoCopy(b.text, b.length), url, e);
 }
 
 JSValueRef realm_call(struct realm *r, JSObjectRef function, size_t count, const JSValueRef *args)

@@ -2,6 +2,7 @@
 /* Requests of tests to the service, from their sending until nothing more can come of them. */
 #include <string.h>
 
+#include "base/check.h"
 #include "base/mem.h"
 #include "guest/guest.h"
 #include "http/uri.h"
@@ -18,7 +19,7 @@ struct js_exchange {
 	struct invocation_request asked;
 	struct arena arena;
 	struct watcher on_change, on_fetch;
-	struct js_promise response, ended;
+	struct js_ref self; /* JavaScript's object for it, until it has been told of the end */
 	bool told, over, stuck;
 	uint64_t begun_ns, real_ns; /* on the real clock */
 };
@@ -37,19 +38,15 @@ static void fetch_came(struct task *t)
 	progress(container_of(t, struct js_exchange, on_fetch.task));
 }
 
-/* What JavaScript makes a Response of: [status, reason, headers, body, early hints …] */
-static JSValueRef response_value(struct js_exchange *x)
+/* Calls a function of prelude/service.ts that js_exchanges_listen() was given. */
+static void tell(struct js_exchange *x, enum exchange_news what, size_t count, const JSValueRef *news)
 {
-	struct realm *r = x->session->realm;
-	struct http_response *response = &x->invocation->response;
-	struct str reason = response->reason.len ? response->reason : http_reason(response->status);
-	const JSValueRef values[] = {
-		js_number(r->ctx, response->status),
-		js_string(r->ctx, reason),
-		js_headers_value(r->ctx, &response->headers),
-		js_body_value(r, take(response->body)),
-	};
-	return js_array(r->ctx, values, COUNT_OF(values));
+	const struct js_ref *f = &x->session->on_exchange[what];
+	JSValueRef args[5] = { x->self.value };
+	CHECK(f->value && count < COUNT_OF(args));
+	for (size_t i = 0; i < count; i++)
+		args[i + 1] = news[i];
+	realm_call(x->session->realm, (JSObjectRef)f->value, count + 1, args);
 }
 
 static JSValueRef failure(struct js_exchange *x)
@@ -66,29 +63,35 @@ static JSValueRef failure(struct js_exchange *x)
 
 static void tell_response(struct js_exchange *x)
 {
-	struct js_promise p = x->response;
+	struct realm *r = x->session->realm;
+	struct http_response *response = &x->invocation->response;
 	x->told = true;
-	x->response = (struct js_promise){ 0 };
-	if (x->invocation->responded)
-		js_promise_resolve(&p, response_value(x));
-	else
-		js_promise_reject(&p, failure(x));
+	if (!x->invocation->responded) {
+		JSValueRef error = failure(x);
+		tell(x, EXCHANGE_FAILED, 1, &error);
+		return;
+	}
+	const JSValueRef news[] = {
+		js_number(r->ctx, response->status),
+		js_string(r->ctx, response->reason.len ? response->reason : http_reason(response->status)),
+		js_headers_value(r->ctx, &response->headers),
+		js_body_value(r, take(response->body)),
+	};
+	tell(x, EXCHANGE_ANSWERED, COUNT_OF(news), news);
 }
 
 static void tell_end(struct js_exchange *x)
 {
-	struct js_promise p = x->ended;
 	const struct invocation *i = x->invocation;
 	x->over = true;
-	x->ended = (struct js_promise){ 0 };
 	x->real_ns = clock_monotonic(x->session->real) - x->begun_ns;
-	if (i->outcome == OUTCOME_OK || (i->outcome == OUTCOME_EXIT && i->exit_code == 0))
-		js_promise_resolve(&p, js_undefined(x->session->realm->ctx));
-	else
-		js_promise_reject(&p, failure(x));
+	bool well = i->outcome == OUTCOME_OK || (i->outcome == OUTCOME_EXIT && i->exit_code == 0);
+	JSValueRef error = well ? js_undefined(x->session->realm->ctx) : failure(x);
+	tell(x, EXCHANGE_ENDED, 1, &error);
+	js_unref(&x->self);
 }
 
-static void progress(struct js_exchange *x)
+static void go_on(struct js_exchange *x)
 {
 	struct invocation *i = x->invocation;
 	struct event *unsettled;
@@ -103,6 +106,14 @@ static void progress(struct js_exchange *x)
 		watcher_start(&x->on_fetch, unsettled, fetch_came);
 	else if (!x->over)
 		tell_end(x);
+}
+
+static void progress(struct js_exchange *x)
+{
+	/* Its frame may be closed by what JavaScript does then: it is here until that is over. */
+	struct js_ref self = js_ref(x->session->realm, x->self.value);
+	go_on(x);
+	js_unref(&self);
 }
 
 static void stop_watching(struct js_exchange *x)
@@ -128,8 +139,7 @@ static void close_exchange(struct js_exchange *x)
 {
 	stop_watching(x);
 	list_remove(&x->link);
-	js_promise_drop(&x->response);
-	js_promise_drop(&x->ended);
+	js_unref(&x->self);
 	invocation_destroy(&x->invocation);
 	body_unref(&x->request.body);
 }
@@ -159,20 +169,20 @@ static void make_request(struct js_call *c, struct js_exchange *x)
 	struct uri uri;
 	struct http_request *q = &x->request;
 	*q = (struct http_request){ .version = HTTP_1_1 };
-	q->method = arena_str(&x->arena, js_arg_str(c, 0));
-	q->uri = arena_str(&x->arena, js_arg_str(c, 1));
+	q->method = arena_str(&x->arena, js_arg_str(c, 1));
+	q->uri = arena_str(&x->arena, js_arg_str(c, 2));
 	if (!uri_parse(&uri, q->uri, &e)) {
 		js_throw(c, "TypeError", STR_FMT ": %s", STR_ARG(q->uri), e.text);
 		return;
 	}
-	JSValueRef headers = js_arg(c, 2);
+	JSValueRef headers = js_arg(c, 3);
 	struct headers given = { 0 };
 	js_headers_from(c->ctx, headers, &given, &x->arena);
 	if (!headers_has(&given, STR("host")))
 		headers_add_borrowed(&q->headers, &x->arena, STR("host"), uri.authority);
 	for (size_t i = 0; i < given.count; i++)
 		headers_add_borrowed(&q->headers, &x->arena, given.at[i].name, given.at[i].value);
-	q->body = js_body_from(c, js_arg(c, 3), x->frame->world->loop);
+	q->body = js_body_from(c, js_arg(c, 4), x->frame->world->loop);
 	if (q->body && !headers_has(&q->headers, STR("content-length")))
 		headers_add_borrowed(&q->headers, &x->arena, STR("content-length"),
 				     arena_printf(&x->arena, "%llu", (unsigned long long)q->body->total));
@@ -184,7 +194,7 @@ static void make_request(struct js_call *c, struct js_exchange *x)
 static bool make_settings(struct js_call *c, struct js_exchange *x)
 {
 	struct error e;
-	JSValueRef v = js_arg(c, 4);
+	JSValueRef v = js_arg(c, 5);
 	if (js_is_nullish(c->ctx, v))
 		return true;
 	JSObjectRef array = (JSObjectRef)v;
@@ -201,8 +211,8 @@ static bool make_settings(struct js_call *c, struct js_exchange *x)
 }
 
 /*
- * fetch(method, url, headers, body, client settings) → [exchange, promise of the response, promise of its
- * end]
+ * fetch(exchange, method, url, headers, body, client settings) → what stands for it in C. What becomes of it
+ * is told from the loop, by the functions of listen().
  */
 JS_FUNCTION(fetch_service)
 {
@@ -225,14 +235,26 @@ JS_FUNCTION(fetch_service)
 	s->frame->requests++;
 	x->begun_ns = clock_monotonic(s->real);
 	list_push(&s->frame->exchanges, &x->link);
-	JSValueRef response = js_promise_new(s->realm, &x->response),
-		   ended = js_promise_new(s->realm, &x->ended);
+	x->self = js_ref(s->realm, js_arg(c, 0));
 	x->invocation = service_invoke(s->project->service, s->frame->world, &x->asked);
-	/* It may have changed already; JavaScript is told from the loop, when it has the promises. */
+	/* It may have changed already; JavaScript is told from the loop, when it has returned. */
 	x->on_change.task.run = changed;
 	loop_post(&s->frame->loop, &x->on_change.task);
-	const JSValueRef values[] = { js_wrap(c->ctx, &exchange_kind, x), response, ended };
-	return js_array(c->ctx, values, COUNT_OF(values));
+	return js_wrap(c->ctx, &exchange_kind, x);
+}
+
+/* listen(answered, failed, ended): see prelude/service.ts */
+JS_FUNCTION(listen)
+{
+	struct js_session *s = session_of(c);
+	for (size_t i = 0; i < EXCHANGE_NEWS; i++) {
+		JSObjectRef f = js_arg_function(c, i);
+		if (!f)
+			return NULL;
+		js_unref(&s->on_exchange[i]);
+		s->on_exchange[i] = js_ref(s->realm, f);
+	}
+	return NULL;
 }
 
 /* ---- what came of it ---- */
@@ -361,7 +383,7 @@ JS_FUNCTION(hints)
 }
 
 static const struct js_function functions[] = {
-	{ "fetch", fetch_service_callback }, { "logs", logs_callback },   { "trace", trace_callback },
+	{ "listen", listen_callback }, { "fetch", fetch_service_callback }, { "logs", logs_callback },   { "trace", trace_callback },
 	{ "timing", timing_callback },       { "hints", hints_callback }, { "breaches", breaches_callback },
 };
 const struct js_module js_exchange_module = { "exchange", functions, COUNT_OF(functions) };

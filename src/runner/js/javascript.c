@@ -90,15 +90,6 @@ static JSObjectRef settings_of(struct js_session *s)
 	return o;
 }
 
-/*
- * JavaScript that does not come back for so long is ended. What a test may take is less, and is looked at
- * from outside; this is for what runs while no test does.
- */
-static uint64_t limit_ns(const struct js_session *s)
-{
-	return s->options->timeout_ns + NS_PER_S;
-}
-
 static void run_session(struct js_session *s)
 {
 	struct error e;
@@ -116,7 +107,7 @@ static void run_session(struct js_session *s)
 			   arena_printf(
 				   &s->arena,
 				   "JavaScript ran for %g s without coming back, and was stopped (--timeout)",
-				   (double)limit_ns(s) / NS_PER_S)
+				   (double)s->limit_ns / NS_PER_S)
 				   .ptr);
 	else
 		break_file(s, "", "the tests wait for something that can never come");
@@ -127,6 +118,8 @@ static void close_session(struct js_session *s)
 	while (!list_empty(&s->frames)) /* those inside of others were opened later */
 		session_close_frame(s, container_of(s->frames.prev, struct test_frame, link));
 	js_unref(&s->on_request);
+	for (size_t i = 0; i < EXCHANGE_NEWS; i++)
+		js_unref(&s->on_exchange[i]);
 	js_unref(&s->on_register);
 	js_unref(&s->on_uncaught);
 	realm_destroy(&s->realm);
@@ -146,6 +139,7 @@ static void run_file(struct javascript *x, const struct test_file *file, const s
 		.real = x->real,
 		.listing = listing,
 		.seed = pass->seed,
+		.limit_ns = x->options->timeout_ns + NS_PER_S,
 	};
 	list_init(&s.readers);
 	list_init(&s.writers);
@@ -155,7 +149,7 @@ static void run_file(struct javascript *x, const struct test_file *file, const s
 		break_file(&s, "", e.text);
 		return;
 	}
-	js_vm_limit(x->vm, limit_ns(&s));
+	js_vm_limit(x->vm, s.limit_ns);
 	s.project = loaded_project(x->projects, file->project, l);
 	const struct realm_options options = {
 		.loop = s.project->world->loop,

@@ -70,6 +70,7 @@ JS_FUNCTION(starts)
 		return js_bool(c->ctx, false);
 	struct test_result who = identify(s, (JSObjectRef)js_arg(c, 0), &c->arena);
 	s->listener->starts(s->listener, s->position, &who);
+	js_vm_limit(s->realm->vm, 0);
 	return js_bool(c->ctx, true);
 }
 
@@ -106,6 +107,7 @@ JS_FUNCTION(ended)
 		r.checks_failed = 1;
 	r.checks = MAX(r.checks, r.checks_failed);
 	s->listener->ended(s->listener, &r);
+	js_vm_limit(s->realm->vm, s->limit_ns);
 	uint64_t seed = s->pass->seed;
 	bool again = r.status == TEST_FAILED && s->listener->again(s->listener, &seed);
 	s->seed = again ? seed : s->pass->seed;

@@ -33,6 +33,9 @@ struct test_frame {
 	size_t unanswered_before; /* requests to origins that nobody answered in the frames around it */
 };
 
+/* What JavaScript is told of a request to the service; these are the functions of prelude/service.ts. */
+enum exchange_news { EXCHANGE_ANSWERED, EXCHANGE_FAILED, EXCHANGE_ENDED, EXCHANGE_NEWS };
+
 struct js_session {
 	struct realm *realm;
 	struct loaded *project;
@@ -52,10 +55,16 @@ struct js_session {
 	struct list registrations; /* of backends, that JavaScript has not settled yet */
 	struct js_ref on_request;  /* JavaScript that answers what services ask origins */
 	struct js_ref on_register;
+	struct js_ref on_exchange[EXCHANGE_NEWS];
 	struct js_ref on_uncaught;
 	bool yield; /* the frame changed, or all is over: the loop that runs must be left */
 	bool over;  /* the file's promise was settled */
 	size_t position;
+	/*
+	 * JavaScript that does not come back for so long while no test runs is ended. Tests are looked at
+	 * from outside: with this limit every return to JavaScript costs a system call.
+	 */
+	uint64_t limit_ns;
 	bool listing; /* tests are told of, not run */
 	uint64_t seed;
 };

@@ -34,7 +34,7 @@ export interface HostWeb {
   subtle?: unknown;
   /** Who answers the realm's fetch(); without one there is no network. */
   fetch?: (request: Request) => Promise<Response>;
-  response(status: number, reason: string, headers: string[], body: Uint8Array | Pieces | null, url: string): Response;
+  response(status: number, reason: string, headers: string[], body: Uint8Array | Pieces | null, url: string, as?: typeof Response): Response;
   request(method: string, url: string, headers: string[], body: Uint8Array | Pieces | null): Request;
   /** Names and values, in their order, names in lower case. */
   headers(of: Request | Response): string[];
@@ -437,9 +437,9 @@ function bodyFromHost(from: Uint8Array | Pieces | null): Body {
 
 host.web = {
   provide,
-  response(status, reason, headers, body, url) {
+  response(status, reason, headers, body, url, as = Response) {
     const fields = { status, statusText: reason, headers: headersOf(headers, "none"), url, type: "default", redirected: false };
-    return new Response(bodyFromHost(body), fields, fresh);
+    return new as(bodyFromHost(body), fields, fresh);
   },
   request(method, url, headers, body) {
     const fields: RequestFields = { method, url, headers: headersOf(headers, "none"), signal: null, redirect: "follow", rest: NONE };

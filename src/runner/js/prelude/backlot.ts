@@ -8,7 +8,7 @@ import { client, fastlyKeys, inspect, limits, products } from "./facts";
 import { test } from "./host";
 import { listen, origin, originErrors } from "./origins";
 import type { Scope } from "./scope";
-import { service, settleExchanges } from "./service";
+import { listenForExchanges, service, settleExchanges } from "./service";
 import { acl, config, device, dictionary, geo, kv, penalty, rate, secret } from "./stores";
 
 export const exported = {
@@ -18,6 +18,7 @@ export const exported = {
 
 export function begin(): void {
   listen();
+  listenForExchanges();
   listenForBackends();
 }
 

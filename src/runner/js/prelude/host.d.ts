@@ -66,13 +66,19 @@ interface TestHost {
     set(wallMs: number): void;
   };
   exchange: {
+    listen(
+      answered: (exchange: object, status: number, reason: string, headers: Flat, body: ArrayBuffer | HostBody | null) => void,
+      failed: (exchange: object, error: Error) => void,
+      ended: (exchange: object, error: Error | undefined) => void,
+    ): void;
     fetch(
+      exchange: object,
       method: string,
       url: string,
       headers: Flat,
       body: ArrayBufferView | ArrayBuffer | string | null,
       client: Flat | null,
-    ): [exchange: HostExchange, response: Promise<HostResponse>, ended: Promise<void>];
+    ): HostExchange;
     logs(exchange: HostExchange): Flat;
     trace(exchange: HostExchange): Record<string, unknown>[];
     timing(exchange: HostExchange): Record<string, number | string>;

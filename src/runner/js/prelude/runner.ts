@@ -319,8 +319,8 @@ function hooksOf(task: Task): string {
 
 /** How often a test has called `expect`, its own or everybody's. */
 function checksOf(test: Test): number {
-  const { _local: own, expect: itsOwn } = test.context as unknown as { _local?: boolean; expect: typeof expect };
-  return (own ? itsOwn : expect).getState().assertionCalls ?? 0;
+  const context = test.context as unknown as { _local?: boolean; expect: typeof expect };
+  return (context._local ? context.expect : expect).getState().assertionCalls ?? 0; // asked for, its own is made
 }
 
 function takePrinted(from: { printed: string }): string {

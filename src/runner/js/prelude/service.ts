@@ -46,35 +46,97 @@ export class Logs extends Array<string> {
   }
 }
 
-export interface ServiceResponse extends Response {
+/** What the service answered, and what else it did. */
+export class ServiceResponse extends Response {
+  #exchange!: Exchange;
   /** Messages of one endpoint, or of all of them. */
-  logs(endpoint?: string): Logs;
-  readonly trace: TraceEvent[];
-  readonly timing: Timing;
-  /** Those that were exceeded. */
-  readonly limits: Breach[];
+  logs(endpoint?: string): Logs {
+    return this.#exchange.logs(endpoint);
+  }
+  get trace(): TraceEvent[] {
+    return test.exchange.trace(this.#exchange.handle) as TraceEvent[];
+  }
+  get timing(): Timing {
+    return test.exchange.timing(this.#exchange.handle) as unknown as Timing;
+  }
+  /** Limits that were exceeded. */
+  get limits(): Breach[] {
+    return breachesOf(this.#exchange.handle);
+  }
   /** Interim responses (103). */
-  readonly hints: { status: number; headers: Headers }[];
+  get hints(): { status: number; headers: Headers }[] {
+    return this.#exchange.hints();
+  }
   /** Resolves when the service has ended, and rejects with what went wrong in it late. */
-  done(): Promise<void>;
+  done(): Promise<void> {
+    return this.#exchange.done();
+  }
+  static of(exchange: Exchange, status: number, reason: string, headers: Flat, body: ArrayBuffer | HostBody | null): ServiceResponse {
+    const response = web.response(status, reason, headers, body, exchange.url, ServiceResponse) as ServiceResponse;
+    response.#exchange = exchange;
+    return response;
+  }
 }
+Object.defineProperty(ServiceResponse, "name", { value: "Response" });
 
 export interface ServiceInit extends RequestInit {
   /** What is known of the client: `ip`, `tls.ja3`, … as in `client` blocks of .fiddle files. */
   client?: Settings;
 }
 
+/** A request to the service, until its frame ends. */
 export class Exchange {
+  handle!: HostExchange;
+  /** The test knows of its failure. */
   observed = false;
+  over = false;
+  failure: Error | undefined;
   response: Response | undefined;
   /** The response's end was not there yet when its head was. */
   streams = false;
+  private waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+
   constructor(
-    readonly handle: HostExchange,
-    readonly ended: Promise<void>,
-    readonly name: string,
-  ) {
-    ended.catch(() => {});
+    readonly method: string,
+    readonly url: string,
+    readonly resolve: (response: ServiceResponse) => void,
+    readonly reject: (error: Error) => void,
+    private readonly place: Error,
+  ) {}
+
+  get name(): string {
+    return `${this.method} ${this.url}`;
+  }
+
+  answered(status: number, reason: string, headers: Flat, body: ArrayBuffer | HostBody | null): void {
+    this.streams = body !== null && !(body instanceof ArrayBuffer);
+    this.resolve((this.response = ServiceResponse.of(this, status, reason, headers, body) as never) as never);
+  }
+
+  failed(error: Error): void {
+    this.observed = true;
+    this.reject(at(this.place, error));
+  }
+
+  end(error: Error | undefined): void {
+    this.over = true;
+    this.failure = error;
+    for (const { resolve, reject } of this.waiting.splice(0)) error ? reject(error) : resolve();
+  }
+
+  /** Until nothing more can come of it. */
+  ended(): Promise<void> {
+    if (this.over) return this.failure ? Promise.reject(this.failure) : Promise.resolve();
+    return new Promise((resolve, reject) => void this.waiting.push({ resolve, reject }));
+  }
+
+  done(): Promise<void> {
+    this.observed = true;
+    if (this.over && !this.failure) return Promise.resolve();
+    const called = new Error("done");
+    return this.ended().catch((error) => {
+      throw at(called, error as Error);
+    });
   }
 
   logs(endpoint?: string): Logs {
@@ -93,44 +155,34 @@ export class Exchange {
   }
 }
 
-async function fetchService(input: RequestInfo | URL, init: ServiceInit = {}): Promise<ServiceResponse> {
-  const place = new Error("service.fetch");
-  const here = scope();
-  const parts = await web.parts(new Request(relative(input), init));
-  here.enter();
-  const [handle, response, ended] = test.exchange.fetch(
-    parts.method, parts.url, parts.headers, parts.body, init.client ? clientSettings(init.client) : null);
-  const exchange = new Exchange(handle, ended, `${parts.method} ${parts.url}`);
-  here.exchanges.push(exchange);
-  let told: HostResponse;
-  try {
-    told = await response;
-  } catch (error) {
-    exchange.observed = true;
-    throw at(place, error as Error);
-  }
-  const made = web.response(told, parts.url);
-  exchange.response = made;
-  exchange.streams = told[3] !== null && !(told[3] instanceof ArrayBuffer);
-  Object.defineProperties(made, {
-    logs: { value: (endpoint?: string) => exchange.logs(endpoint) },
-    trace: { get: () => test.exchange.trace(handle) },
-    timing: { get: () => test.exchange.timing(handle) },
-    limits: { get: () => breachesOf(handle) },
-    hints: { get: () => exchange.hints() },
-    done: {
-      value: async () => {
-        exchange.observed = true;
-        const called = new Error("done");
-        try {
-          await ended;
-        } catch (error) {
-          throw at(called, error as Error);
-        }
-      },
-    },
+function send(here: Scope, request: Request, body: Uint8Array | null, init: ServiceInit, place: Error): Promise<ServiceResponse> {
+  return new Promise((resolve, reject) => {
+    const exchange = new Exchange(request.method, request.url, resolve, reject, place);
+    here.enter();
+    exchange.handle = test.exchange.fetch(
+      exchange, request.method, request.url, web.flat(request), body, init.client ? clientSettings(init.client) : null);
+    here.exchanges.push(exchange);
   });
-  return made as ServiceResponse;
+}
+
+function fetchService(input: RequestInfo | URL, init: ServiceInit = {}): Promise<ServiceResponse> {
+  try {
+    const here = scope(), place = new Error("service.fetch");
+    const request = new Request(relative(input), init), body = web.bytes(request);
+    return body === undefined
+      ? web.read(request).then((bytes) => send(here, request, bytes, init, place))
+      : send(here, request, body, init, place);
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+}
+
+export function listenForExchanges(): void {
+  test.exchange.listen(
+    (exchange, ...answer) => (exchange as Exchange).answered(...answer),
+    (exchange, error) => (exchange as Exchange).failed(error),
+    (exchange, error) => (exchange as Exchange).end(error),
+  );
 }
 
 /** Paths alone are on the service's own host. */
@@ -153,7 +205,7 @@ export async function settleExchanges(of: Scope): Promise<Error[]> {
   for (const exchange of of.exchanges) {
     if (exchange.response && !exchange.response.bodyUsed && exchange.streams) web.cancelBody(exchange.response);
     try {
-      await exchange.ended;
+      if (!exchange.over || exchange.failure) await exchange.ended();
     } catch (error) {
       if (exchange.observed) continue;
       const failed = error as Error & { report?: string };

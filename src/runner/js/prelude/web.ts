@@ -4,13 +4,6 @@
 import type { Pieces } from "../../../guest/js/prelude/fetch";
 import { test } from "./host";
 
-export interface Parts {
-  method: string;
-  url: string;
-  headers: Flat;
-  body: Uint8Array | null;
-}
-
 function bodyOf(from: ArrayBuffer | HostBody | null): Uint8Array | Pieces | null {
   if (from === null) return null;
   if (from instanceof ArrayBuffer) return new Uint8Array(from);
@@ -24,8 +17,8 @@ function bodyOf(from: ArrayBuffer | HostBody | null): Uint8Array | Pieces | null
 }
 
 export const web = {
-  response: ([status, reason, headers, body]: HostResponse, url: string): Response =>
-    host.web.response(status, reason, headers, bodyOf(body), url) as unknown as Response,
+  response: (status: number, reason: string, headers: Flat, body: ArrayBuffer | HostBody | null, url: string, as: object): Response =>
+    host.web.response(status, reason, headers, bodyOf(body), url, as as never) as unknown as Response,
 
   request: (method: string, url: string, headers: Flat, body: ArrayBuffer | HostBody | null): Request =>
     host.web.request(method, url, headers, bodyOf(body)) as unknown as Request,
@@ -44,12 +37,6 @@ export const web = {
 
   async read(of: Request | Response): Promise<Uint8Array> {
     return new Uint8Array(await of.arrayBuffer());
-  },
-
-  async parts(request: Request): Promise<Parts> {
-    const taken = web.bytes(request);
-    const body = taken === undefined ? await web.read(request) : taken;
-    return { method: request.method, url: request.url, headers: web.flat(request), body };
   },
 
   cancelBody(response: Response): void {
