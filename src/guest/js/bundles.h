@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Backlot's own JavaScript, as the build bundled it (src/meson.build names the bundles), for realm_load_bundle(), and the
- * types of what tests import.
+ * Backlot's own JavaScript, as the build bundled it (src/meson.build names the bundles), for
+ * realm_load_bundle(), and the types of what tests import.
  */
 #ifndef GUEST_JS_BUNDLES_H
 #define GUEST_JS_BUNDLES_H

@@ -383,7 +383,8 @@ JS_FUNCTION(hints)
 }
 
 static const struct js_function functions[] = {
-	{ "listen", listen_callback }, { "fetch", fetch_service_callback }, { "logs", logs_callback },   { "trace", trace_callback },
-	{ "timing", timing_callback },       { "hints", hints_callback }, { "breaches", breaches_callback },
+	{ "listen", listen_callback },     { "fetch", fetch_service_callback }, { "logs", logs_callback },
+	{ "trace", trace_callback },       { "timing", timing_callback },       { "hints", hints_callback },
+	{ "breaches", breaches_callback },
 };
 const struct js_module js_exchange_module = { "exchange", functions, COUNT_OF(functions) };
