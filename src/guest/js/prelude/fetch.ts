@@ -136,12 +136,17 @@ class Body {
     );
   }
 
-  async consume(): Promise<Uint8Array> {
+  /** What `as` makes of all its bytes. A body that is here whole costs one promise. */
+  consume<T>(as: (bytes: Uint8Array) => T): Promise<T> {
     if (this.disturbed || this.stream?.locked) throw new TypeError("the body was read already, or is being read");
-    if (this.none) return new Uint8Array();
+    const { none, bytes, stream } = this;
+    if (none) return Promise.resolve(as(new Uint8Array()));
     this.used = true;
-    if (this.stream) return readStream(this.stream);
-    if (this.bytes) return this.bytes;
+    if (stream) return readStream(stream).then(as);
+    return bytes ? Promise.resolve(as(bytes)) : this.readPieces().then(as);
+  }
+
+  private async readPieces(): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     for (let piece = await this.pieces!.read(); piece !== null; piece = await this.pieces!.read()) parts.push(piece);
     return concat(parts);
@@ -180,42 +185,55 @@ function whole(bytes: Uint8Array): ArrayBuffer {
   return bytes.slice().buffer as ArrayBuffer;
 }
 
-const bodies = new WeakMap<object, Body>();
+let bodyOf: (of: object) => Body;
+let setBody: (of: WithBody, body: Body) => void;
 
-function bodyOf(of: object): Body {
-  const body = bodies.get(of);
-  if (!body) throw new TypeError("this is no Request and no Response");
-  return body;
+/** Rejects when it is called on something else, as Web IDL has it. */
+function consume<T>(of: WithBody, as: (bytes: Uint8Array) => T): Promise<T> {
+  try {
+    return bodyOf(of).consume(as);
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
 }
 
 /** What Request and Response have in common. */
 abstract class WithBody {
+  #body!: Body;
   abstract get headers(): Headers;
   get body(): ReadableStream | null {
-    return bodyOf(this).asStream();
+    return this.#body.asStream();
   }
   get bodyUsed(): boolean {
-    return bodyOf(this).disturbed;
+    return this.#body.disturbed;
   }
-  async text(): Promise<string> {
-    return decode(await bodyOf(this).consume());
+  text(): Promise<string> {
+    return consume(this, decode);
   }
-  async json(): Promise<unknown> {
-    return JSON.parse(decode(await bodyOf(this).consume()));
+  json(): Promise<unknown> {
+    return consume(this, (bytes) => JSON.parse(decode(bytes)) as unknown);
   }
-  async arrayBuffer(): Promise<ArrayBuffer> {
-    return whole(await bodyOf(this).consume());
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return consume(this, whole);
   }
-  async bytes(): Promise<Uint8Array> {
-    return (await bodyOf(this).consume()).slice();
+  bytes(): Promise<Uint8Array> {
+    return consume(this, (bytes) => bytes.slice());
   }
-  async blob(): Promise<Blob> {
-    return new Blob([(await bodyOf(this).consume()) as never], { type: this.headers.get("content-type") ?? "" });
+  blob(): Promise<Blob> {
+    return consume(this, (bytes) => new Blob([bytes as never], { type: this.headers.get("content-type") ?? "" }));
   }
-  async formData(): Promise<FormData> {
-    const bytes = await bodyOf(this).consume();
-    host.load("forms");
-    return host.web.forms!.decode(bytes, this.headers.get("content-type") ?? "") as FormData;
+  formData(): Promise<FormData> {
+    return consume(this, (bytes) => {
+      host.load("forms");
+      return host.web.forms!.decode(bytes, this.headers.get("content-type") ?? "") as FormData;
+    });
+  }
+  static {
+    bodyOf = (of) => {
+      if (!(#body in of)) throw new TypeError("this is no Request and no Response");
+      return of.#body;
+    };
+    setBody = (of, body) => void (of.#body = body);
   }
 }
 
@@ -274,15 +292,15 @@ export class Request extends WithBody {
       if (method === "GET" || method === "HEAD") throw new TypeError(`a ${method} request has no body`);
       const body = Body.from(given);
       if (body.type && !headers.has("content-type")) headers.set("content-type", body.type);
-      bodies.set(this, body);
+      setBody(this, body);
     } else if (from && given === undefined) {
       const body = bodyOf(from);
       if (body.disturbed) throw new TypeError("the Request's body was read already");
       const taken = Object.assign(new Body(), body);
       if (!body.none) body.used = true;
-      bodies.set(this, taken);
+      setBody(this, taken);
     } else {
-      bodies.set(this, new Body());
+      setBody(this, new Body());
     }
   }
 
@@ -327,7 +345,7 @@ export class Request extends WithBody {
   }
   clone(): Request {
     const copy = new Request({ ...this.#f, headers: new Headers(this.#f.headers) }, {}, fresh);
-    bodies.set(copy, bodyOf(this).clone());
+    setBody(copy, bodyOf(this).clone());
     return copy;
   }
   static {
@@ -366,7 +384,7 @@ export class Response extends WithBody {
     super();
     if (made === fresh) {
       this.#f = init as unknown as ResponseFields;
-      bodies.set(this, body as Body);
+      setBody(this, body as Body);
       return;
     }
     init ??= {} as never;
@@ -380,7 +398,7 @@ export class Response extends WithBody {
     if (!content.none && NULL_BODY.has(status)) throw new TypeError(`a Response with the status ${status} has no body`);
     if (content.type && !headers.has("content-type")) headers.set("content-type", content.type);
     this.#f = { status, statusText, headers, url: "", type: "default", redirected: false };
-    bodies.set(this, content);
+    setBody(this, content);
   }
 
   get status(): number {
@@ -444,7 +462,7 @@ host.web = {
   request(method, url, headers, body) {
     const fields: RequestFields = { method, url, headers: headersOf(headers, "none"), signal: null, redirect: "follow", rest: NONE };
     const request = new Request(fields, {}, fresh);
-    bodies.set(request, bodyFromHost(body));
+    setBody(request, bodyFromHost(body));
     return request;
   },
   headers: (of) => flatOf(of.headers),
