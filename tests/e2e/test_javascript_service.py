@@ -152,3 +152,12 @@ def tests_at_the_same_time_keep_their_worlds(t):
     done = t.run("test", "--service", t.guest("rust-proxy-log"), "a.test.ts", code=1)
     assert_equal(Summary(done).counts, (6, 1))
     assert_matches(r"FAILED a.test.ts:9: at the same time > number 3 .*?\na.test.ts:22:", done.out)
+
+
+@test
+def a_test_that_failed_is_told_of_origins_without_a_backend(t):
+    body = 'it("asks", async () => { origin("catalogue").respond({}); expect((await service.fetch("/products/mug")).status).toBe(200); });\n'
+    t.write("a.test.ts", IMPORTS + body)
+    done = shop(t, "rust", "a.test.ts", code=1)
+    assert_in('note: nothing asked origin("catalogue"), and there is no backend of that name (there are: ', done.out)
+    assert_in("catalog", done.out.split("there are: ")[1])

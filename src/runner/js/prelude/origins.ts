@@ -131,6 +131,11 @@ export class Rule {
       (this.pathPattern === undefined ? "" : `.on(${JSON.stringify(this.method)}, ${JSON.stringify(this.pathPattern)})`);
   }
 
+  /** No URL, and no host. */
+  get namesBackend(): boolean {
+    return typeof this.target === "string" && !/[*:./]/.test(this.target);
+  }
+
   get answers(): boolean {
     return this.given.length > 0;
   }
@@ -350,4 +355,16 @@ export function originErrors({ id }: Scope): Error[] {
   const unmet = test.origins.unmet(id);
   for (let i = unmet.length - 4; i >= 0; i -= 4) errors.push(unmetError(id, unmet.slice(i, i + 4) as [number, string, number, number]));
   return errors;
+}
+
+/** For a test that failed: origins that nothing can have asked, as no backend has their name. */
+export function strangeOrigins(of: Scope): string {
+  const backends = test.origins.backends();
+  const rules: Rule[] = [];
+  for (let s: Scope | undefined = of; s; s = s.outer) rules.push(...s.rules);
+  return rules
+    .filter((rule) => rule.answers && rule.namesBackend && !backends.includes(rule.target as string) && rule.calls.length === 0)
+    .map((rule) => `    note: nothing asked ${rule.description}, and there is no backend of that name` +
+      ` (${backends.length ? `there are: ${backends.join(", ")}` : "fastly.toml has none"})\n`)
+    .join("");
 }

@@ -8,6 +8,7 @@ import type { Loader } from "../../../guest/js/prelude/modules";
 import { endOfTest, traceOfTest } from "./backlot";
 import { type Failure, Failures, indent } from "./failures";
 import { test as native } from "./host";
+import { strangeOrigins } from "./origins";
 import { followFrames, Scope, scopeIfAny } from "./scope";
 import type { Config } from "./state";
 
@@ -299,7 +300,7 @@ export class BacklotRunner extends Base {
     const own = task.retry as unknown;
     if (typeof own === "number" && attempt.retry < own) return; // Vitest's own retries: the last one counts
     const outcome = this.failures.outcome((result.errors ?? []) as Failure[]);
-    outcome.text += takePrinted(frame);
+    outcome.text += takePrinted(frame) + strangeOrigins(frame);
     this.again = native.results.ended(who, { status: "failed", ...outcome, checks: checksOf(task), trace });
     if (!this.again) this.who.delete(task);
   }
