@@ -290,14 +290,18 @@ static void resume_download(struct body_source *source)
 		loop_post(t->client->loop, &t->unpause);
 }
 
+/* A gRPC call that failed at once: its trailers are its head, and nothing follows. */
+static bool is_trailers_only(const struct transfer *t)
+{
+	return t->head.version == HTTP_2 && headers_has(&t->head.headers, STR("grpc-status"));
+}
+
 /* How much will come, when the origin said so. */
 static uint64_t announced_length(const struct transfer *t)
 {
 	uint64_t length;
-	if (t->head_only || !http_status_has_body(t->head.status))
+	if (t->head_only || !http_status_has_body(t->head.status) || is_trailers_only(t))
 		return 0;
-	if (t->head.version == HTTP_2 && headers_has(&t->head.headers, STR("grpc-status")))
-		return 0; /* a gRPC call that failed at once: its trailers are its head */
 	if (headers_has(&t->head.headers, STR("transfer-encoding")) ||
 	    !str_to_u64(headers_get(&t->head.headers, STR("content-length")), INT64_MAX, &length))
 		return UINT64_MAX;
@@ -307,7 +311,8 @@ static uint64_t announced_length(const struct transfer *t)
 /*
  * The reader need not wait until libcurl ends the transfer, which it does not do before the request's body
  * has been sent: the guest that writes it may be waiting for just this end. Over HTTP/2 nobody wants the rest
- * of that body, when the response is whole.
+ * of that body, when the response is whole. Where the head is all there is, whoever sends it on is to know
+ * that with the head, as gRPC's clients tell such a head from others by just that.
  */
 static void end_download_if_complete(struct transfer *t)
 {
@@ -316,7 +321,8 @@ static void end_download_if_complete(struct transfer *t)
 	if (t->head.version > HTTP_1_1) {
 		if (t->upload && body_open(t->upload))
 			loop_post(t->client->loop, &t->over);
-		return;
+		if (!is_trailers_only(t))
+			return;
 	}
 	restart_timer(t, 0);
 	body_end(take(t->download));
@@ -340,6 +346,18 @@ static void head_complete(struct transfer *t)
 	end_download_if_complete(t);
 }
 
+/*
+ * With its trailers a response over HTTP/2 is over, which libcurl before 8.0 does not tell before the
+ * request's body has been sent; it hands over all of them in one go, when it learns that the origin has reset
+ * the stream.
+ */
+static void trailer_came(struct transfer *t, struct str name, struct str value)
+{
+	body_trailer_add(t->download, name, value);
+	if (t->head.version == HTTP_2 && t->client->before_8 && t->upload && body_open(t->upload))
+		loop_post(t->client->loop, &t->over);
+}
+
 static void field_came(struct transfer *t, struct str line)
 {
 	struct str value = line, name = str_split(&value, ':');
@@ -347,7 +365,7 @@ static void field_came(struct transfer *t, struct str line)
 	if (!header_name_valid(name) || !header_value_valid(value))
 		return; /* no reader of ours could do anything with it */
 	if (t->download)
-		body_trailer_add(t->download, name, value);
+		trailer_came(t, name, value);
 	else if (!t->responded)
 		headers_add(&t->head.headers, &t->fetch->arena, name, value);
 }
@@ -378,6 +396,11 @@ static bool lengths_differ(const struct headers *h)
 	return false;
 }
 
+/*
+ * Trailers without a head: an origin that answers before the request has ended may reset the stream behind
+ * its answer (RFC 9113, 8.1). When that comes in one piece with the head, libcurl before 8.0 drops both the
+ * head and the body, and would wait for the request to end.
+ */
 static bool head_line_came(struct transfer *t, struct str line)
 {
 	if (!t->responded && str_starts(line, STR("HTTP/")) &&
@@ -385,6 +408,8 @@ static bool head_line_came(struct transfer *t, struct str line)
 		return status_came(t, line);
 	if (line.len && (*line.ptr == ' ' || *line.ptr == '\t'))
 		value_goes_on(t, line);
+	else if (!t->head.status)
+		return stop(t, FETCH_HTTP_INCOMPLETE_RESPONSE);
 	else if (line.len)
 		field_came(t, line);
 	else if (!t->responded && lengths_differ(&t->head.headers))
@@ -475,7 +500,7 @@ static bool start(struct curl_client *c, struct error *e)
 		return false;
 	c->multi = c->api->curl_multi_init();
 	CHECK(c->multi);
-	c->shares_clear_http2 = c->api->curl_version_info(CURLVERSION_NOW)->version_num >= 0x080000;
+	c->before_8 = c->api->curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
 	c->timer = NEW(uv_timer_t);
 	CHECK(uv_timer_init(loop_uv(c->loop), c->timer) == 0);
 	c->timer->data = c;

@@ -19,10 +19,11 @@ struct curl_client {
 	struct list transfers; /* under way */
 	struct list dead;      /* given up while libcurl was in the middle of one of them */
 	/*
-	 * Can a connection in the clear serve several requests of HTTP/2? libcurl before 8.0 begins HTTP/2
-	 * anew on it, inside the HTTP/2 that is there, and all fail.
+	 * Of libcurl before 8.0 two things are known: on a connection in the clear it begins HTTP/2 anew for
+	 * each request, inside the HTTP/2 that is there, so all but the first would fail; and how it ends
+	 * responses that have trailers, see trailer_came().
 	 */
-	bool shares_clear_http2;
+	bool before_8;
 	unsigned inside; /* libcurl is running: it must not be asked to remove anything */
 };
 

@@ -266,7 +266,7 @@ static void set_connection(struct transfer *t, const struct http_target *target)
 				       : CURL_HTTP_VERSION_1_1;
 	SET(t, CURLOPT_HTTP_VERSION, version);
 	t->http2_only = target->http2;
-	bool alone = target->dont_pool || (target->http2 && !tls && !t->client->shares_clear_http2);
+	bool alone = target->dont_pool || (target->http2 && !tls && t->client->before_8);
 	if (target->http2 && !alone)
 		SET(t, CURLOPT_PIPEWAIT, 1L); /* one connection serves them all */
 	if (target->connect_timeout_ns)

@@ -183,9 +183,10 @@ static bool fire_first_due(struct loop *l, uint64_t now)
 	return true;
 }
 
+/* Where that comes before the wait begins, because the clock has ticked, it must end it all the same. */
 static void wake_up(uv_timer_t *t)
 {
-	(void)t;
+	uv_stop(t->loop);
 }
 
 /* A timer of libuv's may make something ready before it begins to wait: then it does not (loop_post()). */

@@ -244,6 +244,26 @@ TEST(a_grpc_call_streams_both_ways_and_ends_with_trailers)
 	end(&f);
 }
 
+/* Whoever sends it on can do so as the single head that it is. */
+TEST(a_grpc_call_that_fails_at_once_has_ended_with_its_head)
+{
+	struct fixture f;
+	begin(&f, false, true);
+	f.keeps = true;
+	struct fetch *fetch = ask(&f, "POST", NULL);
+	WAIT_UNTIL(&f, f.count == 1);
+	struct exchange *x = f.seen[0];
+	struct http_response r = { .status = 200, .body = body_new(&f.loop) };
+	headers_add(&r.headers, &f.arena, STR("grpc-status"), STR("9"));
+	body_end(r.body);
+	exchange_respond(x, &r, false);
+	WAIT_UNTIL(&f, fetch->settled);
+	assert_int_equal(fetch->error, FETCH_OK);
+	assert_true(fetch->response.body->ended);
+	fetch_unref(&fetch);
+	end(&f);
+}
+
 /* An answer of a known length that comes while the request goes on: it does not wait for the rest of that. */
 TEST(an_answer_that_ends_first_ends)
 {

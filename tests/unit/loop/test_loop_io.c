@@ -228,6 +228,28 @@ TEST(handles_that_are_closing_are_waited_for_at_the_end)
 	assert_int_equal(closed, 1);
 }
 
+/* As when the thread is not run for a while: the clock ticks while libuv looks at its timers. */
+static void let_time_pass(uv_timer_t *t)
+{
+	uv_sleep(5);
+	uv_update_time(t->loop);
+}
+
+/* What ends a wait may be due before the wait begins. One that is missed lasts until the next timer. */
+TEST(a_short_wait_always_ends)
+{
+	struct fixture *f = open_fixture(clock_system_new());
+	bool never = false;
+	uv_timer_t soon;
+	assert_int_equal(uv_timer_init(loop_uv(&f->loop), &soon), 0);
+	uv_timer_start(&soon, let_time_pass, 0, 20 * 1000);
+	uint64_t now = clock_monotonic(f->loop.clock);
+	loop_run(&f->loop, &never, now + NS_PER_MS);
+	assert_true(clock_monotonic(f->loop.clock) - now < 10 * NS_PER_S);
+	uv_close((uv_handle_t *)&soon, NULL);
+	close_fixture(f);
+}
+
 static void finish(struct task *t)
 {
 	container_of(t, struct fixture, task)->done = true;
