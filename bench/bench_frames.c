@@ -2,14 +2,15 @@
 /*
  * What a frame costs: pushing and popping one on a world that holds almost nothing, and on one that holds 100
  * MB in a KV store, thousands of keys everywhere else, and rules. The two must cost the same. Also the first
- * write into a frame, which copies a path of the store's map.
+ * write into a frame, which copies a path of the store's map, and the memory of many worlds at once.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "world/world.h"
 
-enum { ROUNDS = 200000, KEYS = 100000, VALUE_BYTES = 1000, GOAL_NS = 20000 };
+enum { ROUNDS = 200000, KEYS = 100000, VALUE_BYTES = 1000, WORLDS = 1000, GOAL_NS = 20000 };
 
 static void put(struct world *w, const char *key, struct blob *value)
 {
@@ -58,6 +59,21 @@ static double fork_and_destroy_ns(struct world *parent, struct blob *written)
 	return (double)(cpu_time_ns() - before) / ROUNDS;
 }
 
+static double bytes_a_world(struct world *parent, struct blob *written)
+{
+	struct world *worlds[WORLDS];
+	size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+	for (int i = 0; i < WORLDS; i++) {
+		worlds[i] = world_fork(parent, parent->loop);
+		if (written)
+			put(worlds[i], "key-1", written);
+	}
+	size_t after = mallinfo2().uordblks + mallinfo2().hblkhd;
+	for (int i = 0; i < WORLDS; i++)
+		world_destroy(&worlds[i]);
+	return (double)(after - before) / WORLDS;
+}
+
 int main(void)
 {
 	struct clock *clock = clock_virtual_new(0);
@@ -71,6 +87,8 @@ int main(void)
 	double full = fork_and_destroy_ns(w, NULL);
 	printf("frame on a world that holds 100 MB %7.0f ns (goal: under %d)\n", full, GOAL_NS);
 	printf("the same with one write in it      %7.0f ns\n", fork_and_destroy_ns(w, value));
+	printf("each of %d worlds over 100 MB      %7.0f bytes\n", WORLDS, bytes_a_world(w, NULL));
+	printf("the same with one write in each     %7.0f bytes\n", bytes_a_world(w, value));
 	world_destroy(&w);
 	blob_unref(&value);
 	loop_fini(&loop);

@@ -38,6 +38,7 @@ class Bench:
         self.programs = os.path.abspath(os.path.join(options.build, "bench"))
         self.guests = os.path.abspath(options.guests)
         self.viceroy = options.viceroy or os.environ.get("VICEROY") or shutil.which("viceroy")
+        self.viceroy_lib = options.viceroy_lib and os.path.abspath(options.viceroy_lib)
         self.cache = os.path.abspath(os.path.join(options.build, "bench-cache"))
         self.rounds = options.rounds
         self.folder = None
@@ -250,6 +251,8 @@ def measure_shape(bench):
 
 EMPTY_TEST = 'import { test } from "vitest";\ntest("nothing", () => {});\n'
 
+MANY_TESTS = 'import { test } from "vitest";\nfor (let i = 0; i < %d; i++) test(`nothing ${i}`, () => {});\n'
+
 SHAPE_TEST = """import { expect, origin, service, test } from "backlot:test";
 for (let i = 0; i < %d; i++) {
   test(`test ${i}`, async () => {
@@ -266,23 +269,37 @@ for (let i = 0; i < %d; i++) {
 """
 
 
+def library_shape(bench, guest, path):
+    """The same tests as a program over viceroy-lib (bench/viceroy-lib), when it was built: ms, compiling included."""
+    if not bench.viceroy_lib:
+        return ()
+    with contextlib.ExitStack() as stack:
+        command = [bench.viceroy_lib, bench.guest(guest), path, str(running_origin(bench, stack)), str(FILES * TESTS), str(REQUESTS)]
+        return [bench.measure("spawn", "end", *command)["ms"] for _ in range(3)]
+
+
 def measure_javascript(bench):
     """The same shape in TypeScript, two files of 100 tests: a file runs in one process."""
     say("tests in TypeScript, as one command")
     section = "tests in TypeScript, one command"
 
-    def row(what, command, goal):
+    def row(what, command, goal, theirs=()):
         bench.measure("spawn", "end", *command)
         runs = [bench.measure("spawn", "end", *command) for _ in range(4 * bench.rounds)]
-        bench.row(section, what, of(runs, "ms"), goal=goal)
+        bench.row(section, what, of(runs, "ms"), theirs, goal=goal)
         bench.row(section, what + ", CPU time", of(runs, "cpu"))
+        return min(of(runs, "cpu"))
 
     row("one empty test", test_command(bench, "rust-proxy-log", bench.write("empty.test.ts", EMPTY_TEST)), 30)
+    few, many = (row("%d empty tests" % n, test_command(bench, "rust-proxy-log", bench.write("%d.test.ts" % n, MANY_TESTS % n)), None)
+                 for n in (1000, 3000))
+    bench.row(section, "an empty test more: its frame, Vitest's runner, the report", (many - few) / 2000 * 1000, unit="µs")
     for guest, path, goal in (("rust-proxy-log", "/", 80), ("js-abi", "/proxy-log", 300)):
+        theirs = library_shape(bench, guest, path)
         folder = os.path.join(bench.folder, "ts-" + guest)
         for f in range(2):
             bench.write("ts-%s/%d.test.ts" % (guest, f), SHAPE_TEST % (FILES * TESTS // 2, REQUESTS, path))
-        row("200 × 4, " + guest, test_command(bench, guest, folder, jobs=0), goal)
+        row("200 × 4, " + guest, test_command(bench, guest, folder, jobs=0), goal, theirs)
 
 
 # ---- cargo test ----
@@ -383,10 +400,12 @@ def measure_frames(bench):
     done = subprocess.run([os.path.join(bench.programs, "bench-frames")], stdout=subprocess.PIPE, text=True,
                           check=False)
     for line in done.stdout.splitlines():
-        what, rest = line.rsplit(" ns", 1)
-        name, ns = what.rsplit(None, 1)
-        bench.row("A frame: fork and destroy", name, float(ns) / 1000, unit="µs",
-                  goal=20 if "100 MB" in name else None)
+        words = line.partition(" (")[0].split()
+        name, number, unit = " ".join(words[:-2]), float(words[-2]), words[-1]
+        if unit == "bytes":
+            bench.row("Memory of 1,000 worlds", name, number / 1024, unit="KiB")
+        else:
+            bench.row("A frame: fork and destroy", name, number / 1000, unit="µs", goal=20 if "100 MB" in name else None)
 
 
 # ---- the table ----
@@ -419,6 +438,7 @@ def main():
     parser.add_argument("--build", default=os.path.join(ROOT, "build"))
     parser.add_argument("--guests", default=os.path.join(ROOT, "build/guests"))
     parser.add_argument("--viceroy")
+    parser.add_argument("--viceroy-lib", default=os.environ.get("VICEROY_LIB"), help="bench/viceroy-lib, built")
     parser.add_argument("--only", default=",".join(SECTIONS))
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--markdown")

@@ -49,7 +49,7 @@ static bool read_backends(struct first_test *t, const struct cli_options *o, str
 /* A file that is there is nobody's to replace. */
 static bool write_new(const char *path, struct str text, struct error *e)
 {
-	if (!file_make_folders(path, e))
+	if (!file_make_folders(path, 0777, e))
 		return false;
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0 && errno == EEXIST)

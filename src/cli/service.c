@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/file_write.h"
+
 static void tell(void *data, enum wasm_notice kind, const char *text)
 {
 	const struct cli_options *o = data;
@@ -54,15 +56,9 @@ bool cli_limits_choice(const struct cli_options *o, struct limits_choice *c, str
 static bool make_folder(struct str path, struct error *e)
 {
 	scoped(arena_fini) struct arena a = { 0 };
-	for (size_t len = 1; len <= path.len; len++) {
-		if (len < path.len && path.ptr[len] != '/')
-			continue;
-		const char *folder = arena_str(&a, str_sub(path, 0, len)).ptr;
-		if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-			return FAIL(e, IO, "--profile: the folder %s cannot be made: %s", folder,
-				    strerror(errno));
-	}
-	return true;
+	if (file_make_folders(arena_printf(&a, STR_FMT "/", STR_ARG(path)).ptr, 0777, e))
+		return true;
+	return error_wrap(e, "--profile");
 }
 
 static bool is_folder(struct str path)

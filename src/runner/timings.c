@@ -123,7 +123,7 @@ bool timings_write(struct timings *t, const char *path, struct error *e)
 	timings_print(t, &text);
 	if (text.full)
 		return FAIL(e, LIMIT, "%s: would be larger than %d MiB", path, TIMINGS_BYTES_MAX >> 20);
-	return file_make_folders(path, e) && file_write(path, buf_str(&text), e);
+	return file_make_folders(path, 0700, e) && file_write(path, buf_str(&text), e);
 }
 
 /* ---- by path ---- */

@@ -130,7 +130,7 @@ bool file_write(const char *path, struct str bytes, struct error *e)
 	return failed(path, why, e);
 }
 
-bool file_make_folders(const char *path, struct error *e)
+bool file_make_folders(const char *path, unsigned mode, struct error *e)
 {
 	char folder[PATH_BYTES_MAX];
 	size_t len = strlen(path);
@@ -139,7 +139,7 @@ bool file_make_folders(const char *path, struct error *e)
 	memcpy(folder, path, len + 1);
 	for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		if (mkdir(folder, mode) != 0 && errno != EEXIST)
 			return failed(folder, errno, e);
 		*slash = '/';
 	}

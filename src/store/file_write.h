@@ -14,7 +14,7 @@
 must_use bool file_write_check(const char *path, struct error *e);
 must_use bool file_write(const char *path, struct str bytes, struct error *e);
 
-/* Makes the folders above the path that are not there, for their owner alone. */
-must_use bool file_make_folders(const char *path, struct error *e);
+/* Makes the folders above the path that are not there, with this mode, of which the umask takes away. */
+must_use bool file_make_folders(const char *path, unsigned mode, struct error *e);
 
 #endif

@@ -25,6 +25,7 @@ def a_first_test_passes_and_is_found(t):
     summary = Summary(t.run("test", cwd=t.path("shop"), code=0))
     assert_equal((summary.counts, summary.requests, summary.checks), ((1, 0), 1, 1))
     assert_equal(sorted(os.listdir(t.path("shop"))), ["bin", "fastly.toml", "tests"])
+    assert_equal(os.stat(t.path("shop/tests")).st_mode, os.stat(t.path("shop/bin")).st_mode)
 
 
 @test

@@ -90,9 +90,9 @@ TEST(what_cannot_be_written_is_told_before_and_after)
 	assert_false(file_write("/dev/full", STR("x"), &e));
 	assert_error(&e, IO, "/dev/full: No space");
 	assert_int_equal(files(), 0);
-	assert_true(file_make_folders(path, &e));
+	assert_true(file_make_folders(path, 0700, &e));
 	assert_true(file_write(path, STR("x"), &e));
-	assert_true(file_make_folders(path, &e));
+	assert_true(file_make_folders(path, 0700, &e));
 	unlink(path);
 	snprintf(path, sizeof path, "%s/no", folder);
 	rmdir(path);
