@@ -74,6 +74,55 @@ def modules_and_typescript(t):
 
 
 @test
+def modules_of_node(t):
+    fixtures(t)
+    os.symlink("/etc/passwd", t.path("js/link"))
+    done = run(t, "js/node.test.ts", env={"FROM_OUTSIDE": "yes"}, code=0)
+    assert_equal(Summary(done).counts, (16, 0))
+
+
+@test
+def modules_of_node_are_mocked_by_either_name(t):
+    write(t, "a.test.ts", """import { readFileSync } from "fs";
+import * as spied from "node:path";
+vi.mock("node:fs", () => ({ readFileSync: () => "made up" }));
+vi.mock("path", { spy: true });
+it("is not read", () => expect(readFileSync("/etc/passwd", "utf8")).toBe("made up"));
+it("is watched", () => {
+  expect(spied.join("a", "b")).toBe("a/b");
+  expect(spied.join).toHaveBeenCalledWith("a", "b");
+});
+""")
+    assert_equal(Summary(run(t, "a.test.ts", code=0)).counts, (2, 0))
+
+
+@test
+def modules_that_are_not_there_say_what_to_use_instead(t):
+    for name, instead in (("node:net", "service.fetch() asks the service"), ("https", "origin() answers"), ("node:child_process", "no other processes"),
+                          ("node:test", 'import { test } from "vitest"'), ("stream", "ReadableStream"), ("node:zlib", "CompressionStream")):
+        t.write("helper.ts", 'import * as it from "%s";\nexport const x = it;\n' % name)
+        write(t, "a.test.ts", 'import { x } from "./helper";\nit("x", () => void x);\n')
+        done = run(t, "a.test.ts", code=2)
+        assert_in("helper.ts:1:", done.out)
+        assert_in("There is no module '%s' here, which helper.ts imports; " % name, done.out)
+        assert_in(instead, done.out)
+    write(t, "a.test.ts", 'it("x", async () => { await import("node:" + "nonsense"); });\n')
+    assert_in("There is no module 'node:nonsense' here, which a.test.ts imports\n", run(t, "a.test.ts", code=1).out)
+
+
+@test
+def packages_that_use_node_do_so(t):
+    package = "node_modules/reads-itself/"
+    t.write(package + "package.json", '{ "name": "reads-itself", "version": "1.2.3", "main": "main.js" }')
+    t.write(package + "main.js", "const { readFileSync } = require('fs');\nconst { join } = require('path');\nconst { EventEmitter } = require('events');\n"
+            "module.exports = class extends EventEmitter { get version() { return JSON.parse(readFileSync(join(__dirname, 'package.json'))).version; } };\n"
+            "if (process.env.NODE_ENV !== 'production') module.exports.development = true;\n")
+    write(t, "a.test.ts", 'import Package from "reads-itself";\n'
+          'it("reads", () => expect([new Package().version, Package.development]).toEqual(["1.2.3", true]));\n')
+    assert_equal(Summary(run(t, "a.test.ts", code=0)).counts, (1, 0))
+
+
+@test
 def the_fixtures_are_all_run(t):
     """A file that is added to the folder has a test here."""
     with open(__file__, encoding="utf-8") as f:
@@ -440,7 +489,7 @@ def an_endless_recursion_costs_one_test(t):
 
 @test
 def a_process_is_not_ended_by_a_test(t):
-    one_fails(t, 'it("exits", () => (globalThis as any).process.exit(3));\n', "TypeError")
+    one_fails(t, 'it("exits", () => (globalThis as any).process.exit(3));\n', 'process.exit unexpectedly called with "3"')
 
 
 @test

@@ -227,7 +227,8 @@ def the_page_has_the_schema_that_is_printed(t):
 
 @test
 def the_pages_name_no_option_that_is_not_there(t):
-    options = set(re.findall(r"--[a-z][a-z-]+", t.run("test", "--help", code=0).out))
+    help_text = "".join(t.run(command, "--help", code=0).out for command in ("test", "init"))
+    options = set(re.findall(r"--[a-z][a-z-]+", help_text))
     for page in ("testing.md", "reporters.md"):
         named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", documented(page)))
         assert_equal(named - options, set(), page)

@@ -98,6 +98,20 @@ def a_changed_guest_manifest_or_fixture_runs_its_projects_tests(t):
         assert_in("changed: one/bin/main.wasm (2 of 4 test files)\n", w.running.err)
 
 
+@test
+def a_file_that_a_test_in_javascript_read_runs_it(t):
+    t.write("fixture.json", '{"ok": true}')
+    t.write("a.test.ts", 'import { readFileSync } from "node:fs";\nimport { expect, it } from "vitest";\n'
+            'it("reads", () => expect(JSON.parse(readFileSync("fixture.json", "utf8")).ok).toBe(true));\n')
+    t.write("b.test.ts", 'import { it } from "vitest";\nit("reads nothing", () => {});\n')
+    with watching(t, "--service", t.guest("rust-hello")) as w:
+        assert_equal(w.result()[1], (2, 0, 0))
+        t.write("fixture.json", '{"ok": false}')
+        assert_equal(w.result()[1], (0, 1, 0))
+        t.write("fixture.json", '{"ok": true}')
+        assert_equal(w.result()[1], (1, 0, 0))
+
+
 @test(alone=True)
 def the_result_is_there_within_100_ms_of_the_save(t):
     t.write("a.fiddle", HOLDS)

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,6 +122,79 @@ JS_FUNCTION(remove_file)
 		remove(path.ptr);
 	return NULL;
 }
+
+/* ---- looking ---- */
+
+/* real(path) → the path without links; null: there is no such file */
+JS_FUNCTION(real_path)
+{
+	char real[PATH_MAX];
+	struct str path = js_arg_str(c, 0);
+	if (*c->exception)
+		return NULL;
+	return realpath(path.ptr, real) ? js_cstring(c->ctx, real) : js_null(c->ctx);
+}
+
+static const char *kind_name(mode_t mode)
+{
+	return S_ISREG(mode) ? "file" : S_ISDIR(mode) ? "folder" : S_ISLNK(mode) ? "link" : "other";
+}
+
+/* look(path, follow) → [kind, size, ms since 1970 of its last change, mode]; null: there is no such file */
+JS_FUNCTION(look)
+{
+	struct stat st;
+	struct str path = js_arg_str(c, 0);
+	if (*c->exception || (js_arg_bool(c, 1) ? stat(path.ptr, &st) : lstat(path.ptr, &st)) != 0)
+		return js_null(c->ctx);
+	const JSValueRef result[] = {
+		js_cstring(c->ctx, kind_name(st.st_mode)),
+		js_number(c->ctx, (double)st.st_size),
+		js_number(c->ctx, (double)st.st_mtim.tv_sec * 1e3 + (double)st.st_mtim.tv_nsec / 1e6),
+		js_number(c->ctx, st.st_mode),
+	};
+	return js_array(c->ctx, result, COUNT_OF(result));
+}
+
+/* list(path) → [name, kind] of what is in a folder, in any order; null: it is none */
+JS_FUNCTION(list)
+{
+	unsigned at = 0;
+	struct stat st;
+	struct str path = js_arg_str(c, 0);
+	DIR *folder = *c->exception ? NULL : opendir(path.ptr);
+	if (!folder)
+		return js_null(c->ctx);
+	JSObjectRef all = (JSObjectRef)js_array(c->ctx, NULL, 0);
+	for (struct dirent *entry; (entry = readdir(folder));) {
+		const char *name = entry->d_name;
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+		    fstatat(dirfd(folder), name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		const JSValueRef both[] = { js_cstring(c->ctx, name),
+					    js_cstring(c->ctx, kind_name(st.st_mode)) };
+		jsc.ObjectSetPropertyAtIndex(c->ctx, all, at++, js_array(c->ctx, both, COUNT_OF(both)), NULL);
+	}
+	closedir(folder);
+	return all;
+}
+
+/* environment() → [name, value, …] */
+JS_FUNCTION(environment)
+{
+	unsigned at = 0;
+	JSObjectRef all = (JSObjectRef)js_array(c->ctx, NULL, 0);
+	for (char *const *line = environ; *line; line++) {
+		struct str value = str_from(*line), name = str_split(&value, '=');
+		if (!value.ptr)
+			continue;
+		jsc.ObjectSetPropertyAtIndex(c->ctx, all, at++, js_string(c->ctx, name), NULL);
+		jsc.ObjectSetPropertyAtIndex(c->ctx, all, at++, js_string(c->ctx, value), NULL);
+	}
+	return all;
+}
+
+/* ---- what is left behind ---- */
 
 /* Is it a file "NAME.js.PID…" that a process has left behind that is no more? */
 static bool is_litter(const char *name)
@@ -249,8 +323,11 @@ JS_FUNCTION(process)
 }
 
 static const struct js_function functions[] = {
-	{ "process", process_callback }, { "read", read_text_callback },   { "bytes", read_bytes_callback },
-	{ "stamp", stamp_callback },     { "write", write_text_callback }, { "remove", remove_file_callback },
-	{ "run", run_callback },         { "sweep", sweep_callback },
+	{ "process", process_callback },  { "read", read_text_callback },
+	{ "bytes", read_bytes_callback }, { "stamp", stamp_callback },
+	{ "write", write_text_callback }, { "remove", remove_file_callback },
+	{ "run", run_callback },          { "sweep", sweep_callback },
+	{ "real", real_path_callback },   { "look", look_callback },
+	{ "list", list_callback },        { "environment", environment_callback },
 };
 const struct js_module js_files_module = { "files", functions, COUNT_OF(functions) };

@@ -23,6 +23,10 @@ declare const host: {
     write(path: string, text: string): void;
     remove(path: string): void;
     sweep(folder: string): void;
+    real(path: string): string | null;
+    look(path: string, follow: boolean): [kind: string, size: number, mtimeMs: number, mode: number] | null;
+    list(folder: string): [name: string, kind: string][] | null;
+    environment(): string[];
     run(words: string[], folder: string): [status: number, said: string];
   };
   programs: {
@@ -81,6 +85,16 @@ declare const host: {
   };
   /** What bundles know of the realm's Request and Response (fetch.ts). */
   web: import("./fetch").HostWeb;
+  /** Modules of Node.js that are loaded (node/builtins.ts), and what they are to know; of realms that have any. */
+  node: {
+    modules: Record<string, Record<string, unknown>>;
+    /** Where relative paths begin, and below which folders files are read; all without links. */
+    folder: string;
+    roots: string[];
+    env: Record<string, unknown>;
+    /** Is told of each file that is looked at. */
+    read?: (path: string) => void;
+  };
   timers: {
     start(callback: () => void, ms: number, repeat: boolean): number;
     stop(id: number): void;

@@ -8,6 +8,8 @@ interface Options {
   circular: Map<object, number>;
 }
 
+/** What an object says of itself instead. */
+const custom = Symbol.for("nodejs.util.inspect.custom");
 const WIDTH = 72;
 const ITEMS_MAX = 100;
 const TEXT_MAX = 10000;
@@ -240,6 +242,12 @@ function show(value: unknown, o: Options, nested: boolean): string {
   }
   o.seen.push(value);
   try {
+    const own = (value as { [custom]?: unknown })[custom];
+    if (typeof own === "function") {
+      const depth = o.depth - o.seen.length + 1;
+      const made = own.call(value, depth, { depth }, inspect) as unknown;
+      if (made !== value) return typeof made === "string" ? made.replace(/\n/g, "\n  ") : show(made, o, true);
+    }
     const text = typeof value === "function" ? showFunction(value as never, o) : showObject(value, o);
     const number = o.circular.get(value);
     return number ? `<ref *${number}> ${text}` : text;

@@ -4,6 +4,7 @@
 
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import type { CompiledModule, CompileOptions } from "./compile";
+import { builtinName, fileUrl, insteadOf, isNodeModule, nodeModule } from "./node/builtins";
 
 type Exports = Record<string, unknown>;
 
@@ -42,11 +43,11 @@ export class Module {
 
   target(specifier: string): Module | string | undefined {
     const target = this.record.imports[specifier];
-    return typeof target === "number" ? this.loader.module(this.program, target) : target;
+    return typeof target === "number" ? this.loader.module(this.program, target) : target && builtinName(target);
   }
 
   statics(): (Module | string)[] {
-    return this.record.statics.map((t) => (typeof t === "number" ? this.loader.module(this.program, t) : t));
+    return this.record.statics.map((t) => (typeof t === "number" ? this.loader.module(this.program, t) : builtinName(t)));
   }
 
   /** Must it, or what it imports, be waited for? */
@@ -92,11 +93,11 @@ export class Module {
     const module = { exports: this.exports, id: this.path, filename: this.path };
     const slash = this.path.lastIndexOf("/");
     const meta = {
-      url: `file://${this.path}`,
+      url: fileUrl(this.path),
       filename: this.path,
       dirname: this.path.slice(0, slash),
       env: this.loader.env,
-      resolve: (specifier: string) => `file://${this.loader.locate(specifier, this.path)}`,
+      resolve: (specifier: string) => fileUrl(this.loader.locate(specifier, this.path)),
     };
     const done = (): void => {
       this.exports = module.exports;
@@ -204,9 +205,8 @@ export class Loader {
   builtin(name: string, importer: string): Exports {
     let exports = this.builtins.get(name);
     if (!exports) {
-      const make = this.options.builtinModules[name] ?? this.options.builtinModules[name.replace(/^node:/, "")];
-      if (!make) throw new Error(`There is no module '${name}' here, which ${importer} imports`);
-      exports = make();
+      exports = this.options.builtinModules[name]?.() ?? nodeModule(name);
+      if (!exports) throw new Error(`There is no module '${name}' here, which ${this.options.shown(importer)} imports${insteadOf(name)}`);
       this.builtins.set(name, exports);
     }
     return exports;
@@ -242,7 +242,7 @@ export class Loader {
 
   /** Where a specifier leads that no compiler saw. */
   locate(specifier: string, importer: string): string {
-    if (specifier.startsWith("file://")) return specifier.slice("file://".length);
+    if (specifier.startsWith("file://")) return decodeURIComponent(specifier.slice("file://".length));
     if (specifier.startsWith("/")) return specifier;
     const parts = importer.split("/").slice(0, -1);
     for (const part of specifier.split("/")) {
@@ -253,8 +253,7 @@ export class Loader {
   }
 
   find(specifier: string, importer: string): Module | string {
-    const { builtinModules } = this.options;
-    if (builtinModules[specifier] || builtinModules[specifier.replace(/^node:/, "")]) return specifier;
+    if (this.options.builtinModules[specifier] || specifier.startsWith("node:") || isNodeModule(specifier)) return builtinName(specifier);
     const path = this.locate(specifier, importer);
     for (const end of ["", ".ts", ".tsx", ".mts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.js"]) {
       const known = this.modules.get(path + end);

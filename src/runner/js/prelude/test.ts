@@ -6,6 +6,7 @@ import * as vitest from "vitest";
 import { startTests } from "@vitest/runner";
 import "./patient_end";
 import { Loader } from "../../../guest/js/prelude/modules";
+import { installNodeGlobals, makeEnvironment } from "../../../guest/js/prelude/node/builtins";
 import * as backlot from "./backlot";
 import { shownAs } from "./failures";
 import { test as native } from "./host";
@@ -24,7 +25,18 @@ const builtinModules: Record<string, () => Record<string, unknown>> = {
   "backlot:test": () => exportsOf({ ...vitest, ...backlot.exported }),
 };
 
+const ENVIRONMENT = { NODE_ENV: "test", MODE: "test", TEST: "true", VITEST: "true", DEV: true, PROD: false, SSR: true, BASE_URL: "/" };
+
+/** What Node's modules are to know: where the project is, and who wants to know what they read. */
+function provideNode({ folder, path }: Settings, env: Record<string, unknown>): void {
+  const roots = [folder, path.slice(0, path.lastIndexOf("/"))];
+  host.node = { modules: {}, folder, roots, env, read: (file) => native.results.depends(file) };
+  installNodeGlobals();
+}
+
 async function runFile(settings: Settings): Promise<void> {
+  const env = makeEnvironment({ ...ENVIRONMENT });
+  provideNode(settings, env);
   const loader = new Loader({
     esbuild: settings.esbuild,
     cache: settings.cache,
@@ -33,7 +45,7 @@ async function runFile(settings: Settings): Promise<void> {
     builtins: Object.keys(builtinModules),
     conditions: ["node", "import"],
     builtinModules,
-    env: { MODE: "test", DEV: true, PROD: false, SSR: true, BASE_URL: "/", VITEST: true },
+    env,
     loaded: (path) => native.results.depends(path),
   });
   const config = makeConfig(settings, loader.original);

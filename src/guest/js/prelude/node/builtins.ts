@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Modules of Node.js: which bundle has them, and what to use instead of those that are not there. A bundle is loaded when the
+// first of its modules is imported. The same modules are those of Workers with `nodejs_compat`.
+
+type Exports = Record<string, unknown>;
+
+/** Module → bundle, which puts it into `host.node.modules` under the same name. */
+const BUNDLES: Record<string, string> = {
+  assert: "node_assert",
+  "assert/strict": "node_assert",
+  buffer: "node_buffer",
+  crypto: "node_crypto",
+  events: "node_events",
+  fs: "node_fs",
+  "fs/promises": "node_fs",
+  os: "node_process",
+  path: "node_path",
+  "path/posix": "node_path",
+  perf_hooks: "node_process",
+  process: "node_process",
+  querystring: "node_url",
+  "stream/web": "node_process",
+  timers: "node_timers",
+  "timers/promises": "node_timers",
+  url: "node_url",
+  util: "node_util",
+  "util/types": "node_util",
+};
+
+const NETWORK = "there is no network: service.fetch() asks the service, and origin() answers what it fetches";
+const THREADS = "there are no other processes and threads";
+const INSTEAD: Record<string, string> = {
+  child_process: THREADS,
+  cluster: THREADS,
+  dgram: NETWORK,
+  dns: NETWORK,
+  "dns/promises": NETWORK,
+  http: NETWORK,
+  http2: NETWORK,
+  https: NETWORK,
+  module: "import.meta.resolve() and import() are there",
+  net: NETWORK,
+  stream: "the web's streams are there: ReadableStream, WritableStream and TransformStream, also as node:stream/web",
+  "stream/promises": "the web's streams have pipeTo()",
+  string_decoder: "TextDecoder decodes piece by piece, with { stream: true }",
+  test: 'import { test } from "vitest"',
+  tls: NETWORK,
+  worker_threads: THREADS,
+  zlib: "CompressionStream and DecompressionStream are there",
+};
+
+const plain = (name: string): string => name.replace(/^node:/, "");
+
+/** Without "node:", so that both spellings are one module; other names as they are. */
+export function builtinName(name: string): string {
+  return name.startsWith("node:") && plain(name) in BUNDLES ? plain(name) : name;
+}
+
+export function isNodeModule(name: string): boolean {
+  return plain(name) in BUNDLES;
+}
+
+export function nodeModule(name: string): Exports | undefined {
+  const bundle = BUNDLES[plain(name)];
+  if (!bundle) return undefined;
+  host.load(bundle);
+  return host.node.modules[plain(name)] as Exports;
+}
+
+/** What to say when there is no such module. */
+export function insteadOf(name: string): string {
+  const instead = INSTEAD[plain(name)];
+  return instead ? `; ${instead}` : "";
+}
+
+/** Globals that Node has and the web has not; each is made when it is touched. */
+export function installNodeGlobals(): void {
+  const globals: Record<string, () => unknown> = {
+    process: () => nodeModule("process"),
+    Buffer: () => nodeModule("buffer")!["Buffer"],
+    global: () => globalThis,
+  };
+  for (const [name, make] of Object.entries(globals)) {
+    const become = (value: unknown): unknown => {
+      Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+      return value;
+    };
+    Object.defineProperty(globalThis, name, { get: () => become(make()), set: become, configurable: true, enumerable: false });
+  }
+}
+
+/** The environment, as `import.meta.env` has it: the process's own is read when something else is asked for. */
+export function makeEnvironment(values: Record<string, unknown>): Record<string, unknown> {
+  let whole = false;
+  const load = (): void => {
+    if (whole) return;
+    whole = true;
+    const names = host.files.environment();
+    for (let i = 0; i + 1 < names.length; i += 2) if (!(names[i]! in values)) values[names[i]!] = names[i + 1];
+  };
+  return new Proxy(values, {
+    get(target, name) {
+      if (!(name in target)) load();
+      return Reflect.get(target, name) as unknown;
+    },
+    has(target, name) {
+      if (!(name in target)) load();
+      return Reflect.has(target, name);
+    },
+    deleteProperty(target, name) {
+      load(); // else it would come back
+      return Reflect.deleteProperty(target, name);
+    },
+    ownKeys(target) {
+      load();
+      return Reflect.ownKeys(target);
+    },
+  });
+}
+
+/** A path as a file: URL. */
+export function fileUrl(path: string): string {
+  return `file://${/^[\w\-./~@+]*$/.test(path) ? path : encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`;
+}
