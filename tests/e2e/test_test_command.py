@@ -26,7 +26,8 @@ def abi(t, *args, **options):
 def nothing_to_test_is_an_error_that_shows_a_first_test(t):
     done = t.run("test", code=2)
     assert_in("no tests here", done.err)
-    assert_in("clientFetch.status is 200", done.err)
+    assert_in("backlot init\n", done.err)
+    assert_in("expect(response.status).toBe(200);\n", done.err)
     assert_equal(done.out, "")
 
 
