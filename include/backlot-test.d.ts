@@ -84,6 +84,8 @@ declare module "backlot:test" {
     delete(path: string): Origin;
     /** Answers by a function. */
     handle(run: OriginHandler): this;
+    /** Answers with what another local service does: services.open(…), or its path. */
+    service(other: OpenService | string): this;
     /** Answers with these, one after another; the last again and again. */
     respond(...answers: (Response | OriginAnswer | string)[]): this;
     /** No answer comes. */
@@ -420,6 +422,50 @@ declare module "backlot:test" {
   }
 
   // ---- backends ----
+
+  /** Other local services, each with a world of its own in every frame, on the same clock. */
+  export const services: {
+    /** By the path of its compiled code, or of its project's folder, from the folder of this project on. */
+    open(path: string): OpenService;
+  };
+
+  export interface OpenService {
+    readonly path: string;
+    fetch(input: RequestInfo | URL, init?: ServiceInit): Promise<ServiceResponse>;
+    /** Who answers what it fetches. */
+    origin(target: string | RegExp): Origin;
+    /** What other services have asked it in this frame. */
+    readonly calls: readonly ServedCall[];
+    /** Answers what another service asks, as a function of an origin does. */
+    readonly handle: OriginHandler;
+    /** The same as this module has them, of its world. */
+    readonly acl: typeof acl;
+    readonly backends: typeof backends;
+    readonly cache: typeof cache;
+    readonly client: typeof client;
+    readonly config: typeof config;
+    readonly device: typeof device;
+    readonly dictionary: typeof dictionary;
+    readonly fastlyKeys: typeof fastlyKeys;
+    readonly geo: typeof geo;
+    readonly inspect: typeof inspect;
+    readonly kv: typeof kv;
+    readonly limits: typeof limits;
+    readonly penalty: typeof penalty;
+    readonly products: typeof products;
+    readonly rate: typeof rate;
+    readonly secret: typeof secret;
+  }
+
+  /** What a service was asked by another one, and what it answered. */
+  export interface ServedCall {
+    readonly method: string;
+    readonly url: string;
+    /** With the query. */
+    readonly path: string;
+    readonly request: Request;
+    readonly response: ServiceResponse;
+  }
 
   export const backends: {
     /** Those that are there before the service registers any. */

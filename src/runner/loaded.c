@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runner/loaded.h"
 
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/mem.h"
 #include "manifest/manifest.h"
 #include "runner/run.h"
@@ -109,4 +113,31 @@ struct loaded *loaded_project(struct loaded_projects *l, const struct project *p
 	for (const struct loaded_file *file = p->files; file; file = file->next)
 		listener->depends(listener, file->path);
 	return p;
+}
+
+/* Whatever the two are called. */
+static bool same_file(const char *a, const char *b)
+{
+	char real_a[PATH_MAX], real_b[PATH_MAX];
+	if (!a || !b)
+		return !a && !b;
+	return realpath(a, real_a) && realpath(b, real_b) && strcmp(real_a, real_b) == 0;
+}
+
+struct loaded *loaded_service(struct loaded_projects *l, struct str path, struct executor_listener *listener,
+			      struct error *e)
+{
+	const struct project *project = project_at(&l->arena, arena_str(&l->arena, path).ptr, e);
+	if (!project)
+		return NULL;
+	for (const struct loaded *p = l->first; p; p = p->next) {
+		if (same_file(p->project->service, project->service) &&
+		    same_file(p->project->manifest, project->manifest))
+			project = p->project;
+	}
+	struct loaded *p = loaded_project(l, project, listener);
+	if (!p->failure.len)
+		return p;
+	FAIL(e, INVALID, STR_FMT, STR_ARG(p->failure));
+	return NULL;
 }

@@ -31,4 +31,11 @@ void loaded_projects_destroy(struct loaded_projects **pl); /* leaves NULL; NULL 
 struct loaded *loaded_project(struct loaded_projects *l, const struct project *project,
 			      struct executor_listener *listener);
 
+/*
+ * The same of a service beside the projects', by the path of its compiled code or of its project's folder;
+ * one of the projects' when it is that. NULL and an error: there is none, or it could not be loaded.
+ */
+must_use struct loaded *loaded_service(struct loaded_projects *l, struct str path,
+				       struct executor_listener *listener, struct error *e);
+
 #endif

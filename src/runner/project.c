@@ -114,6 +114,27 @@ struct project *test_files_project(struct test_files *f, const char *folder, con
 	return new_project(f, folder, manifest, service);
 }
 
+struct project *project_at(struct arena *a, const char *path, struct error *e)
+{
+	struct project *p = ARENA_NEW(a, struct project);
+	bool code = is_file(path);
+	const char *folder = code ? folder_of(a, path) : arena_str(a, str_from(path)).ptr;
+	const char *manifest = code ? manifest_above(a, folder) : join(a, folder, "fastly.toml");
+	p->manifest = manifest && is_file(manifest) ? manifest : NULL;
+	p->folder = p->manifest ? folder_of(a, p->manifest) : folder;
+	p->service = code ? arena_str(a, str_from(path)).ptr : find_service(a, folder);
+	if (p->service)
+		return p;
+	if (p->manifest)
+		FAIL(e, NOT_FOUND, "%s: the compiled service is not there; `fastly compute build` makes %s",
+		     p->manifest, join(a, folder, "bin/main.wasm"));
+	else
+		FAIL(e, NOT_FOUND,
+		     "%s: no service is there; write the path of compiled code, or of the folder of a project",
+		     path);
+	return NULL;
+}
+
 /* ---- files ---- */
 
 static const char *base_name(const char *path)

@@ -59,4 +59,11 @@ void test_files_fini(struct test_files *f);
 struct project *test_files_project(struct test_files *f, const char *folder, const char *manifest,
 				   const char *service);
 
+/*
+ * The project of one more service, by the path of its compiled code or of its project's folder; the manifest
+ * is the one in the folder, or at or above the code. Lives in the arena. ERROR_NOT_FOUND: nothing of the kind
+ * is there.
+ */
+must_use struct project *project_at(struct arena *a, const char *path, struct error *e);
+
 #endif

@@ -74,6 +74,13 @@ def modules_and_typescript(t):
 
 
 @test
+def modules_below_a_package_of_modules(t):
+    fixtures(t)
+    t.write("js/package.json", '{"type": "module"}')
+    assert_equal(Summary(run(t, "js/modules.test.tsx", code=0)).counts, (12, 0))
+
+
+@test
 def modules_of_node(t):
     fixtures(t)
     os.symlink("/etc/passwd", t.path("js/link"))

@@ -67,7 +67,8 @@ def all_tests_there_are_fit_the_types(t):
     os.mkdir(t.path("tests"))
     t.run("types", "tests", code=0)
     os.remove(t.path("tests/tsconfig.json"))
-    check_tests(t, "tests")
+    # Modules of Node.js have theirs from @types/node, as everywhere.
+    check_tests(t, "tests", typeRoots=[os.path.join(packages(), "@types")], types=["node"])
 
 
 @test
@@ -79,7 +80,7 @@ def and_so_they_do_with_vitests_own_where_it_is_installed(t):
     assert_equal(done.out, "types for editors and tsc are written to tests: backlot-test.d.ts, tsconfig.json\n")
     assert_equal(sorted(os.listdir(t.path("tests"))), ["backlot-test.d.ts", "tsconfig.json"])
     os.remove(t.path("tests/tsconfig.json"))
-    check_tests(t, "tests", skipLibCheck=True, types=["vite/client"])
+    check_tests(t, "tests", skipLibCheck=True, types=["vite/client", "node"])
 
 
 NAMES = """import * as ours from "backlot:test";

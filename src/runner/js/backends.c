@@ -314,6 +314,7 @@ static void hand_over(struct task *t)
 	const JSValueRef args[] = {
 		js_wrap(s->realm->ctx, &asked_kind, q),
 		backend_value(s->realm->ctx, q->registration->backend, &a),
+		js_number(s->realm->ctx, session_service_of(q->frame, q->registration->world)),
 	};
 	realm_call(s->realm, (JSObjectRef)s->on_register.value, COUNT_OF(args), args);
 }
@@ -355,7 +356,7 @@ void js_registrations_close(struct js_session *s, const struct test_frame *f)
 	}
 }
 
-/* listen(function): is asked about each registration: (registration, its settings) */
+/* listen(function): is asked about each registration: (registration, its settings, the service's number) */
 JS_FUNCTION(listen)
 {
 	struct js_session *s = session_of(c);

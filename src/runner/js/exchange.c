@@ -14,6 +14,7 @@ struct js_exchange {
 	struct list link; /* of its frame; in none: it was closed */
 	struct js_session *session;
 	struct test_frame *frame;
+	struct world *world;           /* the service's, in the frame */
 	struct invocation *invocation; /* NULL: closed */
 	struct http_request request;
 	struct invocation_request asked;
@@ -182,12 +183,12 @@ static void make_request(struct js_call *c, struct js_exchange *x)
 		headers_add_borrowed(&q->headers, &x->arena, STR("host"), uri.authority);
 	for (size_t i = 0; i < given.count; i++)
 		headers_add_borrowed(&q->headers, &x->arena, given.at[i].name, given.at[i].value);
-	q->body = js_body_from(c, js_arg(c, 4), x->frame->world->loop);
+	q->body = js_body_from(c, js_arg(c, 4), x->world->loop);
 	if (q->body && !headers_has(&q->headers, STR("content-length")))
 		headers_add_borrowed(&q->headers, &x->arena, STR("content-length"),
 				     arena_printf(&x->arena, "%llu", (unsigned long long)q->body->total));
 	x->asked.http = q;
-	x->asked.client = x->frame->world->facts->client;
+	x->asked.client = x->world->facts->client;
 }
 
 /* Settings of the client for this request: [name, value, …], as the rows of client.def have them. */
@@ -219,12 +220,14 @@ JS_FUNCTION(fetch_service)
 	struct js_session *s = session_of(c);
 	if (!s->frame)
 		return js_throw(c, "Error", "service.fetch() is called outside of a test");
-	if (!s->project->service)
+	struct service *service = session_service(s)->service;
+	if (!service)
 		return js_throw(c, "Error", "there is no service to test: " STR_FMT,
 				STR_ARG(s->project->failure));
 	struct js_exchange *x = NEW(struct js_exchange);
 	x->session = s;
 	x->frame = s->frame;
+	x->world = session_world_in(s, s->frame);
 	make_request(c, x);
 	if (*c->exception || !make_settings(c, x)) {
 		body_unref(&x->request.body);
@@ -236,7 +239,7 @@ JS_FUNCTION(fetch_service)
 	x->begun_ns = clock_monotonic(s->real);
 	list_push(&s->frame->exchanges, &x->link);
 	x->self = js_ref(s->realm, js_arg(c, 0));
-	x->invocation = service_invoke(s->project->service, s->frame->world, &x->asked);
+	x->invocation = service_invoke(service, x->world, &x->asked);
 	/* It may have changed already; JavaScript is told from the loop, when it has returned. */
 	x->on_change.task.run = changed;
 	loop_post(&s->frame->loop, &x->on_change.task);

@@ -103,7 +103,7 @@ JS_FUNCTION(set_limit)
 	enum limit limit = w ? limit_arg(c) : LIMITS;
 	if (limit == LIMITS || !bound_arg(c, limit, &bound))
 		return NULL;
-	const struct world *opened = session_of(c)->project->world;
+	const struct world *opened = session_service(session_of(c))->world;
 	uint64_t room = limits_memory_room(&opened->limits, opened->limits_mode);
 	if (limit == LIMIT_memory_bytes && bound > room)
 		return js_throw(

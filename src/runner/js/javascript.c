@@ -49,10 +49,23 @@ static const struct realm_ops realm_ops = {
 };
 
 static const struct js_module *const modules[] = {
-	&js_files_module,  &js_programs_module, &js_frames_module,   &js_exchange_module,
-	&js_bodies_module, &js_net_module,      &js_origins_module,  &js_results_module,
-	&js_tables_module, &js_kv_module,       &js_acl_module,      &js_rates_module,
-	&js_cache_module,  &js_facts_module,    &js_backends_module, NULL,
+	&js_files_module,
+	&js_programs_module,
+	&js_frames_module,
+	&js_exchange_module,
+	&js_bodies_module,
+	&js_net_module,
+	&js_origins_module,
+	&js_results_module,
+	&js_tables_module,
+	&js_kv_module,
+	&js_acl_module,
+	&js_rates_module,
+	&js_cache_module,
+	&js_facts_module,
+	&js_backends_module,
+	&js_services_module,
+	NULL,
 };
 
 /* ---- a file ---- */
@@ -136,6 +149,8 @@ static void run_file(struct javascript *x, const struct test_file *file, const s
 		.file = file,
 		.pass = pass,
 		.listener = l,
+		.projects = x->projects,
+		.service_count = 1,
 		.real = x->real,
 		.listing = listing,
 		.seed = pass->seed,
@@ -150,7 +165,7 @@ static void run_file(struct javascript *x, const struct test_file *file, const s
 		return;
 	}
 	js_vm_limit(x->vm, s.limit_ns);
-	s.project = loaded_project(x->projects, file->project, l);
+	s.project = s.services[0] = loaded_project(x->projects, file->project, l);
 	const struct realm_options options = {
 		.loop = s.project->world->loop,
 		.random = s.project->world->random,

@@ -24,7 +24,7 @@ static bool run(struct js_call *c, struct kv_op *op)
 		[KV_INTERNAL_ERROR] = "the store failed",
 		[KV_TOO_MANY_REQUESTS] = "too many requests",
 	};
-	struct world *w = session_of(c)->frame->world;
+	struct world *w = session_world(c);
 	const char *fault = op->kind == KV_LIST ? "" : kv_key_fault(op->key);
 	if (*fault) {
 		js_throw(c, "TypeError", "the key '" STR_FMT "' %s", STR_ARG(op->key), fault);

@@ -316,6 +316,7 @@ JS_FUNCTION(put)
 	double at = js_arg_number(c, 1);
 	if (!f || *c->exception)
 		return NULL;
+	struct origins *o = session_world_in(session_of(c), f)->origins;
 	struct origin_rule *rule = origin_rule_new();
 	read_rule(c, rule);
 	if (*c->exception) {
@@ -323,9 +324,9 @@ JS_FUNCTION(put)
 		return NULL;
 	}
 	if (at == 0)
-		at = origins_rules_add(f->world->origins, rule);
+		at = origins_rules_add(o, rule);
 	else
-		CHECK(origins_rules_replace(f->world->origins, (uint32_t)at, rule));
+		CHECK(origins_rules_replace(o, (uint32_t)at, rule));
 	return js_number(c->ctx, at);
 }
 
@@ -384,11 +385,11 @@ JS_FUNCTION(finish)
  */
 JS_FUNCTION(calls)
 {
-	const struct test_frame *f = session_frame_arg(c, 0);
+	struct test_frame *f = session_frame_arg(c, 0);
 	double at = js_arg_number(c, 1), since = js_arg_number(c, 2);
 	if (!f || *c->exception)
 		return NULL;
-	const struct origins *o = f->world->origins;
+	const struct origins *o = session_world_in(session_of(c), f)->origins;
 	JSContextRef ctx = c->ctx;
 	JSObjectRef array = (JSObjectRef)js_array(ctx, NULL, 0);
 	unsigned n = 0;
@@ -450,13 +451,16 @@ static JSValueRef miss_value(JSContextRef ctx, const struct origin_miss *miss)
 /* unanswered(frame) → the requests in it that nobody answered */
 JS_FUNCTION(unanswered)
 {
-	const struct test_frame *f = session_frame_arg(c, 0);
+	struct js_session *s = session_of(c);
+	struct test_frame *f = session_frame_arg(c, 0);
 	if (!f)
 		return NULL;
-	const struct origins *o = f->world->origins;
 	JSObjectRef array = (JSObjectRef)js_array(c->ctx, NULL, 0);
+	if (!session_has_world(s, f))
+		return array;
+	const struct origins *o = session_world_in(s, f)->origins;
 	unsigned n = 0;
-	for (size_t i = f->unanswered_before; i < origins_unmatched(o); i++)
+	for (size_t i = session_unanswered_before(s, f); i < origins_unmatched(o); i++)
 		push(c->ctx, array, &n, miss_value(c->ctx, origins_unmatched_at(o, i)));
 	return array;
 }
@@ -481,11 +485,13 @@ static void add_unmet(void *data, const struct origin_rule *rule, uint32_t asked
  */
 JS_FUNCTION(unmet)
 {
-	const struct test_frame *f = session_frame_arg(c, 0);
+	struct js_session *s = session_of(c);
+	struct test_frame *f = session_frame_arg(c, 0);
 	if (!f)
 		return NULL;
 	struct unmet u = { c->ctx, (JSObjectRef)js_array(c->ctx, NULL, 0), 0 };
-	origins_unmet(f->world->origins, add_unmet, &u);
+	if (session_has_world(s, f))
+		origins_unmet(session_world_in(s, f)->origins, add_unmet, &u);
 	return u.array;
 }
 
@@ -497,13 +503,15 @@ JS_FUNCTION(define_backend)
 	struct error ignored;
 	struct js_session *s = session_of(c);
 	struct str name = js_arg_str(c, 0);
-	if (*c->exception || !s->frame || s->project->project->manifest ||
-	    world_backend(s->frame->world, name))
+	if (*c->exception || !s->frame || session_service(s)->project->manifest)
+		return NULL;
+	struct world *w = session_world_in(s, s->frame);
+	if (world_backend(w, name))
 		return NULL;
 	struct backend *b = backend_new(name);
 	if (backend_set_url(b, arena_printf(&c->arena, "http://" STR_FMT, STR_ARG(name)), &ignored) ||
 	    backend_set_url(b, STR("http://origin.invalid"), &ignored))
-		world_add_backend(s->frame->world, b);
+		world_add_backend(w, b);
 	else
 		backend_unref(&b);
 	return NULL;
@@ -512,8 +520,8 @@ JS_FUNCTION(define_backend)
 /* backends() → the names of those that the manifest defines */
 JS_FUNCTION(backends)
 {
-	const struct js_session *s = session_of(c);
-	const struct world *w = s->frame ? s->frame->world : s->project->world;
+	struct js_session *s = session_of(c);
+	const struct world *w = s->frame ? session_world_in(s, s->frame) : session_service(s)->world;
 	JSObjectRef array = (JSObjectRef)js_array(c->ctx, NULL, 0);
 	unsigned at = 0;
 	for (struct pmap_entry e = { 0 }; pmap_each(&w->backends, &e);)

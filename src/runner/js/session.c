@@ -40,6 +40,17 @@ void session_enter_loop(void *data, struct loop *loop)
 	session_enter(s, outside ? NULL : container_of(loop, struct test_frame, loop));
 }
 
+struct world *session_fork_world(struct js_session *s, const struct world *around, struct loop *loop)
+{
+	struct world *w = world_fork(around, loop);
+	w->tracing = true;
+	w->registrar = &s->registrar;
+	random_destroy(&w->random);
+	w->random = random_seeded_new(s->seed);
+	origins_record(w->origins, true);
+	return w;
+}
+
 struct test_frame *session_open_frame(struct js_session *s, struct test_frame *parent, struct str name,
 				      struct error *e)
 {
@@ -52,13 +63,9 @@ struct test_frame *session_open_frame(struct js_session *s, struct test_frame *p
 	f->begun_ns = clock_monotonic(s->real);
 	loop_init(&f->loop, f->clock);
 	list_init(&f->exchanges);
-	f->world = world_fork(around, &f->loop);
-	f->world->tracing = true;
-	f->world->registrar = &s->registrar;
-	random_destroy(&f->world->random);
-	f->world->random = random_seeded_new(s->seed);
+	list_init(&f->others);
+	f->world = session_fork_world(s, around, &f->loop);
 	f->unanswered_before = origins_unmatched(f->world->origins);
-	origins_record(f->world->origins, true);
 	if (parent)
 		parent->children++;
 	list_push(&s->frames, &f->link);
@@ -84,6 +91,7 @@ void session_close_frame(struct js_session *s, struct test_frame *f)
 		session_enter(s, f->parent);
 	s->yield = true;
 	list_remove(&f->link);
+	session_close_others(f);
 	world_destroy(&f->world);
 	outside_close(&f->outside);
 	loop_fini(&f->loop);
@@ -93,9 +101,9 @@ void session_close_frame(struct js_session *s, struct test_frame *f)
 
 struct world *session_world(struct js_call *c)
 {
-	const struct test_frame *f = session_of(c)->frame;
-	if (f)
-		return f->world;
+	struct js_session *s = session_of(c);
+	if (s->frame)
+		return session_world_in(s, s->frame);
 	js_throw(c, "Error", "this is called outside of a test, a hook or a group of tests");
 	return NULL;
 }

@@ -17,6 +17,9 @@
 #include "runner/outside.h"
 #include "world/origins.h"
 
+/* That a file of tests may be about, its own one included. */
+enum { SERVICES_MAX = 64 };
+
 struct test_frame {
 	struct list link; /* of the session's */
 	uint32_t id;
@@ -26,6 +29,7 @@ struct test_frame {
 	struct loop loop;
 	struct world *world;
 	struct outside outside; /* behind its origins */
+	struct list others;     /* worlds of services beside the file's own: services.c */
 	struct list exchanges;  /* struct js_exchange: requests to the service, until the frame is closed */
 	uint64_t advanced_ns;   /* so far has the clock been moved by tests, not by waiting */
 	uint64_t begun_ns;      /* on the real clock */
@@ -39,6 +43,10 @@ enum exchange_news { EXCHANGE_ANSWERED, EXCHANGE_FAILED, EXCHANGE_ENDED, EXCHANG
 struct js_session {
 	struct realm *realm;
 	struct loaded *project;
+	struct loaded_projects *projects;
+	struct loaded *services[SERVICES_MAX]; /* by number; 0 is `project` */
+	unsigned service_count;
+	unsigned about; /* whose world tests read and write: set around each call, so 0 elsewhere */
 	const struct run_options *options;
 	const struct test_file *file;
 	const struct test_pass *pass;
@@ -121,13 +129,32 @@ void js_registrar_init(struct js_session *s);
 /* Lets go what is a frame's. */
 void js_registrations_close(struct js_session *s, const struct test_frame *f);
 
+/* That whose world tests read and write now. */
+struct loaded *session_service(const struct js_session *s);
+/* Its world in a frame; made when it is asked for first. */
+struct world *session_world_in(struct js_session *s, struct test_frame *f);
+/* Was it asked for yet? */
+bool session_has_world(const struct js_session *s, const struct test_frame *f);
+/* Requests of its to origins that nobody answered in the frames around that one. */
+size_t session_unanswered_before(const struct js_session *s, const struct test_frame *f);
+/* The number of the service whose world in the frame this is. */
+unsigned session_service_of(const struct test_frame *f, const struct world *w);
+/* Ends the worlds of services beside the file's own. */
+void session_close_others(struct test_frame *f);
+/* A world of a frame, as all of them are. */
+must_use struct world *session_fork_world(struct js_session *s, const struct world *around,
+					  struct loop *loop);
+
 /* The open frame whose number argument `i` is; NULL: 0, or there is none and it has thrown. */
 struct test_frame *session_frame_arg(struct js_call *c, size_t i);
-/* The innermost frame's world, for a test to read and write; NULL: none is open, which it has thrown. */
+/*
+ * The current frame's world of the service that is meant, for a test to read and write; NULL: none is open,
+ * which it has thrown.
+ */
 struct world *session_world(struct js_call *c);
 
 extern const struct js_module js_frames_module, js_exchange_module, js_net_module, js_origins_module,
 	js_results_module, js_tables_module, js_kv_module, js_acl_module, js_rates_module, js_cache_module,
-	js_facts_module, js_backends_module;
+	js_facts_module, js_backends_module, js_services_module;
 
 #endif

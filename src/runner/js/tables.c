@@ -81,7 +81,7 @@ JS_FUNCTION(get)
 	bool is_geo = str_eq(js_arg_str(c, 0), STR("geo"));
 	uint8_t ip[16], ip_len = 0;
 	bool found = is_geo && ip_parse(key, ip, &ip_len)
-			     ? geo_lookup(session_of(c)->frame->world->geo, ip, ip_len, &c->arena, &value, &e)
+			     ? geo_lookup(session_world(c)->geo, ip, ip_len, &c->arena, &value, &e)
 			     : table_get(t, key, &c->arena, &value, &e);
 	if (found)
 		return js_string(c->ctx, value);

@@ -185,7 +185,14 @@ function hoistMocks(code: string, rewriter: Rewriter, builtins: Set<string>): bo
   return true;
 }
 
-function rewriteCommonJs(code: string, builtins: Set<string>): { code: string; async: boolean } {
+/**
+ * Below a package.json of type "module" esbuild takes all that is required for CommonJS, whose default export is the whole of it, as
+ * Node.js does. But here ES modules are required, too.
+ */
+const NODE_MODE = /(__toESM\(require\("[^"\n]+"\)), 1\)/g;
+
+function rewriteCommonJs(original: string, builtins: Set<string>): { code: string; async: boolean } {
+  const code = original.replace(NODE_MODE, "$1   )"); // as long as it was, for the source map
   const rewriter = new Rewriter(code);
   if (code.includes("import(")) {
     for (const found of parse(code)[0]) {

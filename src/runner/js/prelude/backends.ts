@@ -2,6 +2,7 @@
 // backends: where the service's requests go. Those of the manifest can be looked at and changed; those that the service
 // registers itself are told of, and may be changed or refused.
 
+import { about, within } from "./about";
 import { milliseconds } from "./duration";
 import { test } from "./host";
 import { scope, type Scope, scopes } from "./scope";
@@ -55,17 +56,19 @@ class Registration {
 
 type Listener = (backend: Backend & Registration) => void | Promise<void>;
 
-/** What belongs to a frame. */
+/** What belongs to a service in a frame. */
 interface Watch {
   listeners: Listener[];
   registered: Registered[];
 }
 
-const watches = new WeakMap<Scope, Watch>();
+const watches = new WeakMap<Scope, Map<number, Watch>>();
 
+/** Of the service that is meant. */
 function watch(of: Scope): Watch {
-  const found = watches.get(of) ?? { listeners: [], registered: [] };
-  watches.set(of, found);
+  const all = watches.get(of) ?? new Map<number, Watch>();
+  const found = all.get(about()) ?? { listeners: [], registered: [] };
+  watches.set(of, all.set(about(), found));
   return found;
 }
 
@@ -106,28 +109,27 @@ export const backends = {
 };
 
 /** Asks the listeners, those of the test first; one that refuses is the last. */
-async function decide(backend: Backend): Promise<Registration> {
+async function decide(backend: Backend, listeners: Listener[]): Promise<Registration> {
   const registration = new Registration(backend);
-  for (const s of [...scopes()]) {
-    for (const listener of watch(s).listeners) {
-      await listener(registration as Backend & Registration);
-      if (registration.refused) return registration;
-    }
+  for (const listener of listeners) {
+    await listener(registration as Backend & Registration);
+    if (registration.refused) break;
   }
   return registration;
 }
 
 export function listenForBackends(): void {
-  test.backends.listen((handle, backend) => {
-    const here = watch(scope());
+  test.backends.listen((handle, backend, service) => {
+    const here = within(service, () => watch(scope()));
+    const listeners = within(service, () => [...scopes()].flatMap((s) => watch(s).listeners));
     const at = here.registered.push({ ...backend, refused: false }) - 1;
     const settle = (refused: boolean, changes: BackendSettings | null): void => {
       const now = test.backends.settle(handle, !refused, changes);
       here.registered[at] = { ...(now ?? backend), refused };
     };
     // Without anybody to ask there is nothing to wait for.
-    if (![...scopes()].some((s) => watch(s).listeners.length > 0)) return settle(false, null);
-    decide(backend)
+    if (listeners.length === 0) return settle(false, null);
+    decide(backend, listeners)
       .then((registration) => settle(registration.refused, registration.refused ? null : registration.changes))
       .catch((error: unknown) => {
         settle(true, null);

@@ -9,14 +9,16 @@ import { test } from "./host";
 import { listen, origin, originErrors } from "./origins";
 import type { Scope } from "./scope";
 import { listenForExchanges, service, settleExchanges } from "./service";
+import { openServicesIn, services } from "./services";
 import { acl, config, device, dictionary, geo, kv, penalty, rate, secret } from "./stores";
 
 export const exported = {
   acl, backends, cache, client, clock, config, device, dictionary, fastlyKeys, geo, inspect, kv, limits, origin, penalty, products,
-  rate, secret, service,
+  rate, secret, service, services,
 };
 
-export function begin(): void {
+export function begin(folder: string): void {
+  openServicesIn(folder);
   listen();
   listenForExchanges();
   listenForBackends();

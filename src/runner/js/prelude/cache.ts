@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cache: what the service has cached, to be looked at, filled, aged and purged.
 
+import { about, within } from "./about";
 import { milliseconds } from "./duration";
 import { test } from "./host";
 import { scope } from "./scope";
@@ -102,9 +103,12 @@ async function insert(key: string | URL | Request, content: unknown, options: Ca
   const headers = new Headers(options.headers ?? (key instanceof Request ? key.headers : undefined));
   if (!headers.has("host")) headers.set("host", new URL(url).host);
   const here = scope();
+  const service = about();
   const body = new Uint8Array(await content.clone().arrayBuffer());
   here.enter();
-  if (!test.cache.store(url, web.flat(headers), content.status, web.flat(content.headers), body, hostOptions(options)))
+  const stored = within(service, () =>
+    test.cache.store(url, web.flat(headers), content.status, web.flat(content.headers), body, hostOptions(options)));
+  if (!stored)
     throw new Error(`the response to ${url} says that it is not to be cached: change its headers, or give a ttl`);
 }
 

@@ -29,7 +29,7 @@ export function clientSettings({ geo, device, ...others }: Settings): Flat {
   return flatSettings({ ...others, geo: place, device: isRecord(device) ? JSON.stringify(device) : device });
 }
 
-class Facts {
+export class Facts {
   constructor(private readonly block: string) {}
 
   /** From now on, for every request of this frame. */

@@ -130,6 +130,10 @@ interface TestHost {
     backends(): string[];
     define(name: string): void;
   };
+  services: {
+    open(path: string): number;
+    about(service: number): void;
+  };
   facts: {
     set(block: string, name: string, value: string): void;
     get(block: string): Flat;
@@ -145,7 +149,7 @@ interface TestHost {
     get(name: string): import("./backends").Backend | null;
     set(name: string, settings: object): void;
     remove(name: string): boolean;
-    listen(listener: (registration: HostRegistration, backend: import("./backends").Backend) => void): void;
+    listen(listener: (registration: HostRegistration, backend: import("./backends").Backend, service: number) => void): void;
     settle(registration: HostRegistration, accepted: boolean, settings: object | null): import("./backends").Backend | undefined;
   };
   tables: {

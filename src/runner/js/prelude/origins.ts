@@ -2,9 +2,11 @@
 // origin(): what a service fetches from, as a test describes it. The rules are C's (origins.c); plain answers are given
 // there, and functions are asked from there.
 
+import { about, nameOf, within } from "./about";
 import { milliseconds } from "./duration";
 import { test } from "./host";
 import { scope, type Scope, scopeIfAny, scopes } from "./scope";
+import { type OpenService, openServices, services } from "./services";
 import { web } from "./web";
 
 /** A request that an origin got. */
@@ -112,6 +114,7 @@ export class Rule {
   private wait = 0;
   private readonly number: number;
   private readonly scope: Scope;
+  readonly asker = about();
   /** Of the frame that asked last. */
   private known: { frame: number; seen: number; list: Call[] } | undefined;
   private proxy: readonly Call[] | undefined;
@@ -128,7 +131,8 @@ export class Rule {
 
   get description(): string {
     return `origin(${this.target instanceof RegExp ? this.target : JSON.stringify(this.target)})` +
-      (this.pathPattern === undefined ? "" : `.on(${JSON.stringify(this.method)}, ${JSON.stringify(this.pathPattern)})`);
+      (this.pathPattern === undefined ? "" : `.on(${JSON.stringify(this.method)}, ${JSON.stringify(this.pathPattern)})`) +
+      nameOf(this.asker);
   }
 
   /** No URL, and no host. */
@@ -141,8 +145,9 @@ export class Rule {
   }
 
   private tell(number: number): number {
-    return test.origins.put(this.scope.id, number, String(this.target), this.target instanceof RegExp, this.method.toUpperCase(),
-      this.pathPattern ?? "*", this.description, this.expected, this.wait, this.given);
+    return within(this.asker, () =>
+      test.origins.put(this.scope.id, number, String(this.target), this.target instanceof RegExp, this.method.toUpperCase(),
+        this.pathPattern ?? "*", this.description, this.expected, this.wait, this.given));
   }
 
   private change(answers = this.given): this {
@@ -160,14 +165,15 @@ export class Rule {
     const inside = [...scopes()].includes(this.scope);
     const frame = inside ? scopeIfAny()!.id : this.scope.id;
     if (this.known?.frame !== frame) this.known = { frame, seen: 0, list: [] };
-    const parts = test.origins.calls(frame, this.number, this.known.seen);
+    const { seen } = this.known;
+    const parts = within(this.asker, () => test.origins.calls(frame, this.number, seen));
     this.known.seen = parts[0] as number;
     this.known.list.push(...callsFrom(parts));
     return this.known.list;
   }
 
   on(method: string, path: string): Rule {
-    return new Rule(this.target, method, path);
+    return within(this.asker, () => new Rule(this.target, method, path));
   }
   get(path: string): Rule {
     return this.on("GET", path);
@@ -192,6 +198,11 @@ export class Rule {
   handle(run: Handler): this {
     if (typeof run !== "function") throw new TypeError(`${this.description}.handle() takes a function`);
     return this.change([this.handler(run)]);
+  }
+
+  /** Answers with what another local service does: services.open(…), or its path. */
+  service(other: OpenService | string): this {
+    return this.handle((typeof other === "string" ? services.open(other) : other).handle);
   }
 
   private handler(run: Handler): HostAnswer {
@@ -334,8 +345,8 @@ export function listen(): void {
 type Miss = [method: string, url: string, backend: string, nearest: string | null, ...differences: (string | null)[]];
 
 function missError([method, url, backend, nearest, ...differences]: Miss): Error {
-  const rules = [...scopes()].flatMap((s) => s.rules).filter((r) => r.answers);
-  let text = `${method} ${url} to backend ${JSON.stringify(backend)}: nobody answers it; `;
+  const rules = [...scopes()].flatMap((s) => s.rules).filter((r) => r.answers && r.asker === about());
+  let text = `${method} ${url} to backend ${JSON.stringify(backend)}${nameOf(about())}: nobody answers it; `;
   if (nearest === null) text += "no origin() is described";
   else text += `the nearest is ${nearest}, but`;
   for (let i = 0; i < differences.length; i += 3)
@@ -350,21 +361,25 @@ function unmetError(frame: number, [number, description, expected, asked]: [numb
   return Object.assign(new Error(text), { stack: "" });
 }
 
-export function originErrors({ id }: Scope): Error[] {
+function errorsOf(id: number): Error[] {
   const errors = (test.origins.unanswered(id) as Miss[]).map(missError);
   const unmet = test.origins.unmet(id);
   for (let i = unmet.length - 4; i >= 0; i -= 4) errors.push(unmetError(id, unmet.slice(i, i + 4) as [number, string, number, number]));
   return errors;
 }
 
+export function originErrors({ id }: Scope): Error[] {
+  return openServices().flatMap((service) => within(service, () => errorsOf(id)));
+}
+
 /** For a test that failed: origins that nothing can have asked, as no backend has their name. */
 export function strangeOrigins(of: Scope): string {
-  const backends = test.origins.backends();
   const rules: Rule[] = [];
   for (let s: Scope | undefined = of; s; s = s.outer) rules.push(...s.rules);
-  return rules
-    .filter((rule) => rule.answers && rule.namesBackend && !backends.includes(rule.target as string) && rule.calls.length === 0)
-    .map((rule) => `    note: nothing asked ${rule.description}, and there is no backend of that name` +
-      ` (${backends.length ? `there are: ${backends.join(", ")}` : "fastly.toml has none"})\n`)
-    .join("");
+  return rules.map((rule) => {
+    const backends = within(rule.asker, () => test.origins.backends());
+    if (!rule.answers || !rule.namesBackend || backends.includes(rule.target as string) || rule.calls.length > 0) return "";
+    return `    note: nothing asked ${rule.description}, and there is no backend of that name` +
+      ` (${backends.length ? `there are: ${backends.join(", ")}` : "fastly.toml has none"})\n`;
+  }).join("");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // service.fetch(): the compiled service handles a request in memory, in the world of the test that sends it.
 
+import { within } from "./about";
 import { type Breach, breachesOf, clientSettings, type Settings } from "./facts";
 import { test } from "./host";
 import { scope, type Scope } from "./scope";
@@ -99,13 +100,15 @@ export class Exchange {
   constructor(
     readonly method: string,
     readonly url: string,
+    /** What is shown of the service, behind the request. */
+    private readonly who: string,
     readonly resolve: (response: ServiceResponse) => void,
     readonly reject: (error: Error) => void,
     private readonly place: Error,
   ) {}
 
   get name(): string {
-    return `${this.method} ${this.url}`;
+    return `${this.method} ${this.url}${this.who}`;
   }
 
   answered(status: number, reason: string, headers: Flat, body: ArrayBuffer | HostBody | null): void {
@@ -119,6 +122,7 @@ export class Exchange {
   }
 
   end(error: Error | undefined): void {
+    if (this.who && error?.message.startsWith("as many guests run")) error.message += ": do services ask each other in a circle?";
     this.over = true;
     this.failure = error;
     for (const { resolve, reject } of this.waiting.splice(0)) error ? reject(error) : resolve();
@@ -155,23 +159,27 @@ export class Exchange {
   }
 }
 
-function send(here: Scope, request: Request, body: Uint8Array | null, init: ServiceInit, place: Error): Promise<ServiceResponse> {
+function send(
+  service: number, who: string, here: Scope, request: Request, body: Uint8Array | null, init: ServiceInit, place: Error,
+): Promise<ServiceResponse> {
   return new Promise((resolve, reject) => {
-    const exchange = new Exchange(request.method, request.url, resolve, reject, place);
+    const exchange = new Exchange(request.method, request.url, who, resolve, reject, place);
     here.enter();
-    exchange.handle = test.exchange.fetch(
-      exchange, request.method, request.url, web.flat(request), body, init.client ? clientSettings(init.client) : null);
+    const client = init.client ? clientSettings(init.client) : null;
+    exchange.handle = within(service, () =>
+      test.exchange.fetch(exchange, request.method, request.url, web.flat(request), body, client));
     here.exchanges.push(exchange);
   });
 }
 
-function fetchService(input: RequestInfo | URL, init: ServiceInit = {}): Promise<ServiceResponse> {
+/** `who`: what is shown of the service, behind the request. */
+export function fetchFrom(service: number, who: string, input: RequestInfo | URL, init: ServiceInit = {}): Promise<ServiceResponse> {
   try {
     const here = scope(), place = new Error("service.fetch");
     const request = new Request(relative(input), init), body = web.bytes(request);
     return body === undefined
-      ? web.read(request).then((bytes) => send(here, request, bytes, init, place))
-      : send(here, request, body, init, place);
+      ? web.read(request).then((bytes) => send(service, who, here, request, bytes, init, place))
+      : send(service, who, here, request, body, init, place);
   } catch (error) {
     return Promise.reject(error as Error);
   }
@@ -197,7 +205,9 @@ function at(place: Error, error: Error): Error {
   return error;
 }
 
-export const service = { fetch: fetchService };
+export const service = {
+  fetch: (input: RequestInfo | URL, init?: ServiceInit): Promise<ServiceResponse> => fetchFrom(0, "", input, init),
+};
 
 /** Waits until what was sent in a frame has ended; what went wrong and nobody has been told of. */
 export async function settleExchanges(of: Scope): Promise<Error[]> {

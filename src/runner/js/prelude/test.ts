@@ -51,7 +51,7 @@ async function runFile(settings: Settings): Promise<void> {
   const config = makeConfig(settings, loader.original);
   provideState(settings, config, loader);
   (globalThis as unknown as Record<string, unknown>)["__vitest_mocker__"] = new Mocker(loader);
-  backlot.begin();
+  backlot.begin(settings.folder);
   const runner = new BacklotRunner(config, loader, settings);
   await startTests([settings.path], runner as never);
 }
