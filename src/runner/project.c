@@ -130,7 +130,7 @@ struct project *project_at(struct arena *a, const char *path, struct error *e)
 		     p->manifest, join(a, folder, "bin/main.wasm"));
 	else
 		FAIL(e, NOT_FOUND,
-		     "%s: no service is there; write the path of compiled code, or of the folder of a project",
+		     "%s: no service is there; write the path of compiled code, or of a project's folder",
 		     path);
 	return NULL;
 }

@@ -102,7 +102,7 @@ it("is the same whatever its path is called, and this one is one, too", async ()
 });
 
 it("is said when it is not there", () => {
-  expect(() => services.open("../nowhere")).toThrow(/nowhere: no service is there; write the path of compiled code, or of the folder of a project/);
+  expect(() => services.open("../nowhere")).toThrow(/nowhere: no service is there; write the path of compiled code, or of a project.s folder/);
   expect(() => services.open("../unbuilt")).toThrow(/unbuilt\/fastly.toml: the compiled service is not there; `fastly compute build` makes .*unbuilt\/bin\/main.wasm/);
   expect(() => services.open("../broken")).toThrow(/broken/);
   expect(() => services.open("")).toThrow("takes the path of a service");
