@@ -117,6 +117,7 @@ struct cli_options {
 	uint64_t seed; /* look at cli_given(o, seed) */
 	bool bail, list, strict;
 	enum run_net net; /* of the choices' order, too */
+	const char *target, *target_ca;
 	const char *redact;
 	uint64_t timeout_ns, memory_mib;
 	const char *output;

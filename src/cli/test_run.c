@@ -11,13 +11,15 @@
 #include "cli/test_reports.h"
 #include "cli/test_run.h"
 #include "loop/clock.h"
+#include "manifest/pem.h"
 #include "runner/fiddle.h"
 #include "runner/js/javascript.h"
 #include "runner/run.h"
+#include "store/file.h"
 #include "world/random.h"
 
 enum { INSTANCES_MAX = 32 }; /* requests that are under way at the same time, in one process */
-enum { COMMAND_BYTES_MAX = 1 << 16 };
+enum { COMMAND_BYTES_MAX = 1 << 16, CA_BYTES_MAX = 16 << 20 };
 
 const struct executor_kind *const test_kinds[] = { &fiddle_kind, &javascript_kind, NULL };
 
@@ -57,10 +59,11 @@ static uint64_t choose_seed(const struct cli_options *o)
 /* "backlot test" with the options that change how a test runs, for whoever repeats one. */
 static struct str repeat_command(const struct cli_options *o, struct arena *a)
 {
-	static const enum option_id choices[] = { OPTION_config,         OPTION_service, OPTION_limits,
-						  OPTION_limits_profile, OPTION_net,     OPTION_redact,
-						  OPTION_http_cache,     OPTION_strict,  OPTION_timeout_ns,
-						  OPTION_memory_mib };
+	static const enum option_id choices[] = {
+		OPTION_config,     OPTION_service, OPTION_limits,     OPTION_limits_profile,
+		OPTION_net,        OPTION_redact,  OPTION_target,     OPTION_target_ca,
+		OPTION_http_cache, OPTION_strict,  OPTION_timeout_ns, OPTION_memory_mib
+	};
 	scoped(buf_fini) struct buf b = BUF_INIT(COMMAND_BYTES_MAX);
 	buf_printf(&b, "%s test", o->program);
 	for (size_t i = 0; i < COUNT_OF(choices); i++) {
@@ -110,6 +113,7 @@ struct run_setup {
 	const char *timings_path; /* NULL: they are not kept */
 	struct test_reports reports;
 	struct shard_plan shard;
+	struct blob *target_ca;
 	struct run_options options;
 };
 
@@ -152,7 +156,8 @@ static void set_options(struct run_setup *s, const struct test_run *run)
 		.check_determinism = o->check_determinism,
 		.bail = o->bail,
 		.strict = o->strict,
-		.net = o->net,
+		.net = o->target ? RUN_NET_REAL : o->net,
+		.target = { .url = str_from(o->target), .ca_pem = blob_str(s->target_ca) },
 		.redact = str_from(o->redact),
 		.without_http_cache = o->http_cache == HTTP_CACHE_OFF,
 		.filter = s->filter,
@@ -169,12 +174,52 @@ static void set_options(struct run_setup *s, const struct test_run *run)
 	};
 }
 
+static bool read_target_ca(struct run_setup *s, const char *path, struct error *e)
+{
+	if (!path)
+		return true;
+	if (!file_read(&s->target_ca, path, CA_BYTES_MAX, NULL, e))
+		return error_wrap(e, "--target-ca");
+	return pem_check_certificates(blob_str(s->target_ca), e) || error_wrap(e, "--target-ca %s", path);
+}
+
+/* What one that is deployed has no part in. */
+static const char *target_excludes(const struct cli_options *o)
+{
+	return o->service                                             ? "--service"
+	       : o->check_determinism                                 ? "--check-determinism"
+	       : cli_given(o, net) && o->net != RUN_NET_REAL          ? "--net"
+	       : cli_given(o, limits) || cli_given(o, limits_profile) ? "--limits"
+								      : NULL;
+}
+
+static bool set_up_target(struct run_setup *s, const struct cli_options *o, struct error *e)
+{
+	struct service *service = NULL;
+	struct deployment_target at = { .url = str_from(o->target) };
+	if (!o->target)
+		return !o->target_ca || FAIL(e, INVALID, "--target-ca is for --target, which is not given");
+	if (target_excludes(o))
+		return FAIL(
+			e, INVALID,
+			"%s is about a service that runs here, and --target names one that does not: leave one of "
+			"them out",
+			target_excludes(o));
+	if (!read_target_ca(s, o->target_ca, e))
+		return false;
+	if (!deployed_service_new(&service, &at, e))
+		return error_wrap(e, "--target %s", o->target);
+	service_destroy(&service);
+	return true;
+}
+
 /* False: the options are wrong. To be taken down either way. */
 static bool set_up(struct run_setup *s, const struct test_run *run, struct error *e)
 {
 	const struct cli_options *o = run->o;
 	*s = (struct run_setup){ 0 };
-	if (!cli_limits_choice(o, &s->limits, e) || !test_filter_new(&s->filter, str_from(o->filter), e))
+	if (!cli_limits_choice(o, &s->limits, e) || !test_filter_new(&s->filter, str_from(o->filter), e) ||
+	    !set_up_target(s, o, e))
 		return false;
 	if (!run->reporter)
 		set_up_timings(s, o, run->files);
@@ -189,6 +234,7 @@ static void take_down(struct run_setup *s)
 	test_reports_close(&s->reports);
 	timings_destroy(&s->timings);
 	test_filter_destroy(&s->filter);
+	blob_unref(&s->target_ca);
 	arena_fini(&s->arena);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/toml.h"
 #include "manifest/manifest.h"
+#include "manifest/pem.h"
 
 struct reader {
 	struct manifest *manifest;
@@ -115,10 +116,5 @@ must_use bool read_ca_certificates(struct reader *r, const struct toml_value *v,
 /* The client_certificate table: certificate chain and key, which belong together. */
 must_use bool read_client_certificate(struct reader *r, const struct toml_value *v, struct arena *a,
 				      struct str *chain, struct str *key, struct error *e);
-/* Certificates in a PEM text; an error when there are none or one cannot be parsed. The text says why,
- * without a place. */
-must_use bool pem_check_certificates(struct str pem, struct error *e);
-/* The one private key of the texts belongs to the first certificate of `chain`. */
-must_use bool pem_check_pair(struct str chain, struct str key, struct error *e);
 
 #endif

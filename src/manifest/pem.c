@@ -8,7 +8,9 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-#include "manifest/fastly_toml_priv.h"
+#include "manifest/pem.h"
+
+#include "base/attr.h"
 
 static void free_bio(BIO **b)
 {

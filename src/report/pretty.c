@@ -11,11 +11,20 @@
 #define PLAIN "\033[0m"
 #define TO_LINE_START "\r\033[K"
 
+/* Reasons for which tests are skipped: as many as are counted. */
+enum { NEEDS_MAX = 32 };
+
 struct pretty {
 	struct reporter super;
 	struct report_sink *sink;
 	struct report_options options;
 	struct buf obsolete; /* snapshots, a line each */
+	struct arena arena;
+	struct {
+		struct str what;
+		size_t count;
+	} needs[NEEDS_MAX];
+	size_t need_count;
 	bool progress_shown; /* the terminal's last line is ours to write over */
 };
 
@@ -101,9 +110,32 @@ static void add_status(const struct pretty *p, struct buf *b, const struct test_
 		   flaky ? "FLAKY" : looks[t->status].word, paint(p, PLAIN));
 }
 
+/* Why tests were skipped that would run elsewhere: "needs …". What their file skips is not told of. */
+static void note_need(struct pretty *p, const struct test_result *t)
+{
+	if (t->status != TEST_SKIPPED || !str_starts(t->message, STR("needs ")))
+		return;
+	size_t i = 0;
+	while (i < p->need_count && !str_eq(p->needs[i].what, t->message))
+		i++;
+	if (i == NEEDS_MAX)
+		return;
+	if (i == p->need_count)
+		p->needs[p->need_count++].what = arena_str(&p->arena, t->message);
+	p->needs[i].count++;
+}
+
+static void add_needs(const struct pretty *p, struct buf *b)
+{
+	for (size_t i = 0; i < p->need_count; i++)
+		buf_printf(b, "%sskipped%s %zu: " STR_FMT "\n", paint(p, DIM), paint(p, PLAIN),
+			   p->needs[i].count, STR_ARG(p->needs[i].what));
+}
+
 static void pretty_result(struct reporter *r, const struct test_result *t)
 {
 	struct pretty *p = (struct pretty *)r;
+	note_need(p, t);
 	if (t->status != TEST_FAILED && !p->options.verbose && t->text.len == 0 && t->flake == TEST_STEADY)
 		return;
 	struct buf *b = print(p);
@@ -176,6 +208,7 @@ static void pretty_end(struct reporter *r, const struct run_totals *t)
 		buf_printf(b, "shard %zu of %zu: %zu of %zu files, plan %08x\n", t->shard.index,
 			   t->shard.count, t->shard.files, t->shard.files_of_all, t->shard.fingerprint);
 	add_snapshots(p, b, t);
+	add_needs(p, b);
 	buf_printf(b, "%s%zu passed, %zu failed%s", paint(p, good ? GREEN : RED BOLD), t->passed, t->failed,
 		   paint(p, PLAIN));
 	add_count(p, b, t->skipped, "skipped", DIM);
@@ -195,6 +228,7 @@ static void pretty_end(struct reporter *r, const struct run_totals *t)
 static void pretty_destroy(struct reporter *r)
 {
 	buf_fini(&((struct pretty *)r)->obsolete);
+	arena_fini(&((struct pretty *)r)->arena);
 	mem_free(r);
 }
 

@@ -298,3 +298,15 @@ const struct value *document_new(const struct client_fetch *fetch, struct arena 
 	set(a, document, "logs", logs);
 	return document;
 }
+
+bool document_is_inside(const struct path *target)
+{
+	static const char *const fields[] = { "earlyHints", "handoff", "instanceRequests" };
+	if (!str_eq(target->steps[0].name, STR("clientFetch")))
+		return true;
+	for (size_t i = 0; i < COUNT_OF(fields) && target->count > 1; i++) {
+		if (str_eq(target->steps[1].name, str_from(fields[i])))
+			return true;
+	}
+	return false;
+}

@@ -4,6 +4,7 @@
 #define RUNNER_DOCUMENT_H
 
 #include "guest/guest.h"
+#include "script/path.h"
 #include "script/schema.h"
 #include "script/value.h"
 
@@ -22,5 +23,8 @@ struct client_fetch {
 
 /* Everything lives in `a`, and borrows from the invocation. */
 const struct value *document_new(const struct client_fetch *fetch, struct arena *a);
+
+/* Does it lead to what only the inside of a service shows, and no response? */
+bool document_is_inside(const struct path *target);
 
 #endif

@@ -121,10 +121,11 @@ static bool check_invocation(struct fiddle *x, const struct script *s, const str
 	const struct invocation *i = ex->invocation;
 	if (i->outcome == OUTCOME_OK)
 		return true;
-	const char *how = ex->asks.stuck                ? "waits for something that never comes"
-			  : i->outcome == OUTCOME_EXIT  ? "exited with an error"
-			  : i->outcome == OUTCOME_LIMIT ? "was stopped"
-							: "crashed";
+	const char *how = ex->asks.stuck                 ? "waits for something that never comes"
+			  : i->outcome == OUTCOME_FAILED ? "could not be asked"
+			  : i->outcome == OUTCOME_EXIT   ? "exited with an error"
+			  : i->outcome == OUTCOME_LIMIT  ? "was stopped"
+							 : "crashed";
 	struct str what =
 		arena_printf(&x->test, "the service %s%s", how, i->answered ? " after its response" : "");
 	add_place(x, s, r->line);
@@ -321,6 +322,37 @@ static void run_test(struct fiddle *x, const struct script *s, const struct scri
 	clock_destroy(&real);
 }
 
+/* What a test wants of a service's inside, in a word; empty: nothing. */
+static struct str needs_inside(const struct script *s, const struct script_test *t)
+{
+	if (s->origin_count || t->origin_count)
+		return STR("origin");
+	for (size_t i = 0; i < t->request_count; i++) {
+		const struct script_request *r = &t->requests[i];
+		if (r->settings)
+			return str_from(script_block_name(r->settings->block));
+		for (size_t c = 0; c < r->check_count; c++) {
+			if (document_is_inside(&r->checks[c].target))
+				return path_prefix(&r->checks[c].target, r->checks[c].target.count);
+		}
+	}
+	return STR("");
+}
+
+/* A service that is deployed is seen from outside: other tests are skipped. */
+static bool skip_test(struct fiddle *x, const struct script *s, struct test_result *who,
+		      struct executor_listener *l)
+{
+	struct str needs = x->options->target.url.len ? needs_inside(s, &s->tests[who->index]) : STR("");
+	if (!needs.len)
+		return false;
+	arena_reset(&x->test);
+	who->status = TEST_SKIPPED;
+	who->message = arena_printf(&x->test, "needs the inside: " STR_FMT, STR_ARG(needs));
+	l->ended(l, who);
+	return true;
+}
+
 /* A script's tests and which of them are wanted. */
 struct choice {
 	const struct run_options *options;
@@ -350,6 +382,8 @@ static void run_pass(struct fiddle *x, const struct test_file *file, const struc
 		struct test_result who = identify(file, s, plan[i]);
 		uint64_t seed = i == pass->first ? pass->first_seed : pass->seed;
 		struct test_result result;
+		if (skip_test(x, s, &who, l))
+			continue;
 		do {
 			result = who;
 			l->starts(l, i, &who);

@@ -80,6 +80,15 @@ static void load_manifest(struct loaded_projects *l, struct loaded *p, struct ex
 	manifest_fini(&manifest);
 }
 
+/* Nothing of the project is looked at: what is deployed has been configured elsewhere. */
+static void load_target(struct loaded_projects *l, struct loaded *p)
+{
+	struct error e;
+	p->world = world_new(&l->loop, l->options->seed);
+	if (!deployed_service_new(&p->service, &l->options->target, &e))
+		p->failure = arena_str(&l->arena, str_from(e.text));
+}
+
 static struct loaded *load(struct loaded_projects *l, const struct project *project,
 			   struct executor_listener *listener)
 {
@@ -88,6 +97,10 @@ static struct loaded *load(struct loaded_projects *l, const struct project *proj
 	p->project = project;
 	p->next = l->first;
 	l->first = p;
+	if (l->options->target.url.len) {
+		load_target(l, p);
+		return p;
+	}
 	add_file(l, p, project->manifest);
 	add_file(l, p, project->service);
 	load_manifest(l, p, listener);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "guest/guest.h"
+#include "guest/deployed.h"
 #include "manifest/limits_file.h"
 #include "runner/filter.h"
 #include "runner/interrupt.h"
@@ -34,6 +34,8 @@ struct run_options {
 	bool bail;                 /* stop after the first failure */
 	bool strict;               /* a check that passes only because its target is undefined fails */
 	enum run_net net;          /* where requests go that no origin of a test answers */
+	/* The service is there, and tests see its outside; without a URL it is a project's. */
+	struct deployment_target target;
 	struct str redact; /* what a cassette must not hold, beside what it never does: see cassette.h */
 	bool without_http_cache;          /* requests to backends pass the cache by */
 	const struct test_filter *filter; /* NULL: all tests */

@@ -75,6 +75,19 @@ static void break_file(struct js_session *s, const char *what, const char *why)
 	s->listener->broken(s->listener, arena_printf(&s->arena, "%s: %s%s\n", s->file->path, what, why));
 }
 
+/* Of a service that is deployed tests see the outside: see prelude/inside.ts. */
+static JSValueRef closed_modules(const struct js_session *s)
+{
+	JSContextRef ctx = s->realm->ctx;
+	if (!s->options->target.url.len)
+		return js_null(ctx);
+	JSValueRef names[COUNT_OF(modules)];
+	size_t count = 0;
+	for (; modules[count]; count++)
+		names[count] = js_cstring(ctx, modules[count]->name);
+	return js_array(ctx, names, count);
+}
+
 /* What the bundle `test` wants to know: see prelude/test.ts. */
 static JSObjectRef settings_of(struct js_session *s)
 {
@@ -98,6 +111,7 @@ static JSObjectRef settings_of(struct js_session *s)
 		[SNAPSHOTS_ALL] = "all",
 	};
 	js_set(ctx, o, "snapshots", js_cstring(ctx, snapshots[s->options->snapshots]));
+	js_set(ctx, o, "closed", closed_modules(s));
 	js_set(ctx, o, "retry", js_number(ctx, s->options->retry));
 	js_set(ctx, o, "missing", js_cstring(ctx, s->project->failure.len ? s->project->failure.ptr : ""));
 	return o;

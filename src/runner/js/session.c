@@ -58,7 +58,7 @@ struct test_frame *session_open_frame(struct js_session *s, struct test_frame *p
 	const struct world *around = parent ? parent->world : s->project->world;
 	f->id = ++s->next_frame;
 	f->parent = parent;
-	f->clock = fork_clock(around->loop->clock);
+	f->clock = s->options->target.url.len ? clock_system_new() : fork_clock(around->loop->clock);
 	f->advanced_ns = parent ? parent->advanced_ns : 0;
 	f->begun_ns = clock_monotonic(s->real);
 	loop_init(&f->loop, f->clock);

@@ -240,6 +240,8 @@ interface Settings {
   listing: boolean;
   trace: boolean;
   retry: number;
+  /** The runner's own modules, when the service is one that is deployed; else null. */
+  closed: string[] | null;
   /** Whether snapshots are written: "new", "all" or "none". */
   snapshots: string;
   /** Why there is no service; empty: there is one. */

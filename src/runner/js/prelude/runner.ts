@@ -8,6 +8,7 @@ import type { Loader } from "../../../guest/js/prelude/modules";
 import { endOfTest, traceOfTest } from "./backlot";
 import { type Failure, Failures, indent } from "./failures";
 import { test as native } from "./host";
+import { neededInside, reason } from "./inside";
 import { strangeOrigins } from "./origins";
 import { followFrames, Scope, scopeIfAny } from "./scope";
 import type { Config } from "./state";
@@ -42,6 +43,8 @@ export class BacklotRunner extends Base {
   private readonly frames = new Map<Task, Scope>();
   /** What a cassette calls them, each by a name of its own. */
   private readonly names = new Map<Task, string>();
+  /** What hooks of groups have asked for of the inside of a service that is deployed. */
+  private readonly needed = new Map<Suite, string>();
   private readonly sameName = new Map<string, number>();
   private again = false;
   private stopped = false;
@@ -189,6 +192,8 @@ export class BacklotRunner extends Base {
     if ("filepath" in suite && suite.mode !== "skip") this.keepSnapshots(suite as File);
     await super.onAfterRunSuite(suite);
     this.endNet(suite, !suite.result?.errors?.length);
+    const needed = neededInside(this.frames.get(suite));
+    if (needed) this.needed.set(suite, needed);
     this.close(suite);
     if (!("filepath" in suite)) return;
     this.tellOfSuite(suite);
@@ -219,13 +224,16 @@ export class BacklotRunner extends Base {
     const rest = [...this.who].filter(([task]) => inside(task, suite));
     for (const inner of suite.tasks) if (inner.type === "suite") this.tellOfSuite(inner);
     if (errors.length === 0) return;
-    const outcome = this.failures.outcome(errors);
+    const needed = this.needed.get(suite);
+    const outcome: TestOutcome = needed
+      ? { status: "skipped", message: reason(needed) }
+      : { status: "failed", ...this.failures.outcome(errors) };
     const left = rest.filter(([task]) => this.who.has(task));
     for (const [task, who] of left) {
-      native.results.ended(who, { status: "failed", ...outcome });
+      native.results.ended(who, outcome);
       this.who.delete(task);
     }
-    if (left.length === 0) native.results.broken(outcome.text!);
+    if (left.length === 0 && !needed) native.results.broken(outcome.text!);
   }
 
   override onBeforeTryTask(task: Test): void {
@@ -278,6 +286,12 @@ export class BacklotRunner extends Base {
     this.again = false;
     if (this.stopped) {
       this.who.delete(task);
+      return;
+    }
+    const needed = neededInside(frame);
+    if (needed) {
+      result.state = "skip"; // so that Vitest does not try again
+      this.finish(task, who, { status: "skipped", message: reason(needed) });
       return;
     }
     if (result.state !== "fail") {

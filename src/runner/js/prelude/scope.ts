@@ -12,6 +12,8 @@ export class Scope {
   readonly exchanges: Exchange[] = [];
   /** Functions that answer, by the numbers that C knows them by. */
   readonly handlers = new Map<number, { rule: Rule; run: Handler }>();
+  /** What of the service's inside was asked for, and is not to be had: see inside.ts. */
+  needs: string | undefined;
   /** What the console got. */
   printed = "";
   /** What nobody caught. */

@@ -10,6 +10,7 @@ import { installNodeGlobals, makeEnvironment } from "../../../guest/js/prelude/n
 import * as backlot from "./backlot";
 import { shownAs } from "./failures";
 import { test as native } from "./host";
+import { closeInside } from "./inside";
 import { Mocker } from "./mocker";
 import { BacklotRunner } from "./runner";
 import { makeConfig, provideState } from "./state";
@@ -52,6 +53,7 @@ async function runFile(settings: Settings): Promise<void> {
   provideState(settings, config, loader);
   (globalThis as unknown as Record<string, unknown>)["__vitest_mocker__"] = new Mocker(loader);
   backlot.begin(settings.folder);
+  if (settings.closed) closeInside(settings.closed);
   const runner = new BacklotRunner(config, loader, settings);
   await startTests([settings.path], runner as never);
 }
