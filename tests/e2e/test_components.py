@@ -43,7 +43,7 @@ def a_component_is_served(t):
         assert_equal(edge.get("/hello").status, 200)
         assert_in("first: LookupState(MUST_INSERT_OR_UPDATE)\npart: yte\n", edge.get("/cache").text)
         assert_in("first: LookupState(FOUND | USABLE)\npart: \n", edge.get("/cache").text)
-        assert_in("as it was told", edge.err)
+        edge.wait_for("as it was told")
 
 
 @test
