@@ -61,6 +61,31 @@ static void fini_with_client(struct abi_harness *h, struct body **client)
 	abi_fini(h);
 }
 
+/* ---- many ---- */
+
+TEST(ten_thousand_are_held_and_told_apart)
+{
+	enum { COUNT = 10000, CLOSED = 5000 };
+	static uint32_t bodies[COUNT];
+	struct abi_harness h;
+	abi_init(&h, ABI_MEMORY_BYTES);
+	uint32_t out = abi_room(&h, 4), at = abi_room(&h, 4);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		assert_status(abi_call(&h, MODULE, "new", out), ABI_OK);
+		bodies[i] = abi_u32(&h, out);
+		assert_status(abi_call(&h, MODULE, "write", bodies[i], out, 4, BACK, at), ABI_OK);
+	}
+	for (uint32_t i = CLOSED; i < COUNT; i++)
+		assert_status(abi_call(&h, MODULE, "close", bodies[i]), ABI_OK);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		int expected = i < CLOSED ? ABI_OK : ABI_BADF;
+		assert_status(abi_call(&h, MODULE, "read", bodies[i], at, 4, out), expected);
+		if (i < CLOSED)
+			assert_int_equal(abi_u32(&h, at), bodies[i]);
+	}
+	abi_fini(&h); /* those that are still held end with their guest */
+}
+
 /* ---- reading and writing ---- */
 
 TEST(what_was_written_is_read)
