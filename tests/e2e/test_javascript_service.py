@@ -164,3 +164,17 @@ def a_test_that_failed_is_told_of_origins_without_a_backend(t):
     done = shop(t, "rust", "a.test.ts", code=1)
     assert_in('note: nothing asked origin("catalogue"), and there is no backend of that name (there are: ', done.out)
     assert_in("catalog", done.out.split("there are: ")[1])
+
+
+@test
+def a_test_that_failed_shows_what_happened_in_its_last_requests(t):
+    body = """it("asks", async () => {
+  origin("catalog").respond({ status: 404 });
+  for (const id of ["a", "b", "c", "d"]) await service.fetch("/products/" + id);
+  expect(1).toBe(2);
+});
+"""
+    t.write("a.test.ts", IMPORTS + body)
+    done = shop(t, "rust", "a.test.ts", code=1)
+    assert_matches(r"request: GET http://localhost/products/b\n    timeline:\n      \+0\.000000 s ecp-start .*\n(.*\n)*?.* s fetch backend=\"catalog\" ", done.out)
+    assert_equal([word in done.out for word in ("products/a\n", "products/d\n")], [False, True])

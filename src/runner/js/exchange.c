@@ -8,7 +8,10 @@
 #include "http/uri.h"
 #include "runner/js/bodies.h"
 #include "runner/js/session.h"
+#include "runner/trace_text.h"
 #include "world/client.h"
+
+enum { TIMELINE_EVENTS_SHOWN = 20, TIMELINE_BYTES_MAX = 64 << 10 };
 
 struct js_exchange {
 	struct list link; /* of its frame; in none: it was closed */
@@ -317,6 +320,18 @@ JS_FUNCTION(trace)
 	return array;
 }
 
+/* timeline(exchange) → its trace for people, or "" */
+JS_FUNCTION(timeline)
+{
+	const struct invocation *i = invocation_arg(c, NULL);
+	if (!i)
+		return NULL;
+	scoped(buf_fini) struct buf b = BUF_INIT(TIMELINE_BYTES_MAX);
+	if (i->trace.first)
+		trace_timeline_print(i, i->trace.first->wall_ns, TIMELINE_EVENTS_SHOWN, &b);
+	return js_string(c->ctx, buf_str(&b));
+}
+
 /* timing(exchange) */
 JS_FUNCTION(timing)
 {
@@ -386,8 +401,8 @@ JS_FUNCTION(hints)
 }
 
 static const struct js_function functions[] = {
-	{ "listen", listen_callback },     { "fetch", fetch_service_callback }, { "logs", logs_callback },
-	{ "trace", trace_callback },       { "timing", timing_callback },       { "hints", hints_callback },
-	{ "breaches", breaches_callback },
+	{ "listen", listen_callback }, { "fetch", fetch_service_callback }, { "logs", logs_callback },
+	{ "trace", trace_callback },   { "timeline", timeline_callback },   { "timing", timing_callback },
+	{ "hints", hints_callback },   { "breaches", breaches_callback },
 };
 const struct js_module js_exchange_module = { "exchange", functions, COUNT_OF(functions) };

@@ -81,6 +81,7 @@ interface TestHost {
     ): HostExchange;
     logs(exchange: HostExchange): Flat;
     trace(exchange: HostExchange): Record<string, unknown>[];
+    timeline(exchange: HostExchange): string;
     timing(exchange: HostExchange): Record<string, number | string>;
     hints(exchange: HostExchange): (number | Flat)[];
     breaches(exchange: HostExchange): (string | number | boolean)[];

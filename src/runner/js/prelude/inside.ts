@@ -15,7 +15,7 @@ const OPEN: Record<string, readonly string[] | true> = {
   programs: true,
   results: true,
   backends: ["listen"],
-  exchange: ["listen", "fetch"],
+  exchange: ["listen", "fetch", "timeline"],
   frames: ["open", "enter", "close", "current", "now", "patient"],
   origins: ["listen", "unanswered", "unmet"],
 };

@@ -11,6 +11,7 @@ import { test as native } from "./host";
 import { neededInside, reason } from "./inside";
 import { strangeOrigins } from "./origins";
 import { followFrames, Scope, scopeIfAny } from "./scope";
+import { timelines } from "./service";
 import type { Config } from "./state";
 
 const Base = TestRunner as unknown as new (config: Config) => {
@@ -314,7 +315,7 @@ export class BacklotRunner extends Base {
     const own = task.retry as unknown;
     if (typeof own === "number" && attempt.retry < own) return; // Vitest's own retries: the last one counts
     const outcome = this.failures.outcome((result.errors ?? []) as Failure[]);
-    outcome.text += takePrinted(frame) + strangeOrigins(frame);
+    outcome.text += takePrinted(frame) + strangeOrigins(frame) + timelines(frame);
     this.again = native.results.ended(who, { status: "failed", ...outcome, checks: checksOf(task), trace });
     if (!this.again) this.who.delete(task);
   }

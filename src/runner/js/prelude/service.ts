@@ -225,3 +225,14 @@ export async function settleExchanges(of: Scope): Promise<Error[]> {
   }
   return errors;
 }
+
+const TIMELINES_SHOWN = 3;
+
+/** For a test that failed: what happened in the last requests of it, and when. */
+export function timelines(of: Scope): string {
+  return of.exchanges
+    .slice(-TIMELINES_SHOWN)
+    .map((exchange) => [exchange.name, test.exchange.timeline(exchange.handle)] as const)
+    .map(([name, timeline]) => (timeline ? `    request: ${name}\n${timeline}` : ""))
+    .join("");
+}
