@@ -155,7 +155,7 @@ TEST(bail_counts_a_failure_only_when_it_is_not_run_again)
 
 TEST(snapshots_are_those_of_each_files_first_pass)
 {
-	static const struct fake_test tests[] = { { "one", passes }, { NULL } };
+	static const struct fake_test tests[] = { { "one", passes }, { 0 } };
 	struct kept kept;
 	struct run_totals t = run_fakes(tests, 2, (struct run_options){ .repeat = 3 }, &kept);
 	assert_int_equal(t.snapshots_written, 2);
