@@ -126,6 +126,29 @@ TEST(a_certificate_of_a_stranger_is_not)
 	tear_down(&f);
 }
 
+static void expect_with(struct fixture *f, const struct identity *shown, enum fetch_error expected)
+{
+	SSL_CTX_use_certificate(f->origin.context, shown->certificate);
+	SSL_CTX_use_PrivateKey(f->origin.context, shown->key);
+	expect(f, expected);
+}
+
+TEST(a_certificate_holds_for_its_time_alone)
+{
+	struct fixture f;
+	struct identity over, early;
+	set_up(&f);
+	identity_make_for(&over, "IP:127.0.0.1", &f.authority, -7200, -3600);
+	identity_make_for(&early, "IP:127.0.0.1", &f.authority, 3600, 7200);
+	expect_with(&f, &over, FETCH_TLS_CERTIFICATE_ERROR);
+	expect_with(&f, &early, FETCH_TLS_CERTIFICATE_ERROR);
+	assert_int_equal(f.origin.received.len, 0);
+	expect_with(&f, &f.leaf, FETCH_OK);
+	identity_free(&over);
+	identity_free(&early);
+	tear_down(&f);
+}
+
 TEST(names_in_sni_and_certificate_are_what_the_target_says)
 {
 	static const struct {
