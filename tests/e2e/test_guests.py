@@ -23,7 +23,7 @@ def suite(t, guest, *paths, tests):
 
 @test
 def the_rust_sdks_guest_passes_its_suite(t):
-    suite(t, "rust-abi", "rust/tests", tests=95)
+    suite(t, "rust-abi", "rust/tests", tests=96)
 
 
 @test

@@ -70,16 +70,14 @@ enum abi_status hostcall_cache_replace_insert(struct sandbox *sb, struct cache_r
 	return status;
 }
 
+/* Of the object alone; where there is none, no flag is set: the Rust SDK takes anything but OK for a bug. */
 enum abi_status hostcall_cache_replace_get_state(struct sandbox *sb, struct cache_replace_get_state_args *a)
 {
 	const struct guest_cache *g = cache_call_find(sb, a->handle, HANDLE_CACHE_REPLACE);
 	if (!g)
 		return ABI_BADF;
-	if (!g->op->found)
-		return ABI_NONE;
-	unsigned state = cache_op_state(g->op, sandbox_loop(sb));
-	put_u32(a->cache_lookup_state,
-		state & ~(unsigned)CACHE_MUST_INSERT_OR_UPDATE); /* of the object alone */
+	unsigned state = g->op->found ? cache_op_state(g->op, sandbox_loop(sb)) : 0;
+	put_u32(a->cache_lookup_state, state & ~(unsigned)CACHE_MUST_INSERT_OR_UPDATE);
 	return ABI_OK;
 }
 

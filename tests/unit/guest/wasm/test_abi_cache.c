@@ -820,13 +820,15 @@ TEST(a_replacement_of_nothing_has_nothing_to_tell)
 {
 	static const char *const numbers[] = {
 		"replace_get_length", "replace_get_max_age_ns", "replace_get_stale_while_revalidate_ns",
-		"replace_get_age_ns", "replace_get_hits",       "replace_get_state"
+		"replace_get_age_ns", "replace_get_hits",
 	};
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
 	uint32_t r = replace(&h, "k", IMMEDIATE), out = abi_room(&h, 16), options = seconds(&h, 10);
 	for (size_t i = 0; i < COUNT_OF(numbers); i++)
 		assert_status(CALL(numbers[i], r, out), ABI_NONE);
+	assert_status(CALL("replace_get_state", r, out), ABI_OK);
+	assert_int_equal(abi_u32(&h, out), 0);
 	assert_status(CALL("replace_get_user_metadata", r, out, 4, out + 8), ABI_NONE);
 	assert_status(CALL("replace_get_body", r, 0, out, out), ABI_NONE);
 	assert_status(CALL("replace_insert", r, ON_BEHALF, options, out), ABI_UNSUPPORTED);

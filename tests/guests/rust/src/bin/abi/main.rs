@@ -12,6 +12,7 @@ mod body;
 mod client;
 mod compute_runtime;
 mod config_store;
+mod core_cache;
 mod downstream;
 mod early_hints;
 mod echo;
@@ -52,6 +53,7 @@ const FAMILIES: &[(&str, Family)] = &[
     ("body", body::body),
     ("body-streaming", body::streaming),
     ("cache-override", send::cache_override),
+    ("cache-replace", core_cache::replaced),
     ("client", client::client),
     ("config-store", config_store::config_store),
     ("device", geo::device),
