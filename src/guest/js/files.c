@@ -173,7 +173,7 @@ JS_FUNCTION(list)
 			continue;
 		const JSValueRef both[] = { js_cstring(c->ctx, name),
 					    js_cstring(c->ctx, kind_name(st.st_mode)) };
-		jsc.ObjectSetPropertyAtIndex(c->ctx, all, at++, js_array(c->ctx, both, COUNT_OF(both)), NULL);
+		js_push(c->ctx, all, &at, js_array(c->ctx, both, COUNT_OF(both)));
 	}
 	closedir(folder);
 	return all;
@@ -188,8 +188,8 @@ JS_FUNCTION(environment)
 		struct str value = str_from(*line), name = str_split(&value, '=');
 		if (!value.ptr)
 			continue;
-		jsc.ObjectSetPropertyAtIndex(c->ctx, all, at++, js_string(c->ctx, name), NULL);
-		jsc.ObjectSetPropertyAtIndex(c->ctx, all, at++, js_string(c->ctx, value), NULL);
+		js_push(c->ctx, all, &at, js_string(c->ctx, name));
+		js_push(c->ctx, all, &at, js_string(c->ctx, value));
 	}
 	return all;
 }

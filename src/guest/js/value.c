@@ -293,6 +293,11 @@ JSValueRef js_at(JSContextRef ctx, JSObjectRef array, size_t i)
 	return v ? v : js_undefined(ctx);
 }
 
+void js_push(JSContextRef ctx, JSObjectRef array, unsigned *at, JSValueRef v)
+{
+	jsc.ObjectSetPropertyAtIndex(ctx, array, (*at)++, v, NULL);
+}
+
 size_t js_length(JSContextRef ctx, JSObjectRef array)
 {
 	double n = jsc.ValueToNumber(ctx, js_get(ctx, array, "length"), NULL);

@@ -56,6 +56,8 @@ void js_set(JSContextRef ctx, JSObjectRef object, const char *name, JSValueRef v
 struct str js_get_str(JSContextRef ctx, JSObjectRef object, const char *name, struct arena *a);
 JSValueRef js_at(JSContextRef ctx, JSObjectRef array, size_t i);
 size_t js_length(JSContextRef ctx, JSObjectRef array);
+/* Puts a value at `*at` of an array, and counts that on. */
+void js_push(JSContextRef ctx, JSObjectRef array, unsigned *at, JSValueRef v);
 /* The text of a value, copied; what its toString() throws comes out as "[…]". */
 struct str js_str(JSContextRef ctx, JSValueRef v, struct arena *a);
 void js_set_functions(JSContextRef ctx, JSObjectRef object, const struct js_function *functions,

@@ -41,7 +41,7 @@ JS_FUNCTION(names)
 	JSObjectRef array = (JSObjectRef)js_array(c->ctx, NULL, 0);
 	unsigned at = 0;
 	for (struct pmap_entry e = { 0 }; acl_next_list(w->acl, &e);)
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, js_string(c->ctx, e.key), NULL);
+		js_push(c->ctx, array, &at, js_string(c->ctx, e.key));
 	return array;
 }
 
@@ -107,9 +107,8 @@ JS_FUNCTION(list)
 	JSObjectRef array = (JSObjectRef)js_array(c->ctx, NULL, 0);
 	unsigned at = 0;
 	for (struct acl_item i = { 0 }; acl_next(w->acl, name, &i);) {
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, prefix_value(c->ctx, &i.entry), NULL);
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, js_cstring(c->ctx, action_of(&i.entry)),
-					     NULL);
+		js_push(c->ctx, array, &at, prefix_value(c->ctx, &i.entry));
+		js_push(c->ctx, array, &at, js_cstring(c->ctx, action_of(&i.entry)));
 	}
 	return array;
 }

@@ -233,8 +233,7 @@ JS_FUNCTION(list)
 	JSObjectRef array = (JSObjectRef)js_array(c->ctx, NULL, 0);
 	unsigned at = 0;
 	for (struct pmap_entry e = { 0 }; pmap_each(&w->backends, &e);)
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++,
-					     backend_value(c->ctx, world_backend(w, e.key), &c->arena), NULL);
+		js_push(c->ctx, array, &at, backend_value(c->ctx, world_backend(w, e.key), &c->arena));
 	return array;
 }
 

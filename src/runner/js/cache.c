@@ -87,7 +87,7 @@ JS_FUNCTION(list)
 	JSObjectRef array = (JSObjectRef)js_array(c->ctx, NULL, 0);
 	unsigned at = 0;
 	for (struct cache_item i = { 0 }; cache_next(w->cache, &i);)
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, item_value(c, &i, w->loop), NULL);
+		js_push(c->ctx, array, &at, item_value(c, &i, w->loop));
 	return array;
 }
 

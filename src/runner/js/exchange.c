@@ -287,8 +287,8 @@ JS_FUNCTION(logs)
 	JSObjectRef array = (JSObjectRef)js_array(c->ctx, NULL, 0);
 	unsigned at = 0;
 	for (const struct log_entry *l = i->logs; l; l = l->next) {
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, js_string(c->ctx, l->endpoint), NULL);
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, js_string(c->ctx, l->message), NULL);
+		js_push(c->ctx, array, &at, js_string(c->ctx, l->endpoint));
+		js_push(c->ctx, array, &at, js_string(c->ctx, l->message));
 	}
 	return array;
 }
@@ -315,7 +315,7 @@ JS_FUNCTION(trace)
 		js_set(c->ctx, event, "time", js_number(c->ctx, (double)e->wall_ns / 1e6));
 		for (const struct trace_attrib *a = e->first; a; a = a->next)
 			set_attrib(c->ctx, event, a);
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, event, NULL);
+		js_push(c->ctx, array, &at, event);
 	}
 	return array;
 }
@@ -379,7 +379,7 @@ JS_FUNCTION(breaches)
 			js_bool(c->ctx, b->enforced),
 		};
 		for (size_t n = 0; n < COUNT_OF(values); n++)
-			jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, values[n], NULL);
+			js_push(c->ctx, array, &at, values[n]);
 	}
 	return array;
 }
@@ -393,9 +393,8 @@ JS_FUNCTION(hints)
 	JSObjectRef array = (JSObjectRef)js_array(c->ctx, NULL, 0);
 	unsigned at = 0;
 	for (const struct interim *h = i->interims; h; h = h->next) {
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, js_number(c->ctx, h->status), NULL);
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, js_headers_value(c->ctx, &h->headers),
-					     NULL);
+		js_push(c->ctx, array, &at, js_number(c->ctx, h->status));
+		js_push(c->ctx, array, &at, js_headers_value(c->ctx, &h->headers));
 	}
 	return array;
 }

@@ -48,8 +48,8 @@ JS_FUNCTION(get)
 		buf_reset(&text);
 		if (!setting_print(row, facts_block_object(block, w->facts), &text))
 			continue;
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, js_string(c->ctx, row->name), NULL);
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, js_string(c->ctx, buf_str(&text)), NULL);
+		js_push(c->ctx, array, &at, js_string(c->ctx, row->name));
+		js_push(c->ctx, array, &at, js_string(c->ctx, buf_str(&text)));
 	}
 	return array;
 }
@@ -174,7 +174,7 @@ JS_FUNCTION(keys)
 	JSObjectRef array = (JSObjectRef)js_array(c->ctx, NULL, 0);
 	unsigned at = 0;
 	for (struct pmap_entry e = { 0 }; pmap_each(&w->fastly_keys, &e);)
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, js_string(c->ctx, e.key), NULL);
+		js_push(c->ctx, array, &at, js_string(c->ctx, e.key));
 	return array;
 }
 

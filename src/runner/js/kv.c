@@ -54,7 +54,7 @@ JS_FUNCTION(names)
 	JSObjectRef array = (JSObjectRef)js_array(c->ctx, NULL, 0);
 	unsigned at = 0;
 	for (struct pmap_entry e = { 0 }; kv_next_store(w->kv, &e);)
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, js_string(c->ctx, e.key), NULL);
+		js_push(c->ctx, array, &at, js_string(c->ctx, e.key));
 	return array;
 }
 
@@ -166,8 +166,7 @@ JS_FUNCTION(list)
 		op.limit = KV_LIST_LIMIT_MAX;
 		bool ran = run(c, &op);
 		for (size_t i = 0; ran && i < op.keys_count; i++)
-			jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, js_string(c->ctx, op.keys[i]),
-						     NULL);
+			js_push(c->ctx, array, &at, js_string(c->ctx, op.keys[i]));
 		cursor = ran ? arena_str(&c->arena, op.next_cursor) : (struct str){ 0 };
 		kv_op_fini(&op);
 	} while (cursor.len && !*c->exception);

@@ -46,7 +46,7 @@ JS_FUNCTION(problems)
 	unsigned at = 0;
 	outside_end(&f->outside, passed && !f->outside.take.problems);
 	for (const struct cassette_problem *p = f->outside.take.problems; p; p = p->next)
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, js_string(c->ctx, p->text), NULL);
+		js_push(c->ctx, array, &at, js_string(c->ctx, p->text));
 	return array;
 }
 

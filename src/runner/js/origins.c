@@ -13,11 +13,6 @@
 #include "script/regex.h"
 #include "world/origin_ask.h"
 
-static void push(JSContextRef ctx, JSObjectRef array, unsigned *at, JSValueRef v)
-{
-	jsc.ObjectSetPropertyAtIndex(ctx, array, (*at)++, v, NULL);
-}
-
 /* ---- calls and asks, as JavaScript holds them ---- */
 
 static void call_release(void *thing)
@@ -393,16 +388,16 @@ JS_FUNCTION(calls)
 	JSContextRef ctx = c->ctx;
 	JSObjectRef array = (JSObjectRef)js_array(ctx, NULL, 0);
 	unsigned n = 0;
-	push(ctx, array, &n, js_number(ctx, (double)origins_calls(o)));
+	js_push(ctx, array, &n, js_number(ctx, (double)origins_calls(o)));
 	for (size_t i = (size_t)since; i < origins_calls(o); i++) {
 		const struct origin_call *call = origins_call(o, i);
 		if (!call->rule || call->rule->number != at)
 			continue;
-		push(ctx, array, &n, call_value(ctx, call));
-		push(ctx, array, &n, js_string(ctx, call->backend));
-		push(ctx, array, &n, js_string(ctx, call->method));
-		push(ctx, array, &n, js_string(ctx, call->uri));
-		push(ctx, array, &n, js_string(ctx, call->path));
+		js_push(ctx, array, &n, call_value(ctx, call));
+		js_push(ctx, array, &n, js_string(ctx, call->backend));
+		js_push(ctx, array, &n, js_string(ctx, call->method));
+		js_push(ctx, array, &n, js_string(ctx, call->uri));
+		js_push(ctx, array, &n, js_string(ctx, call->path));
 	}
 	return array;
 }
@@ -433,17 +428,17 @@ static JSValueRef miss_value(JSContextRef ctx, const struct origin_miss *miss)
 {
 	JSObjectRef array = (JSObjectRef)js_array(ctx, NULL, 0);
 	unsigned n = 0;
-	push(ctx, array, &n, js_string(ctx, miss->method));
-	push(ctx, array, &n, js_string(ctx, miss->uri));
-	push(ctx, array, &n, js_string(ctx, miss->backend));
-	push(ctx, array, &n, miss->nearest ? js_string(ctx, miss->nearest->place) : js_null(ctx));
+	js_push(ctx, array, &n, js_string(ctx, miss->method));
+	js_push(ctx, array, &n, js_string(ctx, miss->uri));
+	js_push(ctx, array, &n, js_string(ctx, miss->backend));
+	js_push(ctx, array, &n, miss->nearest ? js_string(ctx, miss->nearest->place) : js_null(ctx));
 	for (size_t i = 0; i < miss->field_count; i++) {
 		const struct origin_field *f = &miss->fields[i];
 		if (!f->differs)
 			continue;
-		push(ctx, array, &n, js_cstring(ctx, f->name));
-		push(ctx, array, &n, text_or_null(ctx, f->wanted));
-		push(ctx, array, &n, text_or_null(ctx, f->sent));
+		js_push(ctx, array, &n, js_cstring(ctx, f->name));
+		js_push(ctx, array, &n, text_or_null(ctx, f->wanted));
+		js_push(ctx, array, &n, text_or_null(ctx, f->sent));
 	}
 	return array;
 }
@@ -461,7 +456,7 @@ JS_FUNCTION(unanswered)
 	const struct origins *o = session_world_in(s, f)->origins;
 	unsigned n = 0;
 	for (size_t i = session_unanswered_before(s, f); i < origins_unmatched(o); i++)
-		push(c->ctx, array, &n, miss_value(c->ctx, origins_unmatched_at(o, i)));
+		js_push(c->ctx, array, &n, miss_value(c->ctx, origins_unmatched_at(o, i)));
 	return array;
 }
 
@@ -474,10 +469,10 @@ struct unmet {
 static void add_unmet(void *data, const struct origin_rule *rule, uint32_t asked)
 {
 	struct unmet *u = data;
-	push(u->ctx, u->array, &u->count, js_number(u->ctx, rule->number));
-	push(u->ctx, u->array, &u->count, js_string(u->ctx, rule->place));
-	push(u->ctx, u->array, &u->count, js_number(u->ctx, rule->expected));
-	push(u->ctx, u->array, &u->count, js_number(u->ctx, asked));
+	js_push(u->ctx, u->array, &u->count, js_number(u->ctx, rule->number));
+	js_push(u->ctx, u->array, &u->count, js_string(u->ctx, rule->place));
+	js_push(u->ctx, u->array, &u->count, js_number(u->ctx, rule->expected));
+	js_push(u->ctx, u->array, &u->count, js_number(u->ctx, asked));
 }
 
 /*
@@ -525,7 +520,7 @@ JS_FUNCTION(backends)
 	JSObjectRef array = (JSObjectRef)js_array(c->ctx, NULL, 0);
 	unsigned at = 0;
 	for (struct pmap_entry e = { 0 }; pmap_each(&w->backends, &e);)
-		push(c->ctx, array, &at, js_string(c->ctx, e.key));
+		js_push(c->ctx, array, &at, js_string(c->ctx, e.key));
 	return array;
 }
 

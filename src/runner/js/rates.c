@@ -103,7 +103,7 @@ JS_FUNCTION(list)
 	unsigned at = 0;
 	for (struct rates_item i = { 0 }; rates_next(w->rates, boxes, &i);) {
 		if (str_eq(i.name, name))
-			jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, js_string(c->ctx, i.entry), NULL);
+			js_push(c->ctx, array, &at, js_string(c->ctx, i.entry));
 	}
 	return array;
 }

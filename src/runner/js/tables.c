@@ -55,7 +55,7 @@ JS_FUNCTION(names)
 	JSObjectRef array = (JSObjectRef)js_array(c->ctx, NULL, 0);
 	unsigned at = 0;
 	for (struct pmap_entry e = { 0 }; stores && pmap_each(&stores->by_name, &e);)
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, js_string(c->ctx, e.key), NULL);
+		js_push(c->ctx, array, &at, js_string(c->ctx, e.key));
 	return array;
 }
 
@@ -126,8 +126,8 @@ JS_FUNCTION(list)
 	JSObjectRef array = (JSObjectRef)js_array(c->ctx, NULL, 0);
 	unsigned at = 0;
 	for (struct table_item i = { 0 }; table_next(t, &i);) {
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, js_string(c->ctx, i.key), NULL);
-		jsc.ObjectSetPropertyAtIndex(c->ctx, array, at++, js_string(c->ctx, i.value), NULL);
+		js_push(c->ctx, array, &at, js_string(c->ctx, i.key));
+		js_push(c->ctx, array, &at, js_string(c->ctx, i.value));
 	}
 	return array;
 }
