@@ -74,6 +74,7 @@ struct body *body_new(struct loop *loop)
 	b->loop = loop;
 	b->limit = UINT64_MAX;
 	b->expected = UINT64_MAX;
+	b->promised = UINT64_MAX;
 	list_init(&b->pieces);
 	event_init(&b->readable);
 	event_init(&b->writable);
@@ -236,7 +237,8 @@ void body_append(struct body *dst, struct body *src)
 		return;
 	}
 	dst->length_untold |= src->length_untold;
-	if (src->ended && src->failure == BODY_FAILURE_NONE && !src->abandoned) {
+	if (src->ended && src->failure == BODY_FAILURE_NONE && !src->abandoned &&
+	    src->promised == UINT64_MAX) {
 		splice(dst, src);
 		body_unref(&src);
 	} else {
@@ -262,6 +264,12 @@ void body_reopen(struct body **pb)
 void body_trailer_add(struct body *b, struct str name, struct str value)
 {
 	headers_add(&b->trailers, &b->trailer_memory, name, value);
+}
+
+void body_promise(struct body *b, uint64_t length)
+{
+	b->promised = length;
+	b->length_untold = false;
 }
 
 void body_end(struct body *b)
@@ -311,9 +319,8 @@ static enum body_state state_when_empty(struct body *b)
 	return BODY_WAIT;
 }
 
-enum body_state body_peek(struct body *b, struct str *bytes)
+static enum body_state peek_pieces(struct body *b, struct str *bytes)
 {
-	*bytes = (struct str){ NULL, 0 };
 	for (struct piece *p; (p = first_piece(b));) {
 		if (!p->body) {
 			*bytes = (struct str){ piece_bytes(p) + p->begin, p->end - p->begin };
@@ -329,12 +336,28 @@ enum body_state body_peek(struct body *b, struct str *bytes)
 	return state_when_empty(b);
 }
 
+enum body_state body_peek(struct body *b, struct str *bytes)
+{
+	*bytes = (struct str){ NULL, 0 };
+	if (b->taken == b->promised && !b->abandoned)
+		return BODY_ENDED;
+	enum body_state state = peek_pieces(b, bytes);
+	if (state == BODY_DATA) {
+		bytes->len = (size_t)MIN(bytes->len, b->promised - b->taken);
+	} else if (state == BODY_ENDED && b->promised != UINT64_MAX) {
+		break_off(b, BODY_FAILURE_INCOMPLETE);
+		state = BODY_FAILED;
+	}
+	return state;
+}
+
 void body_consume(struct body *b, size_t len)
 {
 	if (len == 0)
 		return;
 	struct piece *p = first_piece(b);
 	CHECK(p);
+	b->taken += len;
 	if (p->body) {
 		body_consume(p->body, len);
 		return;
@@ -386,17 +409,12 @@ enum body_failure body_why(struct body *b)
 	return b->failure == BODY_FAILURE_NONE && b->abandoned ? BODY_FAILURE_ABANDONED : b->failure;
 }
 
-/* A body that was appended ends by itself, so until then its length is not what is there by now. */
-static bool known_length(const struct body *b, bool appended, uint64_t *len)
+static bool known_length(const struct body *b, bool appended, uint64_t *len);
+
+/* What is still to be read of its pieces. */
+static bool pieces_length(const struct body *b, uint64_t *len)
 {
 	uint64_t sum = b->buffered;
-	if (b->failure != BODY_FAILURE_NONE)
-		return false;
-	if (!b->ended && (b->streaming || appended)) {
-		if (b->expected == UINT64_MAX)
-			return false;
-		sum += b->expected;
-	}
 	for (const struct list *l = b->pieces.next; b->appended && l != &b->pieces; l = l->next) {
 		const struct piece *p = container_of(l, struct piece, link);
 		uint64_t inner;
@@ -410,6 +428,30 @@ static bool known_length(const struct body *b, bool appended, uint64_t *len)
 	return true;
 }
 
+/* A body that was appended ends by itself, so until then its length is not what is there by now. */
+static bool known_length(const struct body *b, bool appended, uint64_t *len)
+{
+	bool open = !b->ended && (b->streaming || appended);
+	if (b->failure != BODY_FAILURE_NONE)
+		return false;
+	if (b->promised != UINT64_MAX) {
+		*len = b->promised - b->taken;
+		return true;
+	}
+	if ((open && b->expected == UINT64_MAX) || !pieces_length(b, len))
+		return false;
+	*len += open ? b->expected : 0;
+	return true;
+}
+
+size_t body_fitting(const struct body *b, size_t len)
+{
+	uint64_t unread;
+	if (b->promised == UINT64_MAX || !pieces_length(b, &unread))
+		return len;
+	return (size_t)MIN(len, b->promised - MIN(b->promised, b->taken + unread));
+}
+
 bool body_known_length(const struct body *b, uint64_t *len)
 {
 	return !b->length_untold && known_length(b, false, len);
@@ -418,7 +460,10 @@ bool body_known_length(const struct body *b, uint64_t *len)
 bool body_final_length(const struct body *b, uint64_t *len)
 {
 	*len = 0;
-	return !b || (body_known_length(b, len) && (b->ended || b->expected != UINT64_MAX));
+	if (!b)
+		return true;
+	bool final = b->ended || b->expected != UINT64_MAX || b->promised != UINT64_MAX;
+	return body_known_length(b, len) && final;
 }
 
 void body_set_source(struct body *b, struct body_source *source)

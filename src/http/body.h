@@ -64,6 +64,8 @@ struct body {
 	uint64_t limit;      /* body_write beyond it fails the body with BODY_FAILURE_LIMIT */
 	uint64_t expected;   /* bytes that the source says are still to come (Content-Length); UINT64_MAX: not
 				known */
+	uint64_t promised;   /* how long it is in all, says its writer; UINT64_MAX: it did not say */
+	uint64_t taken;      /* bytes that were read */
 	bool streaming;      /* the length is open until the end */
 	bool length_untold;  /* and is not told even then: a message with it goes out chunked;
 				so it is with what such a body is appended to */
@@ -100,6 +102,16 @@ void body_append(struct body *dst, struct body *src);
  */
 void body_reopen(struct body **pb);
 void body_trailer_add(struct body *b, struct str name, struct str value);
+/*
+ * The writer says how many bytes its reader gets in all, whatever they come from: the body ends behind them,
+ * and what goes beyond is not read. One that ends before is INCOMPLETE.
+ */
+void body_promise(struct body *b, uint64_t length);
+/*
+ * How many of `len` bytes to be written the promise has room for, as far as is known: all where there is
+ * none.
+ */
+size_t body_fitting(const struct body *b, size_t len);
 void body_end(struct body *b);
 void body_fail(struct body *b, enum body_failure why);
 bool body_open(const struct body *b); /* neither ended nor failed: writing has a meaning */

@@ -176,6 +176,13 @@ static void fail(struct transfer *t, enum fetch_error error, const char *words)
 	fetch_fail(f, error, str_from(words));
 }
 
+static const char *words_for(const struct transfer *t, CURLcode code)
+{
+	if (code == CURLE_ABORTED_BY_CALLBACK && t->upload && body_why(t->upload) == BODY_FAILURE_INCOMPLETE)
+		return "the request's body was not complete";
+	return t->error[0] ? t->error : code ? t->api->curl_easy_strerror(code) : "";
+}
+
 static void transfer_done(struct transfer *t, CURLcode code)
 {
 	struct body *download = take(t->download);
@@ -197,10 +204,7 @@ static void transfer_done(struct transfer *t, CURLcode code)
 		body_fail(download, transfer_body_failure(t, code));
 	} else if (t->fetch) {
 		transfer_note_remote(t);
-		fail(t, transfer_error(t, code),
-		     t->error[0] ? t->error
-		     : code      ? t->api->curl_easy_strerror(code)
-				 : "");
+		fail(t, transfer_error(t, code), words_for(t, code));
 	}
 	transfer_give_up(t);
 }

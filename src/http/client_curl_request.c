@@ -72,7 +72,8 @@ static bool wants_length(struct str method)
 static void set_body(struct transfer *t, const struct http_request *r)
 {
 	uint64_t length = 0;
-	bool known = body_final_length(r->body, &length) && r->body->trailers.count == 0;
+	bool known = body_final_length(r->body, &length) &&
+		     (r->body->trailers.count == 0 || r->body->promised != UINT64_MAX);
 	t->upload = body_ref(r->body);
 	SET(t, CURLOPT_UPLOAD, 1L);
 	SET(t, CURLOPT_READFUNCTION, transfer_read);
@@ -91,7 +92,7 @@ static void set_method(struct transfer *t, const struct http_request *r)
 	if (empty || t->head_only) {
 		if (r->body)
 			body_abandon(r->body);
-		if (wants_length(r->method))
+		if (wants_length(r->method) || headers_has(&r->headers, STR("content-length")))
 			append(t, &t->headers, "Content-Length: 0");
 	} else {
 		set_body(t, r);

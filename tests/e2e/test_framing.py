@@ -3,6 +3,7 @@
 import gzip
 
 from harness import Response, assert_equal, test
+from results import Summary
 
 MANIFEST = '[local_server.backends.origin]\nurl = "%s"\n'
 SDKS = ("rust-abi", "js-abi")
@@ -32,13 +33,63 @@ def a_whole_response_has_its_length_unless_the_service_frames_it(t):
         assert_equal(framed(edge, "/framing?of=whole&manual=1"), ([None, "chunked"], "12345"))
 
 
-@test
-def a_streamed_request_is_chunked(t):
+def telling_origin(t):
+    """Answers with the framing headers that it got, and the body."""
     origin = t.origin(lambda request: Response(200, body=("%s %s %s" % (
         request.headers.get("content-length"), request.headers.get("transfer-encoding"), request.text)).encode()))
     t.write("fastly.toml", MANIFEST % origin.url)
+
+
+@test
+def a_streamed_request_is_chunked_unless_the_service_frames_it(t):
+    telling_origin(t)
+    for guest in SDKS:
+        with t.serve(t.guest(guest), "-C", "fastly.toml") as edge:
+            def sent(more=""):
+                return edge.get("/framing?of=request" + more).text.strip()
+            assert_equal(sent(), "ok\nNone chunked 12345")
+            assert_equal(sent("&manual=1"), "ok\n5 None 12345")
+            assert_equal(sent("&manual=1&length=five"), "ok\nNone chunked 12345")
+            if guest == "rust-abi":
+                assert_equal(sent("&manual=1&chunked=1"), "ok\nNone chunked 12345")
+
+
+@test
+def a_streamed_request_must_be_as_long_as_the_service_said(t):
+    telling_origin(t)
     with t.serve(t.guest("rust-abi"), "-C", "fastly.toml") as edge:
-        assert_equal(edge.get("/framing?of=request").text, "ok\nNone chunked 12345\n")
+        short = edge.get("/framing?of=request&manual=1&length=6")
+        assert short.status == 500 and "waiting" in short.text, short.text
+        long = edge.get("/framing?of=request&manual=1&length=4")
+        assert long.status == 500 and "FastlyStatus::ERROR" in long.text, long.text
+        assert_equal(edge.get("/framing?of=request&manual=1&length=0&written=").text, "ok\n0 None \n")
+
+
+@test
+def so_it_must_where_origins_are_in_memory(t):
+    t.write("a.test.ts", """import { expect, it, origin, service } from "backlot:test";
+const asked = (query: string) => service.fetch("/framing?of=request&manual=1" + query);
+
+it("as long as it said", async () => {
+  const o = origin("origin").handle(async (request) => new Response(request.headers.get("content-length") + await request.text()));
+  expect(await (await asked("")).text()).toBe("ok\\n512345\\n");
+  expect(o.calls).toHaveLength(1);
+});
+
+it("longer", async () => {
+  const o = origin("origin").respond("got it");
+  expect((await asked("&length=4")).status).toBe(500);
+  expect(await o.calls[0].text()).toBe("1234");
+});
+
+it("shorter", async () => {
+  origin("origin").handle(async (request) => new Response(await request.text()));
+  expect((await asked("&length=6")).status).toBe(500);
+});
+""")
+    t.write("fastly.toml", MANIFEST % "https://origin.example")
+    done = t.run("test", "--service", t.guest("rust-abi"), "a.test.ts", code=0)
+    assert_equal(Summary(done).counts, (3, 0))
 
 
 @test

@@ -505,6 +505,61 @@ TEST(reopening_an_open_body_changes_nothing)
 	end();
 }
 
+/* ---- promised lengths ---- */
+
+TEST(a_promised_length_is_known_before_anything_is_written)
+{
+	begin();
+	uint64_t length;
+	struct body *b = body_new(&loop);
+	b->streaming = b->length_untold = true;
+	assert_false(body_final_length(b, &length));
+	body_promise(b, 7);
+	assert_true(body_final_length(b, &length));
+	assert_int_equal(length, 7);
+	body_write(b, STR("abc"));
+	expect_drained(b, BODY_WAIT, "abc");
+	assert_true(body_final_length(b, &length));
+	assert_int_equal(length, 4);
+	body_unref(&b);
+	end();
+}
+
+TEST(what_is_longer_than_promised_ends_where_it_should)
+{
+	begin();
+	struct body *b = body_new(&loop), *inner = body_with("de");
+	b->streaming = true;
+	body_promise(b, 6);
+	body_write(b, STR("abc"));
+	assert_int_equal(body_fitting(b, 10), 3);
+	body_append(b, body_ref(inner)); /* nobody knows how long this will be */
+	expect_drained(b, BODY_WAIT, "abcde");
+	body_write(inner, STR("fgh"));
+	expect_drained(b, BODY_ENDED, "f");
+	expect_drained(b, BODY_ENDED, "");
+	assert_int_equal(body_fitting(b, 10), 10);
+	body_end(inner);
+	assert_int_equal(body_fitting(b, 10), 0);
+	body_unref(&inner);
+	body_unref(&b);
+	end();
+}
+
+TEST(what_is_shorter_than_promised_is_incomplete)
+{
+	begin();
+	struct body *b = body_with("abc"), *outer = body_new(&loop);
+	body_promise(b, 4);
+	body_end(b);
+	body_append(outer, b); /* which keeps the promise */
+	body_end(outer);
+	expect_drained(outer, BODY_FAILED, "abc");
+	assert_int_equal(body_why(outer), BODY_FAILURE_INCOMPLETE);
+	body_unref(&outer);
+	end();
+}
+
 TEST(lengths_are_known_when_nothing_can_change_them)
 {
 	begin();

@@ -314,6 +314,47 @@ TEST(a_body_is_sent_while_it_is_written_and_its_trailers_follow)
 	tear_down(&f);
 }
 
+TEST(a_streamed_body_whose_length_was_promised_goes_out_with_it)
+{
+	struct fixture f;
+	set_up(&f, (struct origin_step[]){ { READ_UNTIL, "onetwo", 0 },
+					   { SEND, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0 },
+					   { END, 0, 0 } });
+	struct body *body = body_ref(body_new(&f.loop));
+	body->streaming = true;
+	body_promise(body, 6);
+	body_write(body, STR("one"));
+	start(&f, "PUT", body, NULL);
+	WAIT_UNTIL(&f, strstr(received(&f), "one"));
+	body_write(body, STR("twothree")); /* and is not ended */
+	wait_for_head(&f);
+	expect_error(&f, FETCH_OK);
+	assert_string_equal(
+		received(&f),
+		"PUT /path?q=1 HTTP/1.1\r\nHost: origin.example\r\nContent-Length: 6\r\n\r\nonetwo");
+	body_unref(&body);
+	tear_down(&f);
+}
+
+TEST(a_body_that_ends_before_its_promised_length_ends_the_request)
+{
+	struct fixture f;
+	set_up(&f, (struct origin_step[]){ { READ_UNTIL, "one", 0 }, { END, 0, 0 } });
+	struct body *body = body_ref(body_new(&f.loop));
+	body->streaming = true;
+	body_promise(body, 4);
+	body_write(body, STR("one"));
+	start(&f, "PUT", body, NULL);
+	WAIT_UNTIL(&f, strstr(received(&f), "one"));
+	body_end(body);
+	wait_for_head(&f);
+	expect_error(&f, FETCH_CONNECTION_TERMINATED);
+	assert_str(f.fetch->error_text, "the request's body was not complete");
+	WAIT_UNTIL(&f, f.origin.peer_ended);
+	body_unref(&body);
+	tear_down(&f);
+}
+
 TEST(a_response_can_end_before_the_request_has)
 {
 	struct fixture f;

@@ -283,6 +283,51 @@ TEST(an_answer_that_ends_first_ends)
 	end(&f);
 }
 
+TEST(a_promised_length_is_announced_and_kept)
+{
+	struct fixture f;
+	struct buf up = BUF_INIT(1024);
+	begin(&f, false, true);
+	f.keeps = true;
+	struct body *request = body_new(&f.loop);
+	request->streaming = true;
+	body_promise(request, 4);
+	struct fetch *fetch = ask(&f, "POST", request);
+	WAIT_UNTIL(&f, f.count == 1);
+	assert_str(headers_get(&f.seen[0]->request.headers, STR("content-length")), "4");
+	body_write(request, STR("pingpong"));
+	WAIT_UNTIL(&f, drink(f.seen[0]->request.body, &up) == BODY_ENDED);
+	assert_str(buf_str(&up), "ping");
+	answer(&f, f.seen[0], "pong");
+	expect_answer(&f, fetch, "pong");
+	body_unref(&request);
+	fetch_unref(&fetch);
+	buf_fini(&up);
+	end(&f);
+}
+
+TEST(a_body_shorter_than_promised_resets_the_stream)
+{
+	struct fixture f;
+	struct buf up = BUF_INIT(1024);
+	begin(&f, false, true);
+	f.keeps = true;
+	struct body *request = body_new(&f.loop);
+	request->streaming = true;
+	body_promise(request, 4);
+	body_write(request, STR("pin"));
+	struct fetch *fetch = ask(&f, "POST", request);
+	WAIT_UNTIL(&f, f.count == 1);
+	body_end(request);
+	WAIT_UNTIL(&f, fetch->settled);
+	assert_int_equal(fetch->error, FETCH_CONNECTION_TERMINATED);
+	WAIT_UNTIL(&f, drink(f.seen[0]->request.body, &up) == BODY_FAILED);
+	body_unref(&request);
+	fetch_unref(&fetch);
+	buf_fini(&up);
+	end(&f);
+}
+
 TEST(a_stream_that_is_reset_is_an_incomplete_body)
 {
 	struct fixture f;

@@ -85,6 +85,11 @@ enum abi_status hostcall_http_body_write(struct sandbox *sb, struct http_body_wr
 		sandbox_wait_event(sb, &b->body->writable);
 		return ABI_WAIT;
 	}
+	if (b->streaming && a->buf.len) {
+		a->buf.len = body_fitting(b->body, a->buf.len);
+		if (a->buf.len == 0)
+			return ABI_ERROR; /* more than the Content-Length that the guest gave */
+	}
 	if (!invocation_within(sb->invocation, LIMIT_body_total_bytes, b->body->total + a->buf.len))
 		return ABI_LIMITEXCEEDED;
 	if (a->buf.len > b->body->limit - MIN(b->body->limit, b->body->total)) {

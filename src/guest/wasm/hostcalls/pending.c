@@ -36,13 +36,28 @@ static struct str wire_path(struct sandbox *sb, const struct guest_request *r, c
 			    uri.has_query ? "?" : "", STR_ARG(uri.query));
 }
 
-/* Framing that the guest may choose: exactly one of the two headers, and a length that is a number. */
-static bool framing_valid(const struct headers *h)
+/*
+ * Framing that the guest may choose: exactly one of the two headers, and a length that is a number.
+ * UINT64_MAX: chunked.
+ */
+static bool framing_valid(const struct headers *h, uint64_t *length)
 {
-	uint64_t length;
 	struct str value = headers_get(h, STR("content-length"));
 	bool chunked = headers_has(h, STR("transfer-encoding"));
-	return value.ptr ? !chunked && str_to_u64(value, UINT64_MAX, &length) : chunked;
+	*length = UINT64_MAX;
+	return value.ptr ? !chunked && str_to_u64(value, INT64_MAX, length) : chunked;
+}
+
+/* The body goes out as the guest's own headers say. */
+static void frame(const struct guest_request *r, struct body *b)
+{
+	uint64_t length;
+	if (!r->manual_framing || !framing_valid(&r->http.headers, &length))
+		return;
+	if (length == UINT64_MAX)
+		b->length_untold = true;
+	else
+		body_promise(b, length);
 }
 
 static struct headers wire_headers(struct sandbox *sb, const struct guest_request *r,
@@ -50,7 +65,8 @@ static struct headers wire_headers(struct sandbox *sb, const struct guest_reques
 {
 	struct headers out = { 0 };
 	struct arena *arena = sandbox_arena(sb);
-	bool keep = r->manual_framing && framing_valid(&r->http.headers);
+	uint64_t length;
+	bool keep = r->manual_framing && framing_valid(&r->http.headers, &length);
 	headers_add_borrowed(&out, arena, STR("Host"), host_header(r, backend));
 	for (size_t i = 0; i < r->http.headers.count; i++) {
 		struct header f = r->http.headers.at[i];
@@ -163,6 +179,7 @@ enum abi_status pending_send(struct sandbox *sb, uint32_t request, uint32_t body
 		return ABI_LIMITEXCEEDED;
 	handles_take(&sb->handles, request, HANDLE_REQUEST);
 	struct body *content = streaming ? sandbox_stream_body(sb, body) : sandbox_take_body(sb, body);
+	frame(r, content);
 	if (!streaming && !has_content(content)) {
 		body_abandon(content);
 		body_unref(&content);

@@ -70,8 +70,11 @@ async function unpack() {
   return ok(`${headers.join(" ")}body: ${await response.text()}`);
 }
 
-/** A body of five bytes whose length the guest says itself, as a stream; `?manual=1`: and its word counts. */
-function framing(event, url) {
+/**
+ * A body of five bytes whose length the guest says itself, as a stream; `?manual=1`: and its word counts. `&of=request`:
+ * one to the origin, whose answer is given back.
+ */
+async function framing(event, url) {
   const body = new ReadableStream({
     start(controller) {
       controller.enqueue(new TextEncoder().encode("12345"));
@@ -79,7 +82,10 @@ function framing(event, url) {
     },
   });
   const headers = { "Content-Length": url.searchParams.get("length") ?? "5" };
-  return new Response(body, { headers, manualFramingHeaders: url.searchParams.has("manual") });
+  const manualFramingHeaders = url.searchParams.has("manual");
+  if (url.searchParams.get("of") !== "request") return new Response(body, { headers, manualFramingHeaders });
+  const request = new Request("http://origin.example/framing", { method: "POST", body, headers, manualFramingHeaders });
+  return ok(await (await fetch(request, { backend: "origin" })).text());
 }
 
 export const routes = {
