@@ -142,6 +142,10 @@ declare module "backlot:test" {
     advance(duration: Duration): Promise<void>;
     /** Sets the wall clock, backwards too. Timers keep their distance. */
     set(time: number | string | Date): void;
+    /** Time goes by itself from now on, as fast as everywhere, until the test or group ends. */
+    useRealTime(): void;
+    /** Time stands still again while anything happens. */
+    useVirtualTime(): void;
   };
 
   // ---- stores; what a test writes is gone with its frame ----

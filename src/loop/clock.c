@@ -64,22 +64,27 @@ struct clock_virtual {
 	struct clock super;
 	uint64_t monotonic_ns;
 	uint64_t wall_minus_monotonic; /* wraps, so that wall may be set to before the start */
+	uint64_t real_since_ns; /* the system's time at `monotonic_ns`, which it goes with; 0: it stands */
 };
 
 static uint64_t virtual_monotonic(const struct clock *c)
 {
-	return ((const struct clock_virtual *)c)->monotonic_ns;
+	const struct clock_virtual *self = (const struct clock_virtual *)c;
+	uint64_t went = self->real_since_ns ? read_clock(CLOCK_MONOTONIC) - self->real_since_ns : 0;
+	return self->monotonic_ns + went;
 }
 
 static uint64_t virtual_wall(const struct clock *c)
 {
 	const struct clock_virtual *self = (const struct clock_virtual *)c;
-	return self->monotonic_ns + self->wall_minus_monotonic;
+	return virtual_monotonic(c) + self->wall_minus_monotonic;
 }
 
 static bool virtual_jump(struct clock *c, uint64_t monotonic_ns)
 {
 	struct clock_virtual *self = (struct clock_virtual *)c;
+	if (self->real_since_ns)
+		return false;
 	self->monotonic_ns = MAX(self->monotonic_ns, monotonic_ns);
 	return true;
 }
@@ -105,5 +110,24 @@ void clock_virtual_set_wall(struct clock *c, uint64_t wall_ns)
 {
 	struct clock_virtual *self = (struct clock_virtual *)c;
 	CHECK(c->ops == &virtual_ops);
-	self->wall_minus_monotonic = wall_ns - self->monotonic_ns;
+	self->wall_minus_monotonic = wall_ns - virtual_monotonic(c);
+}
+
+void clock_virtual_set_real(struct clock *c, bool real)
+{
+	struct clock_virtual *self = (struct clock_virtual *)c;
+	CHECK(c->ops == &virtual_ops);
+	self->monotonic_ns = virtual_monotonic(c);
+	self->real_since_ns = real ? read_clock(CLOCK_MONOTONIC) : 0;
+}
+
+bool clock_virtual_is_real(const struct clock *c)
+{
+	return c->ops == &virtual_ops && ((const struct clock_virtual *)c)->real_since_ns;
+}
+
+void clock_virtual_skip(struct clock *c, uint64_t ns)
+{
+	CHECK(c->ops == &virtual_ops);
+	((struct clock_virtual *)c)->monotonic_ns += ns;
 }

@@ -63,6 +63,16 @@ struct clock *clock_virtual_new(uint64_t wall_ns);
  */
 void clock_virtual_set_wall(struct clock *c, uint64_t wall_ns);
 
+/*
+ * From now on a virtual clock goes as fast as the system's, from what it shows, and is moved by nobody but
+ * clock_virtual_skip(); or it stands still again.
+ */
+void clock_virtual_set_real(struct clock *c, bool real);
+bool clock_virtual_is_real(const struct clock *c); /* false for a clock that is not virtual, too */
+
+/* Moves a virtual clock on by so much, whether it stands or goes. */
+void clock_virtual_skip(struct clock *c, uint64_t ns);
+
 /* CPU time this thread has used, ns. Not a world's clock: it measures guests. */
 uint64_t cpu_time_ns(void);
 

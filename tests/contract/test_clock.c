@@ -20,7 +20,15 @@ static struct clock *virtual_(void)
 	return clock_virtual_new(UINT64_C(1700000000) * NS_PER_S);
 }
 
-#define EVERY_IMPLEMENTATION(X, promise) X(promise, system_) X(promise, virtual_)
+static struct clock *virtual_in_real_time(void)
+{
+	struct clock *c = virtual_();
+	clock_virtual_set_real(c, true);
+	return c;
+}
+
+#define EVERY_IMPLEMENTATION(X, promise) \
+	X(promise, system_) X(promise, virtual_) X(promise, virtual_in_real_time)
 
 static void begin(struct subject *s, struct clock *(*make)(void))
 {
@@ -160,5 +168,27 @@ TEST(a_day_passes_at_once_when_everybody_waits)
 	timer_start(&s.loop, &tomorrow.timer, 86400 * NS_PER_S);
 	assert_int_equal(loop_run(&s.loop, &tomorrow.fired, UINT64_MAX), LOOP_DONE);
 	assert_int_equal(clock_wall(s.clock) - before, 86400 * NS_PER_S);
+	end(&s);
+}
+
+TEST(a_virtual_clock_in_real_time_goes_on_from_where_it_is_and_stands_again)
+{
+	struct subject s;
+	begin(&s, virtual_);
+	uint64_t wall = clock_wall(s.clock);
+	clock_virtual_set_real(s.clock, true);
+	assert_true(clock_virtual_is_real(s.clock));
+	uint64_t monotonic = clock_monotonic(s.clock);
+	assert_false(clock_jump(s.clock, monotonic + 3600 * NS_PER_S));
+	while (clock_monotonic(s.clock) == monotonic)
+		;
+	clock_virtual_skip(s.clock, 3600 * NS_PER_S);
+	uint64_t went = clock_wall(s.clock) - wall;
+	assert_true(went > 3600 * NS_PER_S && went < 5400 * NS_PER_S);
+	clock_virtual_set_real(s.clock, false);
+	monotonic = clock_monotonic(s.clock);
+	assert_true(clock_wall(s.clock) >= wall + went);
+	assert_true(clock_jump(s.clock, monotonic + 5));
+	assert_int_equal(clock_monotonic(s.clock), monotonic + 5);
 	end(&s);
 }

@@ -47,6 +47,11 @@ def what_is_written_is_gone_with_its_frame(t):
 
 
 @test
+def time_is_real_where_it_is_asked_for(t):
+    assert_equal(Summary(state(t, "rust-noop", "time.test.ts", code=0)).counts, (3, 0))
+
+
+@test
 def in_any_order(t):
     for seed in "12345":
         state(t, "rust-noop", "frames.test.ts", args=("--order", "random", "--seed", seed), code=0)

@@ -22,6 +22,7 @@ static struct clock *fork_clock(const struct clock *from)
 	struct clock *c = clock_virtual_new(clock_wall(from));
 	CHECK(clock_jump(c, monotonic));
 	clock_virtual_set_wall(c, clock_wall(from));
+	clock_virtual_set_real(c, clock_virtual_is_real(from));
 	return c;
 }
 
@@ -239,7 +240,7 @@ JS_FUNCTION(patient)
 	return js_number(c->ctx, f ? (double)(clock_monotonic(f->clock) - f->advanced_ns) / 1e6 : 0);
 }
 
-/* advance(ms): time-outs of tests do not count it. Whoever calls it waits for as long on the clock. */
+/* advance(ms) → ms that whoever calls it waits on the clock. Time-outs of tests do not count it. */
 JS_FUNCTION(advance)
 {
 	double ms = js_arg_number(c, 0);
@@ -247,8 +248,13 @@ JS_FUNCTION(advance)
 		return NULL;
 	if (!(ms >= 0 && ms <= 1e14) || !session_of(c)->frame)
 		return js_throw(c, "RangeError", "time can only be moved on, by less than 3,000 years");
-	session_advance(session_of(c), (uint64_t)(ms * 1e6));
-	return NULL;
+	uint64_t ns = (uint64_t)(ms * 1e6);
+	struct clock *clock = session_of(c)->frame->clock;
+	session_advance(session_of(c), ns);
+	if (!clock_virtual_is_real(clock))
+		return js_number(c->ctx, ms);
+	clock_virtual_skip(clock, ns);
+	return js_number(c->ctx, 0);
 }
 
 /* set(wall ms): the wall clock alone */
@@ -263,10 +269,33 @@ JS_FUNCTION(set)
 	return NULL;
 }
 
+static JSValueRef set_real(struct js_call *c, bool real)
+{
+	struct js_session *s = session_of(c);
+	if (!s->frame)
+		return js_throw(c, "Error", "this is called outside of a test, a hook or a group of tests");
+	if (!s->options->target.url.len) /* there it is real, always */
+		clock_virtual_set_real(s->frame->clock, real);
+	return NULL;
+}
+
+/* real(): time goes by itself, in this frame and those that are opened in it */
+JS_FUNCTION(real)
+{
+	return set_real(c, true);
+}
+
+/* virtual(): it stands still again while anything happens */
+JS_FUNCTION(virtual)
+{
+	return set_real(c, false);
+}
+
 static const struct js_function functions[] = {
 	{ "open", open_frame_callback },   { "close", close_frame_callback },
 	{ "enter", enter_frame_callback }, { "current", current_frame_callback },
 	{ "now", now_callback },           { "patient", patient_callback },
 	{ "advance", advance_callback },   { "set", set_callback },
+	{ "real", real_callback },         { "virtual", virtual_callback },
 };
 const struct js_module js_frames_module = { "frames", functions, COUNT_OF(functions) };

@@ -62,8 +62,10 @@ interface TestHost {
     current(): number;
     now(): [wallMs: number, monotonicMs: number, patientMs: number];
     patient(): number;
-    advance(ms: number): void;
+    advance(ms: number): number;
     set(wallMs: number): void;
+    real(): void;
+    virtual(): void;
   };
   exchange: {
     listen(

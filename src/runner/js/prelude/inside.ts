@@ -16,7 +16,7 @@ const OPEN: Record<string, readonly string[] | true> = {
   results: true,
   backends: ["listen"],
   exchange: ["listen", "fetch", "timeline"],
-  frames: ["open", "enter", "close", "current", "now", "patient"],
+  frames: ["open", "enter", "close", "current", "now", "patient", "real"],
   origins: ["listen", "unanswered", "unmet"],
 };
 
@@ -29,6 +29,7 @@ const NAMES: Record<string, string | ((args: unknown[]) => string)> = {
   "exchange.breaches": "response.limits",
   "frames.advance": "clock.advance()",
   "frames.set": "clock.set()",
+  "frames.virtual": "clock.useVirtualTime()",
   "facts.set": (args) => String(args[0]),
   "facts.get": (args) => String(args[0]),
   "facts.limit": "limits",
