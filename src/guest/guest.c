@@ -104,6 +104,24 @@ struct event *invocation_unsettled(struct invocation *i)
 	return readthroughs_under_way(i);
 }
 
+struct str report_words(struct str report)
+{
+	static const struct str mark = STR_INIT("wasm trap: "),
+				context = STR_INIT("error while executing at");
+	size_t at = str_find(report, mark);
+	if (at != STR_NONE)
+		report = str_sub(report, at + mark.len, report.len);
+	struct str line = str_split(&report, '\n');
+	if (at == STR_NONE && str_starts(line, context)) {
+		/* The cause stands last. */
+		while (report.ptr) {
+			struct str next = str_trim(str_split(&report, '\n'));
+			line = next.len ? next : line;
+		}
+	}
+	return str_trim(line);
+}
+
 void invocation_end(struct invocation *i, enum outcome outcome, struct str report)
 {
 	CHECK(!i->ended);
@@ -111,7 +129,7 @@ void invocation_end(struct invocation *i, enum outcome outcome, struct str repor
 	i->ended_ns = clock_monotonic(i->world->loop->clock);
 	i->outcome = outcome;
 	i->report = report;
-	i->failure = str_sub(report, 0, MIN(str_find_char(report, '\n'), report.len));
+	i->failure = report_words(report);
 	event_fire(&i->changed, i->world->loop);
 }
 

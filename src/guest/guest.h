@@ -98,7 +98,7 @@ struct invocation {
 	enum outcome outcome;
 	int exit_code;
 	struct str report;  /* what went wrong, with a symbolised backtrace, for people; empty when OK */
-	struct str failure; /* its first line */
+	struct str failure; /* in a line: report_words() */
 
 	struct log_entry *logs, **logs_last;
 	struct subrequest *subrequests, **subrequests_last;
@@ -186,6 +186,10 @@ void invocation_fini(struct invocation *i); /* may be called again, after more w
 void invocation_respond(struct invocation *i, struct http_response response);
 void invocation_inform(struct invocation *i, uint16_t status, const struct headers *headers);
 void invocation_end(struct invocation *i, enum outcome outcome, struct str report);
+/*
+ * What a report comes down to: what Wasmtime calls the trap, or the cause, or the first line; borrowed of it.
+ */
+struct str report_words(struct str report);
 void invocation_log(struct invocation *i, struct str endpoint, struct str message);
 /* Sends to the world's origins and keeps the record. `request` is copied but for its body, which goes along.
  */

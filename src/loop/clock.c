@@ -18,12 +18,17 @@ uint64_t cpu_time_ns(void)
 	return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
+uint64_t real_time_ns(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
 /* ---- system ---- */
 
 static uint64_t system_monotonic(const struct clock *c)
 {
 	(void)c;
-	return read_clock(CLOCK_MONOTONIC);
+	return real_time_ns();
 }
 
 static uint64_t system_wall(const struct clock *c)
@@ -70,7 +75,7 @@ struct clock_virtual {
 static uint64_t virtual_monotonic(const struct clock *c)
 {
 	const struct clock_virtual *self = (const struct clock_virtual *)c;
-	uint64_t went = self->real_since_ns ? read_clock(CLOCK_MONOTONIC) - self->real_since_ns : 0;
+	uint64_t went = self->real_since_ns ? real_time_ns() - self->real_since_ns : 0;
 	return self->monotonic_ns + went;
 }
 
@@ -118,7 +123,7 @@ void clock_virtual_set_real(struct clock *c, bool real)
 	struct clock_virtual *self = (struct clock_virtual *)c;
 	CHECK(c->ops == &virtual_ops);
 	self->monotonic_ns = virtual_monotonic(c);
-	self->real_since_ns = real ? read_clock(CLOCK_MONOTONIC) : 0;
+	self->real_since_ns = real ? real_time_ns() : 0;
 }
 
 bool clock_virtual_is_real(const struct clock *c)

@@ -73,6 +73,9 @@ bool clock_virtual_is_real(const struct clock *c); /* false for a clock that is 
 /* Moves a virtual clock on by so much, whether it stands or goes. */
 void clock_virtual_skip(struct clock *c, uint64_t ns);
 
+/* The system's monotonic time. Not a world's clock: it is for what must not last in reality. */
+uint64_t real_time_ns(void);
+
 /* CPU time this thread has used, ns. Not a world's clock: it measures guests. */
 uint64_t cpu_time_ns(void);
 

@@ -229,12 +229,20 @@ static bool bury_loading(struct supervisor *s, const struct worker_end *end, con
 	return s->shared->stop || s->shared->next >= s->queued || workers_start(s->workers, end->index, e);
 }
 
+struct str run_late_words(const struct run_options *options, struct arena *a)
+{
+	return arena_printf(a, "took longer than %g s and was stopped (--timeout)",
+			    (double)options->timeout_ns / 1e9);
+}
+
 /* What happened, and where the process was. */
 static struct str describe_death(struct supervisor *s, const struct worker_end *end,
 				 const struct test_result *r, const char *file)
 {
 	scoped(buf_fini) struct buf text = BUF_INIT(2 * CRASH_BYTES_MAX);
 	size_t before;
+	if (crash_said(end->crash, &text))
+		return arena_str(&s->arena, buf_str(&text));
 	buf_printf(&text, "%s:%u: " STR_FMT "\n    backtrace of the process:\n", file, MAX(r->line, 1u),
 		   STR_ARG(r->message));
 	before = text.len;
@@ -250,7 +258,7 @@ static bool bury(void *data, const struct worker_end *end, struct error *e)
 	struct supervisor *s = data;
 	uint32_t position = (uint32_t)end->item;
 	const char *how = "made its worker process crash";
-	char late[96], what[64];
+	char fat[96], what[64];
 	struct test_result r;
 	if (end->item == 0)
 		return true;
@@ -258,15 +266,12 @@ static bool bury(void *data, const struct worker_end *end, struct error *e)
 	CHECK(at < s->work_count);
 	const struct work *w = &s->work[at];
 	worker_end_print(end, what, sizeof what);
-	if (end->late) {
-		snprintf(late, sizeof late, "took longer than %g s and was stopped (--timeout)",
-			 (double)s->options->timeout_ns / 1e9);
-		how = late;
-	}
+	if (end->late)
+		how = run_late_words(s->options, &s->arena).ptr;
 	if (end->fat) {
-		snprintf(late, sizeof late, "took more than %llu MiB of memory and was stopped (--memory)",
+		snprintf(fat, sizeof fat, "took more than %llu MiB of memory and was stopped (--memory)",
 			 (unsigned long long)(s->options->memory_bytes_max >> 20));
-		how = late;
+		how = fat;
 	}
 	if (position == 0)
 		return bury_loading(s, end, w, how, what, e);

@@ -71,4 +71,7 @@ must_use bool run_tests(const struct test_files *files, const struct run_options
 void run_list(const struct test_files *files, const struct run_options *options, struct reporter *reporter,
 	      struct run_totals *totals);
 
+/* What is said of a test that took too long: "took longer than 5 s and was stopped (--timeout)". */
+struct str run_late_words(const struct run_options *options, struct arena *a);
+
 #endif

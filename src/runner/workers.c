@@ -14,11 +14,26 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/mem.h"
 #include "loop/clock.h"
 #include "runner/crash.h"
+
+/*
+ * What ends a worker that is late, and how long behind its time: first it may say where it is, then its
+ * process may (crash.h), then nobody is asked. Guests are stopped at the very time (world.h), so that their
+ * tests may still end as others do.
+ */
+static const struct {
+	int number;
+	uint64_t behind_ns;
+} late_signals[] = {
+	{ SIGXCPU, 100 * NS_PER_MS },
+	{ SIGABRT, 600 * NS_PER_MS },
+	{ SIGKILL, 1100 * NS_PER_MS },
+};
 
 #define WEIGH_NS (UINT64_C(100) * 1000000) /* how often the workers' memory is looked at */
 
@@ -46,7 +61,8 @@ struct process {
 	int fd;
 	int crash; /* of crash.h */
 	struct buf in;
-	bool late, fat; /* we have killed it for that */
+	bool late, fat;        /* it is being ended for that */
+	unsigned late_signals; /* so many has it been sent */
 };
 
 struct workers {
@@ -275,12 +291,13 @@ static void kill_late(struct workers *w)
 	uint64_t now = clock_monotonic(w->clock);
 	for (unsigned i = 0; i < WORKERS_MAX; i++) {
 		const struct slot *slot = &w->shared->slots[i];
+		struct process *p = &w->processes[i];
 		uint64_t since = slot->since_ns;
-		if (!w->processes[i].pid || !slot->item || !slot->timed || now < since ||
-		    now - since < w->timeout_ns)
+		if (!p->pid || p->late_signals == COUNT_OF(late_signals) || !slot->item || !slot->timed ||
+		    now < since || now - since < w->timeout_ns + late_signals[p->late_signals].behind_ns)
 			continue;
-		w->processes[i].late = true;
-		kill(w->processes[i].pid, SIGKILL);
+		p->late = true;
+		kill(p->pid, late_signals[p->late_signals++].number);
 	}
 }
 

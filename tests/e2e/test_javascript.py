@@ -471,9 +471,18 @@ def one_fails(t, body, *words, args=()):
 
 
 @test
-def an_endless_loop_costs_one_test(t):
-    one_fails(t, 'it("loops", () => { for (;;) {} });\n', "a.test.ts:3: the test took longer than 1 s and was stopped",
-              args=("--timeout", "1"))
+def an_endless_loop_costs_one_test_and_is_found(t):
+    one_fails(t, 'const spin = () => { for (;;) {} };\nit("loops", () => spin());\n',
+              "a.test.ts:3:22: the test took longer than 1 s and was stopped (--timeout)\n", "at a.test.ts:4:", args=("--timeout", "1"))
+
+
+@test
+def an_endless_loop_outside_of_tests_is_found(t):
+    write(t, "a.test.ts", '(() => { for (;;); })();\nit("never", () => {});\n')
+    write(t, "b.test.ts", 'it("others go on", () => {});\n')
+    done = run(t, "--timeout", "1", "a.test.ts", "b.test.ts", code=2)
+    assert_in("a.test.ts:2:2: JavaScript ran for 2 s without coming back, and was stopped (--timeout)\n", done.out)
+    assert_equal(Summary(done).counts, (1, 0))
 
 
 @test

@@ -312,7 +312,8 @@ def a_guest_that_spins_costs_its_test_and_no_other(t):
     done = abi(t, "--timeout", "1s", code=1)
     assert_equal(Summary(done).counts, (3, 1))
     assert_matches(r"^FAILED a\.fiddle:3: spins", done.out)
-    assert_in("a.fiddle:3: the test took longer than 1 s and was stopped (--timeout)", done.out)
+    assert_in("a.fiddle:4: the service was stopped\n", done.out)
+    assert_matches(r"wasm backtrace:(.*\n)+.*abi::failures::spin(.*\n)+.*the test took longer than 1 s and was stopped \(--timeout\)", done.out)
 
 
 @test

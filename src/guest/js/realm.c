@@ -40,6 +40,7 @@ void js_vm_destroy(struct js_vm **pvm)
 	CHECK(list_empty(&vm->realms));
 	jsc.ContextGroupRelease(vm->group);
 	js_reap(vm);
+	arena_fini(&vm->arena);
 	mem_free(vm);
 }
 
@@ -48,18 +49,30 @@ void **js_vm_garbage(struct js_vm *vm)
 	return &vm->garbage;
 }
 
-static bool always(JSContextRef ctx, void *context)
+/* Asked by the engine whether to end what runs, and has run too long. */
+static bool stop(JSContextRef ctx, void *data)
 {
-	(void)ctx;
-	((struct js_vm *)context)->stopped = true;
+	struct js_vm *vm = data;
+	JSValueRef exception = NULL;
+	JSObjectRef here = vm->stopped ? NULL : jsc.ObjectMakeError(ctx, 0, NULL, &exception);
+	vm->stopped = true;
+	if (here && !exception)
+		vm->stopped_at = js_get_str(ctx, here, "stack", &vm->arena);
+	list_each(it, &vm->realms) {
+		const struct realm *r = container_of(it, struct realm, link);
+		if (r->ops->stopped)
+			r->ops->stopped(r->data);
+	}
 	return true;
 }
 
 void js_vm_limit(struct js_vm *vm, uint64_t ns)
 {
 	vm->stopped = false;
+	vm->stopped_at = STR("");
+	arena_reset(&vm->arena);
 	if (ns)
-		jsc.ContextGroupSetExecutionTimeLimit(vm->group, (double)ns / 1e9, always, vm);
+		jsc.ContextGroupSetExecutionTimeLimit(vm->group, (double)ns / 1e9, stop, vm);
 	else
 		jsc.ContextGroupClearExecutionTimeLimit(vm->group);
 }
@@ -67,6 +80,11 @@ void js_vm_limit(struct js_vm *vm, uint64_t ns)
 bool js_vm_stopped(const struct js_vm *vm)
 {
 	return vm->stopped;
+}
+
+struct str js_vm_stopped_at(const struct js_vm *vm)
+{
+	return vm->stopped_at;
 }
 
 void js_vm_collect(struct js_vm *vm)

@@ -78,7 +78,9 @@ void js_vm_destroy(struct js_vm **pvm); /* after its realms; leaves NULL; NULL i
  */
 void js_vm_limit(struct js_vm *vm, uint64_t ns);
 bool js_vm_stopped(const struct js_vm *vm); /* it happened since js_vm_limit() */
-void js_vm_collect(struct js_vm *vm);       /* garbage, now */
+/* Where it was then: a stack as an Error has it. Empty when it is not known; lives until js_vm_limit(). */
+struct str js_vm_stopped_at(const struct js_vm *vm);
+void js_vm_collect(struct js_vm *vm); /* garbage, now */
 
 /* ---- realms ---- */
 
@@ -88,6 +90,8 @@ struct realm_ops {
 	void (*print)(void *data, const char *level, struct str text);
 	/* An exception that nobody caught, or a rejection that nobody handled. */
 	void (*uncaught)(void *data, JSValueRef error);
+	/* JavaScript is being ended at the limit; nothing may be called. NULL: nobody wants to know. */
+	void (*stopped)(void *data);
 	/* A timer that was started on this loop is about to fire; NULL: nobody wants to know. */
 	void (*enters)(void *data, struct loop *loop);
 };

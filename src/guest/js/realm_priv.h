@@ -11,6 +11,8 @@ struct js_vm {
 	void *garbage;  /* struct thing, see value.c */
 	unsigned depth; /* of calls from C into JavaScript */
 	bool stopped;   /* JavaScript ran into the limit */
+	struct arena arena;
+	struct str stopped_at; /* where it was then; in the arena */
 };
 
 void **js_vm_garbage(struct js_vm *vm);

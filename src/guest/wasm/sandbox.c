@@ -567,6 +567,8 @@ static bool may_go_on(struct sandbox *sb, const wasmtime_context_t *context)
 		return false;
 	if (sb->stopping)
 		sb->trap_text = STR("the guest was stopped");
+	else if (sb->world->stop.at_ns && real_time_ns() >= sb->world->stop.at_ns)
+		over_limit(sb, 503, sb->world->stop.why);
 	else if (!invocation_within(sb->invocation, LIMIT_cpu_ns, cpu_ns))
 		over_limit(sb, 503, limit_report(sb, "CPU time", sb->world->limits.cpu_ns));
 	else

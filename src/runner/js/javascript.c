@@ -2,12 +2,14 @@
 #include "runner/js/javascript.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
 #include "base/mem.h"
 #include "guest/js/program.h"
+#include "runner/crash.h"
 #include "runner/js/bodies.h"
 #include "runner/js/session.h"
 #include "runner/run.h"
@@ -37,14 +39,20 @@ static void uncaught(void *data, JSValueRef error)
 {
 	struct js_session *s = data;
 	JSValueRef exception = NULL;
-	if (s->on_uncaught.value)
+	if (s->on_uncaught.value && !js_vm_stopped(s->realm->vm))
 		jsc.ObjectCallAsFunction(s->realm->ctx, (JSObjectRef)s->on_uncaught.value, NULL, 1, &error,
 					 &exception);
+}
+
+static void stopped(void *data)
+{
+	((struct js_session *)data)->yield = true;
 }
 
 static const struct realm_ops realm_ops = {
 	.print = print,
 	.uncaught = uncaught,
+	.stopped = stopped,
 	.enters = session_enter_loop,
 };
 
@@ -117,6 +125,40 @@ static JSObjectRef settings_of(struct js_session *s)
 	return o;
 }
 
+/*
+ * The engine of a worker process that is late (workers.h) is told to stop: by the handler of a signal, since
+ * JavaScript that does not come back hears nothing else. That takes locks and memory, which a handler should
+ * not; where they are not to be had the process is ended from outside, and if it goes well it ends itself.
+ */
+static struct js_vm *late_vm;
+
+static void stop_late(int number)
+{
+	(void)number;
+	js_vm_limit(late_vm, NS_PER_MS);
+}
+
+static void stop_when_late(struct js_vm *vm)
+{
+	late_vm = vm;
+	sigaction(SIGXCPU, &(struct sigaction){ .sa_handler = stop_late, .sa_flags = SA_RESTART }, NULL);
+}
+
+/* JavaScript was stopped: that, with where it was; only that, when nothing more can be learned of it. */
+static struct str describe_stop(struct js_session *s, struct str what)
+{
+	JSContextRef ctx = s->realm->ctx;
+	const JSValueRef args[] = { js_string(ctx, what), js_string(ctx, js_vm_stopped_at(s->realm->vm)) };
+	JSValueRef pending, text = NULL;
+	js_vm_limit(s->realm->vm, 0);
+	realm_evaluate(s->realm, STR(""), "stop", 1, &pending); /* what is called next is ended, still */
+	JSValueRef describe = js_get(ctx, s->realm->host, "stopped");
+	if (jsc.ValueGetType(ctx, describe) == kJSTypeObject)
+		text = realm_call(s->realm, (JSObjectRef)describe, COUNT_OF(args), args);
+	return text ? js_str(ctx, text, &s->arena)
+		    : arena_printf(&s->arena, "%s: " STR_FMT "\n", s->file->path, STR_ARG(what));
+}
+
 static void run_session(struct js_session *s)
 {
 	struct error e;
@@ -129,15 +171,17 @@ static void run_session(struct js_session *s)
 	realm_call(s->realm, (JSObjectRef)run, 1, &settings);
 	if (session_run(s))
 		return;
-	if (js_vm_stopped(s->realm->vm))
-		break_file(s, "",
-			   arena_printf(
-				   &s->arena,
-				   "JavaScript ran for %g s without coming back, and was stopped (--timeout)",
-				   (double)s->limit_ns / NS_PER_S)
-				   .ptr);
-	else
+	if (!js_vm_stopped(s->realm->vm)) {
 		break_file(s, "", "the tests wait for something that can never come");
+		return;
+	}
+	if (s->stop_ns)
+		crash_say(describe_stop(s, s->late));
+	struct str what =
+		arena_printf(&s->arena,
+			     "JavaScript ran for %g s without coming back, and was stopped (--timeout)",
+			     (double)s->limit_ns / NS_PER_S);
+	s->listener->broken(s->listener, describe_stop(s, what));
 }
 
 static void close_session(struct js_session *s)
@@ -178,6 +222,9 @@ static void run_file(struct javascript *x, const struct test_file *file, const s
 		break_file(&s, "", e.text);
 		return;
 	}
+	if (!listing)
+		stop_when_late(x->vm);
+	s.late = arena_printf(&s.arena, "the test %s", run_late_words(x->options, &s.arena).ptr);
 	js_vm_limit(x->vm, s.limit_ns);
 	s.project = s.services[0] = loaded_project(x->projects, file->project, l);
 	const struct realm_options options = {

@@ -45,6 +45,8 @@ struct world *session_fork_world(struct js_session *s, const struct world *aroun
 {
 	struct world *w = world_fork(around, loop);
 	w->tracing = true;
+	w->stop.at_ns = s->stop_ns;
+	w->stop.why = s->late;
 	w->registrar = &s->registrar;
 	random_destroy(&w->random);
 	w->random = random_seeded_new(s->seed);
@@ -152,6 +154,8 @@ bool session_run(struct js_session *s)
 {
 	unsigned quiet = 0;
 	while (!s->over) {
+		if (js_vm_stopped(s->realm->vm))
+			return false;
 		if (turn(s, &quiet))
 			continue;
 		bool gave_up = false;

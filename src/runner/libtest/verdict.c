@@ -81,25 +81,6 @@ static void add_frames(struct buf *out, struct str report)
 	}
 }
 
-/* What Wasmtime calls the trap; else the report's first line. */
-static struct str trap_words(struct str report)
-{
-	static const struct str mark = STR_INIT("wasm trap: "),
-				context = STR_INIT("error while executing at");
-	size_t at = str_find(report, mark);
-	if (at != STR_NONE)
-		report = str_sub(report, at + mark.len, report.len);
-	struct str line = str_split(&report, '\n');
-	if (at == STR_NONE && str_starts(line, context)) {
-		/* The cause stands last. */
-		while (report.ptr) {
-			struct str next = str_trim(str_split(&report, '\n'));
-			line = next.len ? next : line;
-		}
-	}
-	return str_trim(line);
-}
-
 /* ---- panics ---- */
 
 /* The message of the last panic that was printed; false: there was none. */
@@ -172,13 +153,13 @@ enum libtest_verdict libtest_judge(const struct libtest_end *end, struct buf *wh
 			return judge_panic(end, message, why);
 		add_frames(trace, end->report);
 		if (!panicked(end, &message)) {
-			struct str words = trap_words(end->report);
+			struct str words = report_words(end->report);
 			buf_printf(why, "the test trapped: " STR_FMT, STR_ARG(words));
 		}
 		return LIBTEST_FAILED;
 	default:
 		add_frames(trace, end->report);
-		buf_add(why, trap_words(end->report));
+		buf_add(why, report_words(end->report));
 		return LIBTEST_FAILED;
 	}
 }

@@ -228,6 +228,8 @@ interface TestHost {
   };
   run: (settings: Settings) => void;
   printed: (level: string, text: string) => void;
+  /** JavaScript took too long, and was at `stack`: what is to be reported of that. */
+  stopped: (message: string, stack: string) => string;
 }
 
 /** What javascript.c tells of the file that is to be run. */

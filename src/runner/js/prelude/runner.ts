@@ -64,6 +64,10 @@ export class BacklotRunner extends Base {
     native.printed = (level, text) => {
       (scopeIfAny() ?? this.outside).printed += indent(text, level === "log" ? "" : `${level}: `);
     };
+    native.stopped = (message, stack) => {
+      const frame = scopeIfAny();
+      return this.failures.outcome([{ message, stack }]).text! + (frame ? takePrinted(frame) + timelines(frame) : "");
+    };
     native.results.uncaught((error) => (scopeIfAny() ?? this.outside).late.push(error));
   }
 
