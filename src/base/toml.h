@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TOML 1.0 as a tree that knows where everything stands, so that an error can point at it. The parser is
+ * TOML 1.1 as a tree that knows where everything stands, so that an error can point at it. The parser is
  * toml++; it and its exceptions stay in toml.cpp.
  */
 #ifndef BASE_TOML_H

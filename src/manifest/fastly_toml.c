@@ -176,7 +176,7 @@ static bool parse_fastly(struct manifest *m, struct str text, struct manifest_op
 	if (!options.file_name)
 		options.file_name = "fastly.toml";
 	if (!toml_parse(&m->arena, text, str_from(options.file_name), &root, e))
-		return add_words(e, " (a fastly.toml is written in TOML 1.0)");
+		return add_words(e, " (a fastly.toml is written in TOML 1.1)");
 	return read_top(&r, root, e);
 }
 

@@ -58,12 +58,11 @@ static bool set_timeout(const struct reader *r, const struct toml_value *v, int6
 {
 	if (!v)
 		return true;
-	if (v->integer < 0 || v->integer > UINT32_MAX)
-		return bad_value(r, v, e,
-				 "'" STR_FMT "' is %lld; write milliseconds from 0 (no limit) to 4294967295",
+	if (v->integer < 0)
+		return bad_value(r, v, e, "'" STR_FMT "' is %lld; write milliseconds, or 0 for no limit",
 				 STR_ARG(v->key), (long long)v->integer);
-	*ms = v->integer;
-	*ns = (uint64_t)v->integer * NS_PER_MS;
+	*ms = MIN(v->integer, (int64_t)UINT32_MAX); /* 49 days, the most that the ABI can say */
+	*ns = (uint64_t)*ms * NS_PER_MS;
 	return true;
 }
 

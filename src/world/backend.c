@@ -60,8 +60,8 @@ bool backend_set_url(struct backend *b, struct str url, struct error *e)
 {
 	struct uri u;
 	uint8_t ip[16], ip_len;
-	bool tls = has_scheme(url, STR("https://"));
-	if (!tls && !has_scheme(url, STR("http://")))
+	bool tls = has_scheme(url, STR("https://")) || has_scheme(url, STR("wss://"));
+	if (!tls && !has_scheme(url, STR("http://")) && !has_scheme(url, STR("ws://")))
 		return FAIL(e, INVALID, "it does not begin with http:// or https://");
 	if (!uri_parse(&u, url, e))
 		return false;

@@ -40,7 +40,8 @@ must_use struct backend *backend_ref(struct backend *b);
 void backend_unref(struct backend **pb);
 
 /*
- * Sets scheme, host, port and path_prefix from "http(s)://host[:port][/prefix]". Errors say what is wrong
+ * Sets scheme, host, port and path_prefix from "http(s)://host[:port][/prefix]". "ws" and "wss" mean "http"
+ * and "https": every backend may be handed WebSockets, and Viceroy reads them so. Errors say what is wrong
  * with "it", the URL, for the caller to put in front. A user name, a query or a fragment is an error: nothing
  * would be done with it.
  */

@@ -131,6 +131,46 @@ TEST(every_setting_of_a_backend_arrives)
 
 /* ---- stores ---- */
 
+TEST(the_scheme_of_web_sockets_is_that_of_http)
+{
+	struct setup s;
+	begin(&s);
+	parse(&s, "[local_server.backends]\na = { url = \"ws://a.example/chat\" }\n"
+		  "b = { url = \"WSS://b.example\" }\n");
+	struct backend *a = world_backend(s.world, STR("a")), *b = world_backend(s.world, STR("b"));
+	assert_str(a->target.scheme, "http");
+	assert_int_equal(a->target.port, 80);
+	assert_str(a->path_prefix, "/chat");
+	assert_str(b->target.scheme, "https");
+	assert_int_equal(b->target.port, 443);
+	end(&s);
+}
+
+TEST(a_timeout_may_be_longer_than_the_abi_can_say)
+{
+	struct setup s;
+	begin(&s);
+	parse(&s, "[local_server.backends.a]\nurl = \"http://a\"\nfirst_byte_timeout_ms = 4294967296\n"
+		  "between_bytes_timeout_ms = 9223372036854775807\n");
+	struct backend *b = world_backend(s.world, STR("a"));
+	assert_int_equal(b->first_byte_timeout_ms, UINT32_MAX);
+	assert_int_equal(b->target.first_byte_timeout_ns, UINT32_MAX * NS_PER_MS);
+	assert_int_equal(b->between_bytes_timeout_ms, UINT32_MAX);
+	end(&s);
+}
+
+TEST(toml_1_1_is_read)
+{
+	struct setup s;
+	begin(&s);
+	parse(&s, "[local_server]\nbackends.a = {\n\turl = \"http://\\x61.example\", # over several lines\n"
+		  "\thealth = \"healthy\",\n}\n");
+	struct backend *b = world_backend(s.world, STR("a"));
+	assert_str(b->target.host, "a.example");
+	assert_int_equal(b->health, BACKEND_HEALTHY);
+	end(&s);
+}
+
 TEST(config_stores_come_inline_or_from_files_under_both_names)
 {
 	struct setup s;

@@ -68,12 +68,13 @@ enum abi_status hostcall_http_req_uri_set(struct sandbox *sb, struct http_req_ur
 		return ABI_LIMITEXCEEDED;
 	if (!uri_parse(&uri, a->uri, &ignored))
 		return ABI_ERROR;
-	bool no_path = uri.scheme.len && uri.path.len == 0; /* it reads back with one */
+	bool no_path = uri.scheme.len && uri.path.len == 0;                /* it reads back with one */
+	struct str whole = str_sub(a->uri, 0, str_find_char(a->uri, '#')); /* and without a fragment */
 	struct str head =
-		uri.has_query ? str_sub(a->uri, 0, (size_t)(uri.query.ptr - a->uri.ptr) - 1) : a->uri;
+		uri.has_query ? str_sub(a->uri, 0, (size_t)(uri.query.ptr - a->uri.ptr) - 1) : whole;
 	r->http.uri = no_path ? arena_printf(sandbox_arena(sb), STR_FMT "/%s" STR_FMT, STR_ARG(head),
 					     uri.has_query ? "?" : "", STR_ARG(uri.query))
-			      : arena_str(sandbox_arena(sb), a->uri);
+			      : arena_str(sandbox_arena(sb), whole);
 	return ABI_OK;
 }
 
