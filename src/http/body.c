@@ -409,6 +409,16 @@ enum body_failure body_why(struct body *b)
 	return b->failure == BODY_FAILURE_NONE && b->abandoned ? BODY_FAILURE_ABANDONED : b->failure;
 }
 
+enum body_failure body_failing(const struct body *b)
+{
+	enum body_failure why = b->failure;
+	for (const struct list *l = b->pieces.next; !why && b->appended && l != &b->pieces; l = l->next) {
+		const struct piece *p = container_of(l, struct piece, link);
+		why = p->body ? body_failing(p->body) : BODY_FAILURE_NONE;
+	}
+	return why;
+}
+
 static bool known_length(const struct body *b, bool appended, uint64_t *len);
 
 /* What is still to be read of its pieces. */

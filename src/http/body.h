@@ -128,6 +128,11 @@ must_use enum body_state body_read(struct body *b, char *out, size_t cap, size_t
 void body_abandon(struct body *b);
 bool body_abandoned(const struct body *b);
 enum body_failure body_why(struct body *b); /* after BODY_FAILED */
+/*
+ * Why it will fail, for readers who cannot wait until they come to it: a producer, perhaps of what was
+ * appended, has failed, though there are bytes to read before. `readable` tells.
+ */
+enum body_failure body_failing(const struct body *b);
 
 /*
  * How many bytes are still to be read, when that is known by now. A body that is open and not `streaming`

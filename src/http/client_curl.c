@@ -19,6 +19,7 @@ struct watched_socket {
 };
 
 static void reap(struct curl_client *c);
+static void upload_changed(struct task *task);
 
 /* ---- libuv under libcurl ---- */
 
@@ -178,7 +179,8 @@ static void fail(struct transfer *t, enum fetch_error error, const char *words)
 
 static const char *words_for(const struct transfer *t, CURLcode code)
 {
-	if (code == CURLE_ABORTED_BY_CALLBACK && t->upload && body_why(t->upload) == BODY_FAILURE_INCOMPLETE)
+	if (code == CURLE_ABORTED_BY_CALLBACK && t->upload &&
+	    body_failing(t->upload) == BODY_FAILURE_INCOMPLETE)
 		return "the request's body was not complete";
 	return t->error[0] ? t->error : code ? t->api->curl_easy_strerror(code) : "";
 }
@@ -475,11 +477,24 @@ static void run_unpause(struct task *task)
 	reap(c);
 }
 
-void transfer_upload_ready(struct task *task)
+void transfer_watch_upload(struct transfer *t)
+{
+	watcher_start(&t->upload_watcher, &t->upload->readable, upload_changed);
+}
+
+/* A body that has failed ends the request at once: libcurl may wait for an origin that does not read on. */
+static void upload_changed(struct task *task)
 {
 	struct transfer *t = container_of(task, struct transfer, upload_watcher.task);
+	bool paused = t->upload_paused;
+	if (body_failing(t->upload) != BODY_FAILURE_NONE) {
+		transfer_done(t, CURLE_ABORTED_BY_CALLBACK);
+		return;
+	}
 	t->upload_paused = false;
-	loop_post(t->client->loop, &t->unpause);
+	transfer_watch_upload(t);
+	if (paused)
+		loop_post(t->client->loop, &t->unpause);
 }
 
 /* The stream is closed, and nobody waits for the rest of the request. */

@@ -108,6 +108,6 @@ void transfer_give_up(struct transfer *t);
 
 size_t transfer_header(char *bytes, size_t size, size_t count, void *data);
 size_t transfer_write(char *bytes, size_t size, size_t count, void *data);
-void transfer_upload_ready(struct task *t);
+void transfer_watch_upload(struct transfer *t);
 
 #endif

@@ -26,7 +26,6 @@ size_t transfer_read(char *out, size_t size, size_t count, void *data)
 		return 0;
 	case BODY_WAIT:
 		t->upload_paused = true;
-		watcher_start(&t->upload_watcher, &t->upload->readable, transfer_upload_ready);
 		return CURL_READFUNC_PAUSE;
 	case BODY_FAILED:
 		break;
@@ -75,6 +74,7 @@ static void set_body(struct transfer *t, const struct http_request *r)
 	bool known = body_final_length(r->body, &length) &&
 		     (r->body->trailers.count == 0 || r->body->promised != UINT64_MAX);
 	t->upload = body_ref(r->body);
+	transfer_watch_upload(t);
 	SET(t, CURLOPT_UPLOAD, 1L);
 	SET(t, CURLOPT_READFUNCTION, transfer_read);
 	SET(t, CURLOPT_READDATA, t);

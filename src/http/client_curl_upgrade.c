@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "http/h1_client.h"
 #include "net/stream.h"
+#include "net/tcp.h"
 
 enum { READ_BYTES = 16 * 1024, READS_IN_A_ROW = 16 };
 
@@ -132,6 +133,12 @@ static void curl_stream_read_stop(struct stream *super)
 	watch((struct curl_stream *)super);
 }
 
+static bool curl_stream_lacks(const struct stream *super, uint64_t wanted)
+{
+	const struct curl_stream *s = (const struct curl_stream *)super;
+	return !s->transfer || tcp_socket_lacks(s->fd, wanted);
+}
+
 static bool curl_stream_write(struct stream *super, const struct str *parts, size_t count)
 {
 	struct curl_stream *s = (struct curl_stream *)super;
@@ -204,6 +211,7 @@ static const struct stream_ops curl_stream_ops = {
 	.name = "curl",
 	.read_start = curl_stream_read_start,
 	.read_stop = curl_stream_read_stop,
+	.lacks = curl_stream_lacks,
 	.write = curl_stream_write,
 	.unwritten = curl_stream_unwritten,
 	.shutdown = curl_stream_shutdown,

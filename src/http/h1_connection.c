@@ -20,6 +20,7 @@ enum {
 };
 
 #define LINGER_NS (2 * NS_PER_S)
+#define LOOK_NS NS_PER_S /* at a client from whom nothing is read */
 
 enum step { STEP_MORE, STEP_WAIT };
 
@@ -422,6 +423,8 @@ static uint64_t time_for(const struct h1_connection *c, enum h1_waiting what)
 		return o->head_timeout_ns;
 	case H1_FOR_BODY:
 		return o->body_timeout_ns;
+	case H1_FOR_ROOM:
+		return LOOK_NS;
 	case H1_FOR_WRITE:
 		return o->write_timeout_ns;
 	case H1_FOR_CLOSE:
@@ -430,6 +433,15 @@ static uint64_t time_for(const struct h1_connection *c, enum h1_waiting what)
 		break;
 	}
 	return 0;
+}
+
+/* Nothing of the client's body can make it whole any more, or nobody is there to be answered. */
+static bool client_is_gone(const struct h1_connection *c)
+{
+	uint64_t wanted = 0;
+	if (c->body)
+		wanted = c->body->expected == UINT64_MAX ? 1 : c->body->expected;
+	return stream_lacks(c->super.stream, wanted - MIN(wanted, c->rest.len));
 }
 
 static enum h1_waiting what_for(const struct h1_connection *c)
@@ -441,13 +453,17 @@ static enum h1_waiting what_for(const struct h1_connection *c)
 		return c->section.text.len ? H1_FOR_HEAD : H1_FOR_REQUEST;
 	case H1_BODY:
 	case H1_TRAILERS:
-		return c->reading && !(c->wants_continue && !c->sent_continue) ? H1_FOR_BODY : H1_FOR_NOTHING;
+		if (c->reading && !(c->wants_continue && !c->sent_continue))
+			return H1_FOR_BODY;
+		break;
 	case H1_LINGER:
-		return c->x ? H1_FOR_NOTHING : H1_FOR_CLOSE;
+		if (!c->x)
+			return H1_FOR_CLOSE;
+		break;
 	case H1_READ:
 		break;
 	}
-	return H1_FOR_NOTHING;
+	return c->reading || c->read_ended ? H1_FOR_NOTHING : H1_FOR_ROOM;
 }
 
 /*
@@ -476,6 +492,8 @@ static void time_is_up(struct h1_connection *c)
 	c->waiting = H1_FOR_NOTHING;
 	if (what == H1_FOR_WRITE && stream_unwritten(c->super.stream) < c->unwritten) {
 		h1_rearm(c); /* slow, but alive */
+	} else if (what == H1_FOR_ROOM && !client_is_gone(c)) {
+		h1_rearm(c);
 	} else if (what == H1_FOR_HEAD) {
 		refuse(c, 408);
 	} else if (what == H1_FOR_BODY && c->x) {

@@ -66,7 +66,15 @@ enum h1_chunk { H1_CHUNK_LINE, H1_CHUNK_DATA, H1_CHUNK_END };
 enum h1_framing { H1_NO_BODY, H1_LENGTH, H1_CHUNKED, H1_UNTIL_CLOSE };
 
 /* What a connection's only timer is for. */
-enum h1_waiting { H1_FOR_NOTHING, H1_FOR_REQUEST, H1_FOR_HEAD, H1_FOR_BODY, H1_FOR_WRITE, H1_FOR_CLOSE };
+enum h1_waiting {
+	H1_FOR_NOTHING,
+	H1_FOR_REQUEST,
+	H1_FOR_HEAD,
+	H1_FOR_BODY,
+	H1_FOR_ROOM, /* nothing is read: now and then it is looked whether the client is still there */
+	H1_FOR_WRITE,
+	H1_FOR_CLOSE,
+};
 
 /* A response on its way out. */
 struct h1_response {

@@ -152,6 +152,13 @@ static void fault_read_stop(struct stream *s)
 		stream_read_stop(f->below);
 }
 
+static bool fault_lacks(const struct stream *s, uint64_t wanted)
+{
+	const struct fault *f = (const struct fault *)s;
+	size_t held = f->held.len - f->held_at;
+	return !f->below || stream_lacks(f->below, wanted - MIN(wanted, held));
+}
+
 /* ---- writing ---- */
 
 static void wrote(struct fault *f, size_t n)
@@ -271,6 +278,7 @@ static const struct stream_ops fault_ops = {
 	.name = "fault",
 	.read_start = fault_read_start,
 	.read_stop = fault_read_stop,
+	.lacks = fault_lacks,
 	.write = fault_write,
 	.unwritten = fault_unwritten,
 	.shutdown = fault_shutdown,

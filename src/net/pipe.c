@@ -95,6 +95,12 @@ static void pipe_read_stop(struct stream *s)
 	task_cancel(&((struct pipe_end *)s)->deliver);
 }
 
+static bool pipe_lacks(const struct stream *s, uint64_t wanted)
+{
+	const struct pipe_end *self = (const struct pipe_end *)s;
+	return self->inbox_ended && (self->inbox_error != STREAM_OK || self->inbox.len < wanted);
+}
+
 static bool pipe_write(struct stream *s, const struct str *parts, size_t count)
 {
 	struct pipe_end *self = (struct pipe_end *)s;
@@ -173,6 +179,7 @@ static const struct stream_ops pipe_ops = {
 	.name = "pipe",
 	.read_start = pipe_read_start,
 	.read_stop = pipe_read_stop,
+	.lacks = pipe_lacks,
 	.write = pipe_write,
 	.unwritten = pipe_unwritten,
 	.shutdown = pipe_shutdown,

@@ -17,6 +17,11 @@ void stream_read_stop(struct stream *s)
 	s->ops->read_stop(s);
 }
 
+bool stream_lacks(const struct stream *s, uint64_t wanted)
+{
+	return s->ops->lacks(s, wanted);
+}
+
 bool stream_write(struct stream *s, const struct str *parts, size_t count, struct stream_write *w)
 {
 	CHECK(!s->closing && !s->write && count <= STREAM_PARTS_MAX);

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 #include "base/str.h"
@@ -63,6 +64,7 @@ struct stream_ops {
 	const char *name;
 	void (*read_start)(struct stream *); /* `reader` is set; may be running already */
 	void (*read_stop)(struct stream *);
+	bool (*lacks)(const struct stream *, uint64_t wanted);
 	/* As stream_write(); `write` is set, and stays so when the answer is false. */
 	bool (*write)(struct stream *, const struct str *parts, size_t count);
 	size_t (*unwritten)(const struct stream *);
@@ -74,9 +76,16 @@ struct stream_ops {
 /* Begins to tell `reader` what arrives; a second call only changes who is told. After `ended` nothing comes.
  */
 void stream_read_start(struct stream *s, struct stream_reader *reader);
-/* Stops for now: a peer that sends on will find its way blocked before long. An end is not noticed meanwhile.
+/*
+ * Stops for now: a peer that sends on will find its way blocked before long. An end is not noticed meanwhile,
+ * unless one looks for it by stream_lacks().
  */
 void stream_read_stop(struct stream *s);
+/*
+ * Is it sure by now that fewer than `wanted` more bytes can be read, because the peer has broken the
+ * connection, or has ended its side? Of a broken one that is so whatever is wanted. False where nobody knows.
+ */
+bool stream_lacks(const struct stream *s, uint64_t wanted);
 
 /*
  * Sends the parts one after the other. True: all bytes are taken, `w` was not needed. False: they must stay

@@ -4,7 +4,9 @@
 #include "net/tcp.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -72,6 +74,24 @@ static void tcp_read_start(struct stream *s)
 static void tcp_read_stop(struct stream *s)
 {
 	uv_read_stop(uv_of((struct tcp *)s));
+}
+
+bool tcp_socket_lacks(int fd, uint64_t wanted)
+{
+	struct pollfd look = { .fd = fd, .events = POLLRDHUP };
+	int unread = 0;
+	if (poll(&look, 1, 0) != 1)
+		return false;
+	if (look.revents & (POLLERR | POLLHUP | POLLNVAL))
+		return true;
+	return ioctl(fd, FIONREAD, &unread) == 0 && (uint64_t)unread < wanted;
+}
+
+static bool tcp_lacks(const struct stream *s, uint64_t wanted)
+{
+	uv_os_fd_t fd;
+	const struct tcp *self = (const struct tcp *)s;
+	return uv_fileno((const uv_handle_t *)&self->handle, &fd) == 0 && tcp_socket_lacks(fd, wanted);
 }
 
 static void have_written(uv_write_t *request, int code)
@@ -185,6 +205,7 @@ static const struct stream_ops tcp_ops = {
 	.name = "tcp",
 	.read_start = tcp_read_start,
 	.read_stop = tcp_read_stop,
+	.lacks = tcp_lacks,
 	.write = tcp_write,
 	.unwritten = tcp_unwritten,
 	.shutdown = tcp_shutdown,

@@ -12,6 +12,9 @@
 
 struct tcp_listener;
 
+/* What stream_lacks() says, of any connected socket. */
+bool tcp_socket_lacks(int fd, uint64_t wanted);
+
 /* Who gets the connections; must live until tcp_listener_close(). */
 struct tcp_acceptor {
 	void (*accepted)(struct tcp_acceptor *, struct stream *taken);

@@ -362,6 +362,13 @@ static void tls_read_stop(struct stream *s)
 	update_reading((struct tls *)s);
 }
 
+static bool tls_lacks(const struct stream *s, uint64_t wanted)
+{
+	const struct tls *t = (const struct tls *)s;
+	uint64_t here = t->kept.len - t->kept_at + (uint64_t)SSL_pending(t->ssl);
+	return t->broken || !t->below || stream_lacks(t->below, wanted - MIN(wanted, here));
+}
+
 /* ---- the end ---- */
 
 static void below_closed(void *data)
@@ -445,6 +452,7 @@ static const struct stream_ops tls_ops = {
 	.name = "tls",
 	.read_start = tls_read_start,
 	.read_stop = tls_read_stop,
+	.lacks = tls_lacks,
 	.write = tls_write,
 	.unwritten = tls_unwritten,
 	.shutdown = tls_shutdown,

@@ -299,6 +299,19 @@ CONTRACT(a_reset_is_told_from_an_end)
 	check_peer_of_closed(s, true);
 }
 
+CONTRACT(who_does_not_read_can_look_whether_the_peer_is_there)
+{
+	stream_read_start(s->b.stream, &s->b.reader);
+	settle(s);
+	stream_read_stop(s->b.stream);
+	assert_false(stream_lacks(s->b.stream, 0));
+	assert_false(stream_lacks(s->b.stream, 1000));
+	hang_up(&s->a, true);
+	settle(s);
+	assert_int_equal(s->b.ended, 0);
+	assert_true(stream_lacks(s->b.stream, 0));
+}
+
 CONTRACT(the_end_of_a_peer_fails_what_is_being_written)
 {
 	static const char bytes[300 * 1000];

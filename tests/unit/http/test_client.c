@@ -815,6 +815,32 @@ TEST(an_upload_that_fails_ends_the_request)
 	tear_down(&f);
 }
 
+TEST(an_upload_that_fails_ends_the_request_though_the_origin_does_not_read_on)
+{
+	static const char big[16 * 1024 * 1024];
+	struct fixture f;
+	set_up(&f, (struct origin_step[]){ { READ_HEAD, 0, 0 }, { END, 0, 0 } });
+	struct body *body = body_new(&f.loop), *outer = body_new(&f.loop);
+	outer->streaming = true;
+	body_write(body, (struct str){ big, sizeof big });
+	body_append(outer, body_ref(body));
+	start(&f, "PUT", outer, NULL);
+	WAIT_UNTIL(&f, strstr(received(&f), "\r\n\r\n"));
+	stream_read_stop(f.origin.stream);
+	for (uint64_t left = 0; left != body->buffered;) {
+		left = body->buffered;
+		for (int i = 0; i < 20; i++)
+			turn(&f);
+	}
+	assert_true(body->buffered > 0);
+	body_fail(body, BODY_FAILURE_INCOMPLETE);
+	wait_for_head(&f);
+	expect_error(&f, FETCH_CONNECTION_TERMINATED);
+	assert_str(f.fetch->error_text, "the request's body was not complete");
+	body_unref(&body);
+	tear_down(&f);
+}
+
 TEST(shutting_the_client_down_settles_what_is_under_way)
 {
 	struct fixture f;

@@ -379,6 +379,33 @@ TEST(a_client_that_vanishes_within_its_body_fails_it)
 	}
 }
 
+TEST(a_client_that_vanishes_while_its_body_is_held_back_is_noticed_before_long)
+{
+	/* Of the last hundred bytes some came, and are not read. */
+	static const struct {
+		size_t more;
+		bool reset, gone;
+	} cases[] = { { 0, true, true }, { 99, true, true }, { 99, false, true }, { 100, false, false } };
+	static const char big[BODY_ROOM_BYTES];
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct fixture f;
+		set_up(&f, handle_later);
+		say_text(&f, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 262244\r\n\r\n");
+		struct body *b = nth(&f, 0)->request.body;
+		say(&f, (struct str){ big, sizeof big });
+		say(&f, (struct str){ big, cases[i].more });
+		assert_int_equal(b->buffered, BODY_ROOM_BYTES); /* what is more is not read */
+		client_hang_up(&f.client, cases[i].reset);
+		settle(&f);
+		assert_int_equal(body_failing(b), BODY_FAILURE_NONE);
+		pass_ms(&f, 1000);
+		assert_int_equal(body_failing(b),
+				 cases[i].gone ? BODY_FAILURE_INCOMPLETE : BODY_FAILURE_NONE);
+		assert_int_equal(nth(&f, 0)->gone, cases[i].gone);
+		tear_down(&f);
+	}
+}
+
 TEST(a_client_that_vanishes_within_the_response_is_noticed)
 {
 	struct fixture f;

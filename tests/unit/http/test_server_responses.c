@@ -541,6 +541,11 @@ static void counter_read_stop(struct stream *s)
 	stream_read_stop(((struct counter *)s)->below);
 }
 
+static bool counter_lacks(const struct stream *s, uint64_t wanted)
+{
+	return stream_lacks(((const struct counter *)s)->below, wanted);
+}
+
 static bool counter_write(struct stream *s, const struct str *parts, size_t count)
 {
 	struct counter *self = (struct counter *)s;
@@ -572,6 +577,7 @@ static const struct stream_ops counter_ops = {
 	.name = "counter",
 	.read_start = counter_read_start,
 	.read_stop = counter_read_stop,
+	.lacks = counter_lacks,
 	.write = counter_write,
 	.unwritten = counter_unwritten,
 	.shutdown = counter_shutdown,

@@ -150,6 +150,24 @@ TEST(addresses_are_those_of_the_sockets)
 	end(&f);
 }
 
+TEST(a_socket_that_is_not_read_tells_what_will_not_come)
+{
+	struct fixture f;
+	struct linger now = { .l_onoff = 1 };
+	begin(&f);
+	stream_read_stop(f.stream);
+	assert_int_equal(send(f.fd, "hello", 5, 0), 5);
+	assert_false(stream_lacks(f.stream, 6));
+	shutdown(f.fd, SHUT_WR);
+	WAIT_UNTIL(&f, stream_lacks(f.stream, 6));
+	assert_false(stream_lacks(f.stream, 5));
+	setsockopt(f.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+	close(f.fd);
+	f.fd = -1;
+	WAIT_UNTIL(&f, stream_lacks(f.stream, 0));
+	end(&f);
+}
+
 TEST(what_the_kernel_does_not_take_is_written_later)
 {
 	enum { BYTES = 20 * 1024 * 1024 };
