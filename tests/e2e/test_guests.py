@@ -23,12 +23,12 @@ def suite(t, guest, *paths, tests):
 
 @test
 def the_rust_sdks_guest_passes_its_suite(t):
-    suite(t, "rust-abi", "rust/tests", tests=96)
+    suite(t, "rust-abi", "rust/tests", tests=125)
 
 
 @test
 def the_javascript_sdks_guest_passes_its_suite(t):
-    suite(t, "js-abi", "js/tests", tests=69)
+    suite(t, "js-abi", "js/tests", tests=93)
 
 
 @test
@@ -54,7 +54,7 @@ GET /http-cache?after=all
 
 @test
 def the_go_sdks_guest_passes_its_suite(t):
-    suite(t, "go-abi", "go/tests", tests=28)
+    suite(t, "go-abi", "go/tests", tests=34)
 
 
 @test

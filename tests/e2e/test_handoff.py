@@ -59,14 +59,18 @@ def serve_handoff(t, origin, more="", *flags, guest="rust-abi"):
 # ---- WebSockets, or whatever else upgrades ----
 
 
-@test
-def bytes_go_both_ways_after_an_upgrade(t):
+# Routes that hand over by the host calls of today, and by the older ones that name no request.
+WEBSOCKETS = (("rust-abi", "/websocket"), ("js-abi", "/websocket"), ("go-abi", "/websocket"), ("go-abi", "/websocket-old"))
+GRIPS = (("rust-abi", "/fanout"), ("js-abi", "/fanout"), ("go-abi", "/fanout"), ("go-abi", "/fanout-old"))
+
+
+def goes_both_ways(t, guest, path):
     seen = []
     origin = t.origin(upgrading(shout, SWITCHED + b"first words", seen), raw=True)
-    with serve_handoff(t, origin) as edge, edge.connect() as client:
-        client.send(UPGRADE % "/websocket?a=b" + "sent early ")
+    with serve_handoff(t, origin, guest=guest) as edge, edge.connect() as client:
+        client.send(UPGRADE % (path + "?a=b") + "sent early ")
         response = client.read()
-        assert_equal(response.status, 101)
+        assert_equal(response.status, 101, guest + path)
         assert_equal(response.headers["x-from"], "origin")
         assert_equal(response.headers["upgrade"], "test")
         assert_equal(response.headers["connection"].lower(), "upgrade")
@@ -76,10 +80,16 @@ def bytes_go_both_ways_after_an_upgrade(t):
         client.sock.shutdown(1)  # half of it goes on: the origin still answers
         assert_equal(client.reader.rest(), b"<end>")
     line, headers = seen[0]
-    assert_equal(line, "GET /websocket?a=b HTTP/1.1")
+    assert_equal(line, "GET %s?a=b HTTP/1.1" % path)
     assert_equal(headers["host"], origin.host)
     assert_equal(headers["x-own"], "1")
     assert_equal(headers["connection"], "Upgrade")
+
+
+@test
+def bytes_go_both_ways_after_an_upgrade(t):
+    for guest, path in WEBSOCKETS:
+        goes_both_ways(t, guest, path)
 
 
 @test
@@ -116,7 +126,7 @@ def real_websocket_peers_talk_through_it(t):
     server = subprocess.Popen([python, peer, "serve"], stdout=subprocess.PIPE)
     t.started.append(server)
     port = int(server.stdout.readline())
-    for guest, path in (("rust-abi", "/websocket"), ("js-abi", "/websocket")):
+    for guest, path in WEBSOCKETS:
         with serve_handoff(t, "http://127.0.0.1:%d" % port, guest=guest) as edge:
             done = subprocess.run([python, peer, "talk", edge.url.replace("http", "ws") + path], capture_output=True,
                                   timeout=WAIT_SECONDS, check=False)
@@ -277,7 +287,11 @@ def a_service_without_the_feature_is_told(t):
         response = edge.get("/fanout")
         assert_equal(response.status, 500)
         assert_in("handing over to fanout", response.text)
-    assert_equal([r.target for r in origin.requests], ["/"])  # the server's own look at it
+    with serve_handoff(t, origin, "", "--enable-local-websocket-passthrough=false", guest="go-abi") as edge:
+        for path in ("/websocket", "/websocket-old", "/fanout", "/fanout-old"):
+            response = edge.get(path)
+            assert_equal((response.status, response.text), (500, "failed: Fastly error: Unsupported\n"), path)
+    assert_equal([r.target for r in origin.requests], ["/", "/"])  # the servers' own looks at it
 
 
 # ---- GRIP ----
@@ -286,13 +300,13 @@ def a_service_without_the_feature_is_told(t):
 @test
 def the_grip_proxy_gets_everything_with_the_backends_name(t):
     proxy = t.origin(lambda request: Response(200, {"X-Proxy": "1"}, "held: " + request.text))
-    for guest in ("rust-abi", "js-abi"):
+    for guest, path in GRIPS:
         with serve_handoff(t, "http://127.0.0.1:9/", "", "--local-pushpin-proxy-port", str(proxy.port),
                            guest=guest) as edge:
-            response = edge.post("/fanout?x=1", "a body", {"Pushpin-Route": "forged", "X-Own": "kept"})
+            response = edge.post(path + "?x=1", "a body", {"Pushpin-Route": "forged", "X-Own": "kept"})
             assert_equal((response.status, response.headers["x-proxy"], response.text), (200, "1", "held: a body"))
             request = proxy.requests[-1]
-            assert_equal((request.method, request.target), ("POST", "/fanout?x=1"))
+            assert_equal((request.method, request.target), ("POST", path + "?x=1"))
             assert_equal(request.headers["pushpin-route"], "origin")
             assert_equal(request.headers["host"], proxy.host)
             assert_equal(request.headers["x-own"], "kept")

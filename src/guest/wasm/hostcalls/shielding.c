@@ -37,14 +37,21 @@ static struct str name_of(struct sandbox *sb, struct str url)
 	return arena_printf(sandbox_arena(sb), "shield/" STR_FMT, STR_ARG(url));
 }
 
-static enum abi_status register_backend(struct sandbox *sb, struct str name,
+/* The Rust SDK gives a URL from shield_info, the Go SDK the site's name, and means the encrypted way. */
+static struct str url_of(struct sandbox *sb, struct str given)
+{
+	const struct shield_site *site = world_shield(sb->world, given);
+	return site && !site->local ? site->encrypted_url : given;
+}
+
+static enum abi_status register_backend(struct sandbox *sb, struct str name, struct str url,
 					const struct shielding_backend_for_shield_args *a)
 {
 	const struct abi_shield_backend_config *c = &a->backend_configuration;
 	struct backend *b = backend_new(name);
 	struct error ignored;
 	b->dynamic = true;
-	if (!backend_set_url(b, a->shield_name, &ignored)) {
+	if (!backend_set_url(b, url, &ignored)) {
 		backend_unref(&b);
 		return ABI_INVAL;
 	}
@@ -56,7 +63,7 @@ static enum abi_status register_backend(struct sandbox *sb, struct str name,
 		b->between_bytes_timeout_ms = c->between_bytes_timeout_ms;
 		b->target.between_bytes_timeout_ns = c->between_bytes_timeout_ms * NS_PER_MS;
 	}
-	sandbox_register_backend(sb, b, a->shield_name);
+	sandbox_register_backend(sb, b, url);
 	return ABI_OK;
 }
 
@@ -71,12 +78,12 @@ static enum abi_status start_registration(struct sandbox *sb, struct shielding_b
 		if (!key.ptr || !str_is_utf8(key))
 			return ABI_INVAL;
 	}
-	struct str name = name_of(sb, a->shield_name);
+	struct str url = url_of(sb, a->shield_name), name = name_of(sb, url);
 	if (!pmap_get(&sb->dynamic_backends, name) &&
 	    !invocation_within(sb->invocation, LIMIT_dynamic_backends, pmap_count(&sb->dynamic_backends) + 1))
 		return ABI_LIMITEXCEEDED;
 	enum abi_status status = put_bytes(&a->backend_name, name);
-	return status == ABI_OK ? register_backend(sb, name, a) : status;
+	return status == ABI_OK ? register_backend(sb, name, url, a) : status;
 }
 
 enum abi_status hostcall_shielding_backend_for_shield(struct sandbox *sb,

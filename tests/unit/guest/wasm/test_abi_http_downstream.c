@@ -62,12 +62,17 @@ TEST(addresses_are_those_of_the_connection)
 	assert_status(abi_call(&h, DOWNSTREAM, "downstream_client_ip_addr", request, ip, ip + 16), ABI_OK);
 	assert_int_equal(abi_u32(&h, ip + 16), 4);
 	assert_memory_equal(h.memory + ip, "\x7f\0\0\1\xff", 5);
+	memset(h.memory + ip, 0xff, 24);
 	assert_status(abi_call(&h, REQ, "downstream_client_ip_addr", ip, ip + 16), ABI_OK);
 	assert_int_equal(abi_u32(&h, ip + 16), 4);
+	assert_memory_equal(h.memory + ip, "\x7f\0\0\1\xff", 5);
 	assert_status(abi_call(&h, DOWNSTREAM, "downstream_server_ip_addr", request, ip, ip + 16), ABI_OK);
 	assert_int_equal(abi_u32(&h, ip + 16), 16);
 	assert_memory_equal(h.memory + ip, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
+	memset(h.memory + ip, 0xff, 24);
 	assert_status(abi_call(&h, REQ, "downstream_server_ip_addr", ip, ip + 16), ABI_OK);
+	assert_int_equal(abi_u32(&h, ip + 16), 16);
+	assert_memory_equal(h.memory + ip, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 	abi_fini(&h);
 }
 
@@ -110,6 +115,7 @@ TEST(there_is_no_compliance_region_and_no_attack)
 		   "none");
 	assert_str(check_bytes_alone(&h, ABI_OK, REQ, "downstream_compliance_region"), "none");
 	assert_int_equal(number(&h, "downstream_client_ddos_detected"), 0);
+	abi_set_u32(&h, out, 7);
 	assert_status(abi_call(&h, REQ, "downstream_client_ddos_detected", out), ABI_OK);
 	assert_int_equal(abi_u32(&h, out), 0);
 	abi_fini(&h);

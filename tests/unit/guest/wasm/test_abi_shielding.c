@@ -77,12 +77,25 @@ TEST(a_sites_urls_make_backends)
 	abi_fini(&h);
 }
 
+TEST(a_sites_name_stands_for_its_encrypted_url)
+{
+	struct abi_harness h;
+	init(&h);
+	struct abi_shield_backend_config c = { 0 };
+	assert_str(backend_for(&h, ABI_OK, "there", 0, c), "shield/there");
+	const struct backend *b = sandbox_backend(h.sandbox, STR("shield/there"));
+	assert_str(b->target.scheme, "https");
+	assert_str(b->target.host, "there.example");
+	backend_for(&h, ABI_INVAL, "here", 0, c);
+	abi_fini(&h);
+}
+
 TEST(what_is_no_url_or_option_makes_none)
 {
 	struct abi_harness h;
 	init(&h);
 	struct abi_shield_backend_config c = { 0 };
-	backend_for(&h, ABI_INVAL, "there", 0, c);
+	backend_for(&h, ABI_INVAL, "elsewhere", 0, c);
 	backend_for(&h, ABI_INVAL, "", 0, c);
 	backend_for(&h, ABI_INVAL, "https://there.example", 1, c);
 	backend_for(&h, ABI_INVAL, "https://there.example", 16, c);

@@ -1,13 +1,23 @@
-//! `/http-cache`, `/http-cache-together`: the HTTP cache through the SDK's own API, with hooks.
+//! `/http-cache`, `/http-cache-together`: the HTTP cache through the SDK's own API, with hooks. `/http-cache-lookup`: its
+//! host calls that no SDK makes, though both the Rust and the Go SDK declare them.
 
 use std::io::Write;
 use std::time::Duration;
 
+use fastly::handle::{BodyHandle, RequestHandle};
 use fastly::http::request::SendErrorCause;
-use fastly::http::{CandidateResponse, HeaderName, HeaderValue, Method};
+use fastly::http::{CandidateResponse, HeaderName, HeaderValue, Method, Url};
 use fastly::{Request, Response};
+use fastly_shared::FastlyStatus;
+use fastly_sys::fastly_cache::CacheLookupState;
+use fastly_sys::fastly_http_cache as calls;
 
-use crate::support::{ok, Expect, Outcome};
+use crate::support::{check, check_eq, done, ok, Expect, Outcome};
+
+#[link(wasm_import_module = "fastly_http_cache")]
+extern "C" {
+    fn get_suggested_cache_key(request: u32, key: *mut u8, len: usize, written: &mut usize) -> FastlyStatus;
+}
 
 /// What the client sends on to the cache's request.
 const PASSED_ON: [&str; 6] = [
@@ -98,7 +108,9 @@ fn after_send(what: &str, response: &mut CandidateResponse) -> Result<(), SendEr
 }
 
 fn describe(mut response: Response) -> String {
-    let masked = response.take_masked_error().map(|e| format!("{:?}", e.root_cause()));
+    let masked = response
+        .take_masked_error()
+        .map(|e| format!("{:?}", e.root_cause()));
     let seconds = |d: Option<Duration>| d.map_or("none".to_owned(), |d| format!("{:.0}", d.as_secs_f64()));
     let header = |name: &str| response.get_header_str(name).unwrap_or("none").to_owned();
     let report = format!(
@@ -115,7 +127,11 @@ fn describe(mut response: Response) -> String {
         header("content-length"),
         masked.unwrap_or("none".to_owned()),
     );
-    format!("{report}\nsurrogate-key: {}\nbody: {}", header("surrogate-key"), response.take_body_str_lossy())
+    format!(
+        "{report}\nsurrogate-key: {}\nbody: {}",
+        header("surrogate-key"),
+        response.take_body_str_lossy()
+    )
 }
 
 /// One request through the cache. What cannot be sent is told, too.
@@ -168,4 +184,71 @@ pub fn cacheable(request: Request) -> Outcome {
         format!("{method}: {}", r.is_cacheable())
     });
     ok(words.join("\n"))
+}
+
+fn get(path: &str) -> RequestHandle {
+    let mut request = RequestHandle::new();
+    request.set_method(&Method::GET);
+    request.set_url(&Url::parse(&format!("http://origin.example{path}")).expect("a valid URL"));
+    request
+}
+
+fn suggested_key(path: &str) -> Result<[u8; 32], String> {
+    let (mut key, mut written, request) = ([0; 32], 0, get(path).into_u32());
+    let status = unsafe { get_suggested_cache_key(request, key.as_mut_ptr(), 31, &mut written) };
+    check_eq!("a key in 31 bytes", status, FastlyStatus::BUFLEN);
+    done("get_suggested_cache_key", unsafe {
+        get_suggested_cache_key(request, key.as_mut_ptr(), key.len(), &mut written)
+    })?;
+    check_eq!("a key's length", written, key.len());
+    Ok(key)
+}
+
+/// Looks up without joining those who wait for a response, and without a duty to fetch one: its state, and what is there.
+fn look_up(path: &str, key: Option<[u8; 32]>) -> Result<(CacheLookupState, String), String> {
+    let (mut handle, mut state) = (calls::INVALID_HTTP_CACHE_HANDLE, CacheLookupState::empty());
+    let mask = key.map_or(calls::HttpCacheLookupOptionsMask::empty(), |_| {
+        calls::HttpCacheLookupOptionsMask::OVERRIDE_KEY
+    });
+    let options = calls::HttpCacheLookupOptions {
+        override_key_ptr: key.as_ref().map_or(std::ptr::null(), |key| key.as_ptr()),
+        override_key_len: key.map_or(0, |key| key.len()),
+        backend_name_ptr: std::ptr::null(),
+        backend_name_len: 0,
+    };
+    #[allow(deprecated)]
+    done("lookup", unsafe {
+        calls::lookup(get(path).into_u32(), mask, &options, &mut handle)
+    })?;
+    done("get_state", unsafe { calls::get_state(handle, &mut state) })?;
+    let (mut response, mut body) = (0, 0);
+    let status = unsafe { calls::get_found_response(handle, 1, &mut response, &mut body) };
+    let found = state.contains(CacheLookupState::FOUND);
+    let expected = if found {
+        FastlyStatus::OK
+    } else {
+        FastlyStatus::NONE
+    };
+    check_eq!("get_found_response", status, expected);
+    let text = if found {
+        unsafe { BodyHandle::from_u32(body) }.into_string()
+    } else {
+        String::new()
+    };
+    done("close", unsafe { calls::close(handle) })?;
+    Ok((state, text))
+}
+
+pub fn lookup(_request: Request) -> Outcome {
+    let (key, other) = (suggested_key("/x")?, suggested_key("/y")?);
+    check!(key != other, "two URLs have one key");
+    check_eq!("the key when asked again", suggested_key("/x")?, key);
+    let before = look_up("/x", None)?;
+    Request::get("http://origin.example/x")
+        .send("origin")
+        .expect_that("sending")?;
+    let after = look_up("/x", None)?;
+    let by_key = look_up("/y", Some(key))?;
+    let elsewhere = look_up("/y", None)?;
+    ok(format!("{before:?}\n{after:?}\n{by_key:?}\n{elsewhere:?}"))
 }

@@ -33,8 +33,8 @@ mod secret_store;
 mod security;
 mod send;
 mod send_async;
-mod state;
 mod shield;
+mod state;
 mod stream;
 mod user_agent;
 mod wasi;
@@ -69,6 +69,7 @@ const FAMILIES: &[(&str, Family)] = &[
     ("geo", geo::geo),
     ("grow", failures::grow),
     ("http-cache", http_cache::http_cache),
+    ("http-cache-lookup", http_cache::lookup),
     ("http-cache-purge", http_cache::purge),
     ("http-cache-requests", http_cache::cacheable),
     ("http-cache-together", http_cache::together),

@@ -9,7 +9,7 @@ use fastly::Request;
 use fastly_shared::FastlyStatus;
 use fastly_sys::fastly_kv_store as sys;
 
-use crate::support::{check, check_eq, ok, Expect, Outcome};
+use crate::support::{check, check_eq, done, ok, Expect, Outcome};
 
 // fastly-sys declares pending_insert_wait with a second parameter that this import does not have.
 #[link(wasm_import_module = "fastly_object_store")]
@@ -28,11 +28,6 @@ fn body(text: &str) -> Result<u32, String> {
 
 fn take(handle: u32) -> String {
     unsafe { BodyHandle::from_u32(handle) }.into_string()
-}
-
-fn done(what: &str, status: FastlyStatus) -> Result<(), String> {
-    check!(status.is_ok(), "{what}: {status:?}");
-    Ok(())
 }
 
 pub fn object_store(_request: Request) -> Outcome {

@@ -10,7 +10,7 @@ use fastly_sys::fastly_http_req::{
 };
 use fastly_sys::fastly_kv_store as kv;
 
-use crate::support::{check, check_eq, ok, Expect, Outcome};
+use crate::support::{check, check_eq, done, ok, Expect, Outcome};
 
 /// A text about the client, into a buffer.
 type TextGetter = unsafe extern "C" fn(*mut u8, usize, &mut usize) -> FastlyStatus;
@@ -62,11 +62,6 @@ const NONE: u32 = u32::MAX;
 const PASS: u32 = 1;
 const TTL: u32 = 2;
 const STALE_WHILE_REVALIDATE: u32 = 4;
-
-fn done(what: &str, status: FastlyStatus) -> Result<(), String> {
-    check!(status.is_ok(), "{what}: {status:?}");
-    Ok(())
-}
 
 /// When a call succeeds, the host says so in the detail or leaves it alone.
 fn no_error(what: &str, detail: &SendErrorDetail) -> Result<(), String> {

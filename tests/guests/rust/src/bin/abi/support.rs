@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use fastly::http::StatusCode;
 use fastly::Response;
+use fastly_shared::FastlyStatus;
 
 /// What a family answers: something for the client, or which expectation failed.
 pub type Outcome = Result<Answer, String>;
@@ -67,6 +68,12 @@ macro_rules! check_eq {
 }
 
 pub(crate) use {check, check_eq};
+
+/// A host call that must succeed.
+pub fn done(what: &str, status: FastlyStatus) -> Result<(), String> {
+    check!(status.is_ok(), "{what}: {status:?}");
+    Ok(())
+}
 
 /// Turns any error into the words of a failed expectation.
 pub trait Expect<T> {
