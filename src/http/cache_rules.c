@@ -2,6 +2,7 @@
 #include "http/cache_rules.h"
 
 #include <openssl/evp.h>
+#include <pthread.h>
 
 #include "base/buf.h"
 #include "base/check.h"
@@ -20,28 +21,32 @@ bool cache_rules_request_cacheable(const struct http_request *r)
 	return str_eq(r->method, STR("GET")) || str_eq(r->method, STR("HEAD"));
 }
 
-/* Host names have no case. */
-static void hash_host(EVP_MD_CTX *ctx, struct str host)
+static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
+static EVP_MD *sha256;
+
+static void fetch_sha256(void)
 {
-	uint64_t len = host.len; /* in front, so that no host can look like the begin of a path */
-	CHECK(EVP_DigestUpdate(ctx, &len, sizeof len));
-	for (size_t i = 0; i < host.len; i++) {
-		char c = ascii_lower(host.ptr[i]);
-		CHECK(EVP_DigestUpdate(ctx, &c, 1));
-	}
+	sha256 = EVP_MD_fetch(NULL, "SHA256",
+			      NULL); /* else each digest looks for it, which costs more than it */
+	CHECK(sha256);
 }
 
 void cache_rules_key(const struct http_request *r, unsigned char key[CACHE_HASH_BYTES])
 {
+	scoped(buf_fini) struct buf text = BUF_INIT(SIZE_MAX);
 	struct str host = headers_get(&r->headers, STR("host"));
 	struct str path = uri_path_and_query(r->uri);
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	CHECK(ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL));
-	hash_host(ctx, host.len ? host : uri_split(r->uri).authority);
+	if (!host.len)
+		host = uri_split(r->uri).authority;
+	uint64_t len = host.len; /* in front, so that no host can look like the begin of a path */
+	buf_add(&text, (struct str){ (const char *)&len, sizeof len });
+	for (size_t i = 0; i < host.len; i++) /* host names have no case */
+		buf_add_char(&text, ascii_lower(host.ptr[i]));
 	if (path.len == 0 || path.ptr[0] != '/')
-		CHECK(EVP_DigestUpdate(ctx, "/", 1));
-	CHECK(EVP_DigestUpdate(ctx, path.ptr, path.len) && EVP_DigestFinal_ex(ctx, key, NULL));
-	EVP_MD_CTX_free(ctx);
+		buf_add_char(&text, '/');
+	buf_add(&text, path);
+	pthread_once(&sha256_once, fetch_sha256);
+	CHECK(EVP_Digest(text.ptr, text.len, key, NULL, sha256, NULL));
 }
 
 static bool is_one_of(struct str name, const struct str *names, size_t count)

@@ -141,7 +141,12 @@ static struct value *request_text(struct arena *a, struct buf *b, const struct h
 static struct value *response_text(struct arena *a, struct buf *b, const struct http_response *r)
 {
 	struct str reason = r->reason.len ? r->reason : http_reason(r->status);
-	buf_printf(b, "HTTP/1.1 %d%s" STR_FMT "\n", r->status, reason.len ? " " : "", STR_ARG(reason));
+	buf_add(b, STR("HTTP/1.1 "));
+	buf_add_u64(b, r->status);
+	if (reason.len)
+		buf_add_char(b, ' ');
+	buf_add(b, reason);
+	buf_add_char(b, '\n');
 	add_headers(b, &r->headers);
 	return keep(a, b);
 }
@@ -252,9 +257,11 @@ static struct value *origin_value(const struct subrequest *s, uint64_t number, s
 	return v;
 }
 
-static struct value *usage_value(const struct invocation *i, struct arena *a)
+static struct value *usage_value(const struct client_fetch *fetch, struct arena *a, struct buf *unused)
 {
 	struct value *v = value_object(a);
+	const struct invocation *i = fetch->invocation;
+	(void)unused;
 	double entries = 0;
 	for (const struct log_entry *l = i->logs; l; l = l->next)
 		entries++;
@@ -278,24 +285,59 @@ static struct value *limit_value(const struct limit_breach *b, struct arena *a)
 	return v;
 }
 
-const struct value *document_new(const struct client_fetch *fetch, struct arena *a)
+static struct value *origins_value(const struct client_fetch *fetch, struct arena *a, struct buf *b)
 {
-	scoped(buf_fini) struct buf b = BUF_INIT(HEAD_BYTES_MAX);
-	struct value *document = value_object(a), *origins = value_array(a), *logs = value_array(a),
-		     *limits = value_array(a);
-	const struct invocation *i = fetch->invocation;
+	struct value *v = value_array(a);
 	size_t index = 0;
-	for (const struct subrequest *s = i->subrequests; s; s = s->next)
-		value_push(a, origins, origin_value(s, i->number, index++, a, &b));
-	for (const struct log_entry *l = i->logs; l; l = l->next)
-		value_push(a, logs, value_string(a, l->message));
-	for (const struct limit_breach *l = i->breaches; l; l = l->next)
-		value_push(a, limits, limit_value(l, a));
-	set(a, document, "usage", usage_value(i, a));
-	set(a, document, "limits", limits);
-	set(a, document, "clientFetch", client_value(fetch, a, &b));
-	set(a, document, "originFetches", origins);
-	set(a, document, "logs", logs);
+	for (const struct subrequest *s = fetch->invocation->subrequests; s; s = s->next)
+		value_push(a, v, origin_value(s, fetch->invocation->number, index++, a, b));
+	return v;
+}
+
+static struct value *logs_value(const struct client_fetch *fetch, struct arena *a, struct buf *unused)
+{
+	struct value *v = value_array(a);
+	(void)unused;
+	for (const struct log_entry *l = fetch->invocation->logs; l; l = l->next)
+		value_push(a, v, value_string(a, l->message));
+	return v;
+}
+
+static struct value *limits_value(const struct client_fetch *fetch, struct arena *a, struct buf *unused)
+{
+	struct value *v = value_array(a);
+	(void)unused;
+	for (const struct limit_breach *l = fetch->invocation->breaches; l; l = l->next)
+		value_push(a, v, limit_value(l, a));
+	return v;
+}
+
+static bool is_asked_for(const char *root, const struct check *checks, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (str_eq(checks[i].target.steps[0].name, str_from(root)))
+			return true;
+	}
+	return false;
+}
+
+const struct value *document_new(const struct client_fetch *fetch, const struct check *checks, size_t count,
+				 struct arena *a)
+{
+	static const struct {
+		const char *root;
+		struct value *(*make)(const struct client_fetch *, struct arena *, struct buf *);
+	} parts[] = {
+		{ "usage", usage_value },        { "limits", limits_value },
+		{ "clientFetch", client_value }, { "originFetches", origins_value },
+		{ "logs", logs_value },
+	};
+	scoped(buf_fini) struct buf b = BUF_INIT(HEAD_BYTES_MAX);
+	struct value *document = value_object(a);
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		if (is_asked_for(parts[i].root, checks, count))
+			set(a, document, parts[i].root, parts[i].make(fetch, a, &b));
+	}
 	return document;
 }
 

@@ -4,6 +4,7 @@
 #define RUNNER_DOCUMENT_H
 
 #include "guest/guest.h"
+#include "script/check.h"
 #include "script/path.h"
 #include "script/schema.h"
 #include "script/value.h"
@@ -21,8 +22,12 @@ struct client_fetch {
 	bool complete; /* the response ended as it should */
 };
 
-/* Everything lives in `a`, and borrows from the invocation. */
-const struct value *document_new(const struct client_fetch *fetch, struct arena *a);
+/*
+ * The roots that these checks look at: most look at one, and the rest would be made for nothing. Everything
+ * lives in `a`, and borrows from the invocation.
+ */
+const struct value *document_new(const struct client_fetch *fetch, const struct check *checks, size_t count,
+				 struct arena *a);
 
 /* Does it lead to what only the inside of a service shows, and no response? */
 bool document_is_inside(const struct path *target);

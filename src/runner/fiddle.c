@@ -209,7 +209,9 @@ static bool run_request(struct fiddle *x, const struct script *s, const struct s
 	result->requests++;
 	bool ok = check_invocation(x, s, r, &ex, result);
 	ok = check_origins(x, s, r, w, &unmatched, result) && ok;
-	ok = run_checks(x, s, r, document_new(&ex.client, &arena), &arena, result) && ok;
+	ok = run_checks(x, s, r, document_new(&ex.client, r->checks, r->check_count, &arena), &arena,
+			result) &&
+	     ok;
 	if (!ok) {
 		show_breaches(x, ex.invocation);
 		show_logs(x, ex.invocation);
