@@ -37,6 +37,7 @@ struct watching {
 	struct interrupt *interrupt;
 	struct scan *now;
 	struct pmap depends; /* "PATH\nTEST FILE", a set */
+	uint64_t began_ns;   /* the newest run, by the wall clock */
 	struct loop loop;    /* while it waits */
 	bool woken;
 };
@@ -148,8 +149,7 @@ static bool is_touched(struct watching *w, const struct scan *before, struct sca
 		struct str file = entry.key, path = str_split(&file, '\n');
 		scoped(arena_fini) struct arena a = { 0 };
 		const char *name = arena_str(&a, path).ptr;
-		/* What was learnt of in the run before was not looked at before it. */
-		if (str_eq(file, str_from(f->path)) && find(before, name) && has_changed(before, now, name))
+		if (str_eq(file, str_from(f->path)) && has_changed(before, now, name))
 			return true;
 	}
 	return false;
@@ -187,6 +187,7 @@ static void forget_depends(struct watching *w, const struct test_files *files)
 static int run(struct watching *w, struct test_files *files, uint64_t start_ns)
 {
 	forget_depends(w, files);
+	w->began_ns = clock_wall(w->clock);
 	int code = test_run(&(struct test_run){ .o = w->o,
 						.files = files,
 						.clock = w->clock,
@@ -323,6 +324,16 @@ static int look_and_run(struct watching *w)
 	return code == CLI_INTERRUPTED || code == CLI_TERMINATED ? code : -1;
 }
 
+/*
+ * Nobody knows what the file was when the run began; when it was saved since, a test may have read it before.
+ */
+static void doubt_when_newer(struct seen *s, uint64_t ns)
+{
+	uint64_t saved_ns = (uint64_t)s->stamp.seconds * NS_PER_S + (uint64_t)s->stamp.nanoseconds;
+	if (s->there && saved_ns >= ns)
+		s->stamp = (struct file_stamp){ 0 };
+}
+
 /* Adds what the run has learnt of to what is watched. */
 static void learn(struct watching *w)
 {
@@ -331,6 +342,7 @@ static void learn(struct watching *w)
 		const char *name = arena_str(&w->now->files.arena, path).ptr;
 		if (!find(w->now, name)) {
 			add_seen(w->now, name, WATCH_EDIT_QUIET_MS, false);
+			doubt_when_newer(&w->now->at[w->now->count - 1], w->began_ns);
 			sort_and_unite(w->now);
 		}
 	}

@@ -112,6 +112,23 @@ def a_file_that_a_test_in_javascript_read_runs_it(t):
         assert_equal(w.result()[1], (1, 0, 0))
 
 
+@test
+def a_file_that_is_saved_in_the_run_that_first_reads_it_runs_it_again(t):
+    t.write("fixture.json", '{"ok": false}')
+    t.write("a.test.ts", 'import { readFileSync } from "node:fs";\nimport { expect, it } from "vitest";\n'
+            'import { service } from "backlot:test";\n'
+            'it("reads", async () => {\n'
+            '  const text = readFileSync("fixture.json", "utf8");\n'
+            '  await service.fetch("/loop");\n'
+            '  expect(JSON.parse(text).ok).toBe(true);\n});\n')
+    with watching(t, "--service", t.guest("rust-abi"), "--limits", "enforce", "--timeout", "2s") as w:
+        time.sleep(1)  # the guest loops by now, and the test has read
+        t.write("fixture.json", '{"ok": true}')
+        text, counts = w.result()
+        assert_equal(counts[1], 1)
+        assert_in("changed: fixture.json (1 of 1 test files)", (w.result(), w.running.err)[1])
+
+
 @test(alone=True)
 def the_result_is_there_within_100_ms_of_the_save(t):
     t.write("a.fiddle", HOLDS)
