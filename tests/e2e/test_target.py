@@ -103,6 +103,14 @@ def over_tls_authorities_are_heeded(t):
         url, authority = "https://localhost:%d" % edge.port, edge.wait_for(r"curl --cacert (\S+),").group(1)
         assert_equal(Summary(t.run("test", "--target", url, "--target-ca", authority, "a.fiddle", code=0)).counts, (1, 0))
         assert_matches("the service could not be asked.*\n?.*certificate", t.run("test", "--target", url, "a.fiddle", code=1).out)
+        t.write("a.test.ts", TYPESCRIPT.splitlines()[0] + """
+it("goes over HTTP/2", async () => {
+  const body = "mug ".repeat(100000);
+  const response = await service.fetch("/all?of=it", { method: "PUT", body, headers: { "x-own": "1" } });
+  expect(await response.json()).toMatchObject({ method: "PUT", bodyBytes: body.length, version: "HTTP/2" });
+});
+""")
+        assert_equal(Summary(t.run("test", "--target", url, "--target-ca", authority, "a.test.ts", code=0)).counts, (1, 0))
 
 
 @test
