@@ -12,7 +12,6 @@
 #include "contract/contract.h"
 #include "contract/loopback_origin.h"
 #include "world/origins_cassette.h"
-#include "world/origins_handler.h"
 
 enum { FAR_AWAY = 1000000000 };
 
@@ -83,107 +82,6 @@ static struct origins *failing_later(struct subject *s)
 	return origins_failing_new(rules(s), FAR_AWAY);
 }
 
-/* A handler that has rules, a frame's own. */
-struct with_rules {
-	struct origins_handler super;
-	struct origins *rules;
-	bool later; /* it answers in a task of its own */
-};
-
-static struct origins_handler *with_rules_new(struct origins *taken, bool later);
-
-/* What the rules have answered is answered again, a turn of the loop later. */
-struct late_answer {
-	struct task task;
-	struct fetch *from, *to;
-};
-
-static void answer_late(struct task *t)
-{
-	struct late_answer *l = container_of(t, struct late_answer, task);
-	struct http_response response = l->from->response;
-	if (l->to) {
-		l->to->answerer = NULL;
-		response.headers = headers_copy(&response.headers, &l->to->arena);
-		l->from->response.body = NULL;
-		fetch_respond(l->to, response);
-	}
-	fetch_unref(&l->from);
-	mem_free(l);
-}
-
-static void forget_late(struct fetch *f)
-{
-	struct late_answer *l = f->answerer;
-	l->to = NULL;
-}
-
-static struct fetch *with_rules_send(struct origins_handler *super, struct backend *backend, struct str path,
-				     const struct http_request *request, struct loop *loop)
-{
-	struct with_rules *self = (struct with_rules *)super;
-	if (str_eq(path, STR("/other")))
-		return NULL;
-	struct fetch *f = origins_send(self->rules, backend, path, request, loop);
-	if (!self->later)
-		return f;
-	struct late_answer *l = NEW(struct late_answer);
-	l->from = f;
-	l->to = fetch_new(loop);
-	l->to->answerer = l;
-	l->to->cancel = forget_late;
-	l->task.run = answer_late;
-	loop_post(loop, &l->task);
-	return l->to;
-}
-
-static struct origins_handler *with_rules_fork(struct origins_handler *super)
-{
-	struct with_rules *self = (struct with_rules *)super;
-	return with_rules_new(origins_fork(self->rules), self->later);
-}
-
-static void with_rules_destroy(struct origins_handler *super)
-{
-	struct with_rules *self = (struct with_rules *)super;
-	origins_destroy(&self->rules);
-	mem_free(self);
-}
-
-static const struct origins_handler_ops with_rules_ops = {
-	.name = "with rules",
-	.send = with_rules_send,
-	.fork = with_rules_fork,
-	.destroy = with_rules_destroy,
-};
-
-static struct origins_handler *with_rules_new(struct origins *taken, bool later)
-{
-	struct with_rules *h = NEW(struct with_rules);
-	h->super.ops = &with_rules_ops;
-	h->rules = taken;
-	h->later = later;
-	return &h->super;
-}
-
-static struct origins *handler(struct subject *s)
-{
-	return origins_handler_new(with_rules_new(rules(s), false), rules(s));
-}
-
-static struct origins *handler_later(struct subject *s)
-{
-	return origins_handler_new(with_rules_new(rules(s), true), rules(s));
-}
-
-static struct origins *fork_of_a_handler(struct subject *s)
-{
-	s->parent = handler_later(s);
-	struct origins *child = origins_fork(s->parent), *grandchild = origins_fork(child);
-	origins_destroy(&child);
-	return grandchild;
-}
-
 static struct origins *recorded(struct subject *s)
 {
 	cassette_take_init(&s->take, CASSETTE_RECORD, STR("test"), &s->cassette);
@@ -215,9 +113,6 @@ static struct origins *network(struct subject *s)
 	X(promise, fork_of_a_fork)       \
 	X(promise, failing_later)        \
 	X(promise, recorded)             \
-	X(promise, handler)              \
-	X(promise, handler_later)        \
-	X(promise, fork_of_a_handler)    \
 	X(promise, network)
 
 static void begin(struct subject *s, struct origins *(*make)(struct subject *))
@@ -468,46 +363,6 @@ TEST(a_port_where_nobody_listens_refuses)
 	assert_true(backend_set_url(s.backend, STR("http://127.0.0.1:1"), &e));
 	struct fetch *f = ask_and_wait(&s, "GET", "/", NULL);
 	assert_int_equal(f->error, FETCH_CONNECTION_REFUSED);
-	fetch_unref(&f);
-	end(&s);
-}
-
-TEST(what_no_handler_wants_and_nobody_else_gets_fails)
-{
-	struct subject s;
-	begin(&s, rules);
-	struct origins *alone = origins_handler_new(with_rules_new(rules(&s), false), NULL);
-	assert_true(origins_is_handler(alone) && !origins_is_handler(s.origins));
-	assert_null(origins_handler_next(alone));
-	origins_destroy(&s.origins);
-	s.origins = alone;
-	struct body *body = body_new(&s.loop);
-	struct fetch *f = ask_and_wait(&s, "POST", "/other", body);
-	assert_int_equal(f->error, FETCH_DESTINATION_NOT_FOUND);
-	assert_str(f->error_text, "no origin answers POST http://b/ of backend 'b'");
-	assert_true(body_abandoned(body));
-	body_unref(&body);
-	fetch_unref(&f);
-	end(&s);
-}
-
-TEST(a_frame_has_a_handler_of_its_own)
-{
-	struct subject s;
-	begin(&s, handler);
-	struct origins *frame = origins_fork(s.origins);
-	struct with_rules *own = (struct with_rules *)origins_handler_of(frame);
-	assert_ptr_not_equal(origins_handler_of(frame), origins_handler_of(s.origins));
-	assert_ptr_not_equal(origins_handler_next(frame), origins_handler_next(s.origins));
-	add_rule(own->rules, "GET", "/hello", 200, STR("of the frame"));
-	struct fetch *f = ask_and_wait(&s, "GET", "/hello", NULL);
-	assert_body(&s, f, "hello");
-	fetch_unref(&f);
-	origins_destroy(&s.parent);
-	s.parent = s.origins;
-	s.origins = frame;
-	f = ask_and_wait(&s, "GET", "/hello", NULL);
-	assert_body(&s, f, "of the frame");
 	fetch_unref(&f);
 	end(&s);
 }
