@@ -422,6 +422,25 @@ CONTRACT(the_longest_expiry_is_for_ever)
 	assert_int_equal(lookup_error(s, "k"), KV_OK);
 }
 
+CONTRACT(time_set_backwards_ends_nothing_early_and_nothing_wraps)
+{
+	struct kv_op op;
+	put_for(s, "k", 10 * NS_PER_S);
+	put_for(s, "seen to end", NS_PER_S);
+	wait_ns(s, 2 * NS_PER_S);
+	assert_int_equal(lookup_error(s, "seen to end"), KV_NOT_FOUND);
+	clock_virtual_set_wall(s->clock, WALL_NS / 2);
+	put_for(s, "later", NS_PER_S);
+	assert_int_equal(look(s, &op, "k"), KV_OK);
+	assert_true(op.found_ttl_ns > 8 * NS_PER_S && op.found_ttl_ns <= 10 * NS_PER_S + WALL_NS);
+	kv_op_fini(&op);
+	assert_page(s, "l", NULL, 0, "later");
+	wait_ns(s, NS_PER_S);
+	assert_int_equal(lookup_error(s, "later"), KV_NOT_FOUND);
+	wait_ns(s, WALL_NS + 10 * NS_PER_S);
+	assert_int_equal(lookup_error(s, "k"), KV_NOT_FOUND);
+}
+
 /* ---- lists ---- */
 
 CONTRACT(keys_are_listed_in_byte_order)

@@ -134,6 +134,20 @@ CONTRACT(seconds_are_kept_apart)
 	assert_int_equal(count(s, "c", "e", 60), 4230);
 }
 
+CONTRACT(time_set_backwards_loses_no_increment_of_now)
+{
+	add(s, "c", "e", 5);
+	penalize(s, "box", "e", MINUTE);
+	s->now -= 30 * NS_PER_S;
+	add(s, "c", "e", 7);
+	assert_true(count(s, "c", "e", 1) == 7 || count(s, "c", "e", 1) == 12);
+	assert_true(count(s, "c", "e", 60) >= 7 && count(s, "c", "e", 60) <= 12);
+	assert_true(left(s, "box", "e") >= MINUTE * NS_PER_S);
+	s->now += 10 * MINUTE * NS_PER_S;
+	assert_int_equal(count(s, "c", "e", 60), 0);
+	assert_int_equal(left(s, "box", "e"), 0);
+}
+
 CONTRACT(a_rate_is_the_average_cut_to_a_whole_number)
 {
 	add(s, "c", "e", 119);

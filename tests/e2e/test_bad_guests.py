@@ -4,7 +4,7 @@ import contextlib
 import os
 import random
 
-from harness import Closed, assert_between, assert_equal, assert_in, assert_not_in, test
+from harness import Closed, assert_between, assert_equal, assert_in, assert_matches, assert_not_in, test
 from results import GUESTS, MANIFEST, Summary
 from wasm import COMPONENT_HEAD, DROP, HEAD, I32, I64, call, constant, exits, guest
 
@@ -170,6 +170,44 @@ def a_trap_before_the_entry_point_is_a_trap(t):
     assert_in("unreachable", t.run("run", t.guest("wat-start-trap"), code=134).err)
 
 
+EXCEPTION = """(module (memory (export "memory") 2) (data (i32.const 100) "hello") (tag $e (param i32))
+  (func (export "_start")
+    (block $b (result i32) (try_table (catch $e $b) (throw $e (i32.const 7))) (i32.const 0))
+    (if (i32.ne (i32.const 7)) (then unreachable))))"""
+COLLECTED = """(module (memory (export "memory") 2) (data (i32.const 100) "hello") (type $s (struct (field i32)))
+  (func (export "_start") (local i32)
+    (loop $l (drop (struct.new $s (i32.const 1)))
+      (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+      (br_if $l (i32.lt_u (local.get 0) (i32.const 100000))))))"""
+REFERENCES = {
+    "a global": """(module (memory (export "memory") 2) (data (i32.const 100) "hello")
+        (global $g (mut externref) (ref.null extern))
+        (func (export "_start") (global.set $g (ref.null extern))))""",
+    "a table": """(module (memory (export "memory") 2) (data (i32.const 100) "hello") (table $t 10 externref)
+        (func (export "_start") (table.set $t (i32.const 1) (ref.null extern))))""",
+    "no memory": """(module (table $t 10 externref) (func (export "_start") (drop (table.get $t (i32.const 0)))))""",
+}
+
+
+@test
+def exceptions_and_collected_objects_are_allowed_by_their_options(t):
+    for text, option in ((EXCEPTION, "--wasm-exceptions"), (COLLECTED, "--wasm-gc")):
+        name = t.write("guest.wat", text)
+        assert_in(option + " allows it", t.run("run", name, code=2).err)
+        t.run("run", option, name, code=0)
+        with t.serve(name, option) as edge:
+            assert_equal([edge.get("/").status for _ in range(3)], [200] * 3)
+
+
+@test
+def external_references_need_no_option(t):
+    for text in REFERENCES.values():
+        name = t.write("guest.wat", text)
+        t.run("run", name, code=0)
+        with t.serve(name) as edge:
+            assert_equal([edge.get("/").status for _ in range(3)], [200] * 3)
+
+
 # ---- guests that want too much ----
 
 
@@ -227,6 +265,19 @@ def forged_handles_pointers_and_values_are_refused_over_http(t):
             assert_not_in("accepted", response.text)
         assert_equal(len([name for name in connection.request("GET", "/many-headers/10000").headers.names()
                           if name.startswith("x-")]), 10000)
+
+
+@test
+def ten_thousand_handles_are_held_and_more_than_may_be_are_refused(t):
+    with t.serve(t.guest("c-abi"), "-C", MANIFEST, cwd=GUESTS) as edge, edge.connect() as connection:
+        assert_equal(connection.request("GET", "/hold/10000").text,
+                     "10000 handles, then ok; 10000 held what was put into them\n")
+        before = edge.memory_kb()
+        for _ in range(20):
+            assert_matches(r"655\d\d handles, then limitexceeded; (655\d\d) held", connection.request("GET", "/hold/99999").text)
+        assert_between(0, edge.memory_kb() - before, 200 * 1024)  # nothing of an invocation stays
+    t.write("one.fiddle", "GET /hold\n  clientFetch.bodyText is \"10000 handles, then ok; 10000 held what was put into them\\n\"\n")
+    assert_equal(Summary(t.run("test", "-C", MANIFEST, "--service", t.guest("c-abi"), "one.fiddle", code=0)).counts, (1, 0))
 
 
 @test

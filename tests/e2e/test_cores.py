@@ -59,6 +59,24 @@ def one_request_to_the_origin_serves_all_that_come_meanwhile(t):
 
 
 @test
+def who_waits_inherits_from_guests_that_die(t):
+    """The first three who are to fill the cache crash one after the other; the fourth does it for all."""
+    t.write("fastly.toml", MANIFEST % "http://127.0.0.1:1")
+    with t.serve(t.guest("rust-shared"), "-C", "fastly.toml", *JOBS) as edge:
+        start = threading.Barrier(100)
+
+        def client():
+            with edge.connect() as connection:
+                start.wait()
+                response = connection.request("GET", "/once-after-deaths?key")
+                return response.status, response.body if response.status == 200 else b""
+
+        with concurrent.futures.ThreadPoolExecutor(100) as pool:
+            seen = [d.result() for d in [pool.submit(client) for _ in range(100)]]
+        assert_equal(sorted(seen), [(200, b"4")] * 97 + [(500, b"")] * 3)
+
+
+@test
 def requests_are_answered_while_all_threads_compute(t):
     for jobs in ("1", "2"):
         with t.serve(t.guest("rust-shared"), "--jobs", jobs) as edge, \

@@ -75,15 +75,18 @@ static void set_pool(wasm_config_t *config, const struct engine_options *o)
 	wasmtime_pooling_allocation_config_t *pool = wasmtime_pooling_allocation_config_new();
 	wasmtime_pooling_allocation_config_total_core_instances_set(
 		pool, o->instances_max * (o->component ? COMPONENT_INSTANCES_MAX : 1));
+	/*
+	 * Beside its own, a guest needs one for what is collected. External references are, by default, too.
+	 */
 	wasmtime_pooling_allocation_config_total_memories_set(
-		pool, o->instances_max * (o->component ? COMPONENT_MEMORIES_MAX : 1));
+		pool, o->instances_max * (o->component ? COMPONENT_MEMORIES_MAX + 1u : 2u));
 	wasmtime_pooling_allocation_config_total_tables_set(pool, o->instances_max *
 									  (o->component ? COMPONENT_TABLES_MAX
 											: 1));
 	wasmtime_pooling_allocation_config_total_component_instances_set(pool,
 									 o->component ? o->instances_max : 0);
 	wasmtime_pooling_allocation_config_total_stacks_set(pool, o->instances_max);
-	wasmtime_pooling_allocation_config_total_gc_heaps_set(pool, o->wasm_gc ? o->instances_max : 0);
+	wasmtime_pooling_allocation_config_total_gc_heaps_set(pool, o->instances_max);
 	wasmtime_pooling_allocation_config_max_memory_size_set(pool, o->memory_bytes_max);
 	wasmtime_pooling_allocation_config_table_elements_set(pool, o->table_elements_max);
 	wasmtime_pooling_allocation_config_max_core_instance_size_set(pool, 1 << 20);

@@ -11,6 +11,7 @@ enum {
 	SECTION_IMPORT = 2,
 	SECTION_TABLE = 4,
 	SECTION_MEMORY = 5,
+	SECTION_GLOBAL = 6,
 	SECTION_DATA = 11,
 
 	IMPORT_FUNC = 0,
@@ -21,6 +22,11 @@ enum {
 	SEGMENT_ACTIVE = 0, /* in memory 0 */
 	SEGMENT_PASSIVE = 1,
 	I32_CONST = 0x41,
+	I64_CONST = 0x42,
+	F32_CONST = 0x43,
+	F64_CONST = 0x44,
+	I32_TYPE = 0x7f,
+	F64_TYPE = 0x7c,
 	END = 0x0b,
 	LEB_BYTES_MAX = 10,
 };
@@ -71,6 +77,30 @@ static bool one_small_table(struct wasm_reader r, uint64_t elements_max)
 	return plain && (count == 0 || wasm_get_leb(&r) <= elements_max) && !r.bad;
 }
 
+/*
+ * Numbers that are given as they are. What holds references to what is collected, as an externref, wants a
+ * second memory, for those.
+ */
+static bool only_numbers_global(struct wasm_reader r)
+{
+	for (size_t n = wasm_get_count(&r, ITEMS_MAX); n > 0 && !r.bad; n--) {
+		uint8_t type = wasm_get_byte(&r);
+		wasm_get_byte(&r); /* is it mutable? */
+		uint8_t given = wasm_get_byte(&r);
+		if (type < F64_TYPE || type > I32_TYPE)
+			return false;
+		if (given == I32_CONST || given == I64_CONST)
+			wasm_get_signed_leb(&r);
+		else if (given == F32_CONST || given == F64_CONST)
+			wasm_get_bytes(&r, given == F32_CONST ? 4 : 8);
+		else
+			return false;
+		if (wasm_get_byte(&r) != END)
+			return false;
+	}
+	return !r.bad && wasm_left(&r) == 0;
+}
+
 static bool look_at_sections(struct module_parts *parts, struct str module, uint64_t table_elements_max)
 {
 	struct wasm_reader r = wasm_reader_of(str_sub(module, 8, module.len));
@@ -85,6 +115,8 @@ static bool look_at_sections(struct module_parts *parts, struct str module, uint
 		if (id == SECTION_IMPORT && !only_functions_imported(section))
 			return false;
 		if (id == SECTION_TABLE && !one_small_table(section, table_elements_max))
+			return false;
+		if (id == SECTION_GLOBAL && !only_numbers_global(section))
 			return false;
 		if (id == SECTION_MEMORY) {
 			if (parts->has_memory || !one_plain_memory(section, &parts->memory_bytes))

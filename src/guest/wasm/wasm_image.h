@@ -19,7 +19,7 @@ enum { WASM_IMAGE_UNIT = 64 * 1024 };             /* `at` and the length of `byt
 enum { WASM_IMAGE_BYTES_MAX = 32 * 1024 * 1024 }; /* from the first segment to the end of the last */
 
 /* Of code that was compiled from what wasm_image_take() left; part of its key in the code cache. */
-#define WASM_IMAGE_VERSION "image1"
+#define WASM_IMAGE_VERSION "image2"
 
 struct wasm_image {
 	struct str module; /* without its bytes; owned */
@@ -31,7 +31,8 @@ struct wasm_image {
  * False, and nothing to free, when it does not apply: the module has not exactly one memory, or it is
  * imported, shared or of 64 bits or odd pages; a segment's place is not a plain constant, or is outside of
  * the memory, or the segments lie too far apart; there is more than one table, or one that starts with more
- * elements than are allowed; or the module is damaged. Of the last two Wasmtime has more to say.
+ * elements than are allowed; a global is no plain number; or the module is damaged. Of the last two Wasmtime
+ * has more to say.
  */
 must_use bool wasm_image_take(struct wasm_image *out, struct str module, uint64_t table_elements_max);
 void wasm_image_fini(struct wasm_image *image);

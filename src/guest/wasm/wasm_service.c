@@ -253,6 +253,25 @@ static bool module_bytes(struct str in, wasm_byte_vec_t *converted, struct str *
 	return true;
 }
 
+/* What the engine says of a guest that needs what is off unless it is asked for, and the option. */
+static bool refused(struct error *e, wasmtime_error_t *why)
+{
+	static const struct {
+		const char *words, *hint;
+	} off[] = {
+		{ "exceptions proposal", "; --wasm-exceptions allows it" },
+		{ "gc feature", "; --wasm-gc allows it" },
+		{ "gc proposal", "; --wasm-gc allows it" },
+	};
+	engine_error(e, why, "Expected a valid Wasm file");
+	for (size_t i = 0; i < COUNT_OF(off); i++) {
+		size_t used = strlen(e->text);
+		if (strstr(e->text, off[i].words))
+			snprintf(e->text + used, sizeof e->text - used, "%s", off[i].hint);
+	}
+	return false;
+}
+
 static bool compile(struct wasm_service *s, const char *path, struct str module, struct error *e)
 {
 	wasmtime_error_t *failed;
@@ -267,7 +286,7 @@ static bool compile(struct wasm_service *s, const char *path, struct str module,
 					     &s->module);
 	}
 	notice(&s->options, WASM_COMPILED, path);
-	return !failed || engine_error(e, failed, "Expected a valid Wasm file");
+	return !failed || refused(e, failed);
 }
 
 /* Starts the engine, with the image of the guest's memory if it could be taken, and compiles what is left. */

@@ -336,6 +336,62 @@ static void handles(void)
 	answer(200, "text/plain");
 }
 
+/* The `i`th of those that are held: in turn a request, a response and a body, with its number in it. */
+static int32_t open_held(int i, uint32_t *held)
+{
+	char text[16];
+	size_t len = (size_t)snprintf(text, sizeof(text), "M%d", i);
+	int32_t status = i % 3 == 0 ? req_new(held) : i % 3 == 1 ? resp_new(held) : body_new(held);
+	if (status != OK)
+		return status;
+	if (i % 3 == 0)
+		must("method_set", req_method_set(*held, text, len));
+	else if (i % 3 == 1)
+		must("status_set", resp_status_set(*held, (uint32_t)(200 + i % 300)));
+	else
+		must("write", body_write(*held, text, len, WRITE_BACK, &len));
+	return OK;
+}
+
+static bool still_held(int i, uint32_t held)
+{
+	char text[16], got[16];
+	uint16_t status;
+	size_t len = 0;
+	int written = snprintf(text, sizeof(text), "M%d", i);
+	if (i % 3 == 1)
+		return resp_status_get(held, &status) == OK && status == 200 + i % 300;
+	if (i % 3 == 0)
+		must("method_get", req_method_get(held, got, sizeof(got), &len));
+	else
+		must("read", body_read(held, got, sizeof(got), &len));
+	return len == (size_t)written && memcmp(text, got, len) == 0;
+}
+
+/*
+ * `/hold/N`: N handles (10000 unless given) open at once. Each still holds what was put into it when the last
+ * one is open; then they are closed, the oldest first.
+ */
+static void hold(void)
+{
+	enum { HELD_MAX = 100000 };
+	static uint32_t held[HELD_MAX];
+	int wanted = number < 0 ? 10000 : number < HELD_MAX ? number : HELD_MAX;
+	int count = 0, kept = 0;
+	int32_t status = OK;
+
+	for (; count < wanted && status == OK; count += status == OK)
+		status = open_held(count, &held[count]);
+	for (int i = 0; i < count; i++)
+		kept += still_held(i, held[i]);
+	for (int i = 0; i < count; i++) {
+		uint32_t h = held[i];
+		must("close", i % 3 == 0 ? req_close(h) : i % 3 == 1 ? resp_close(h) : body_close(h));
+	}
+	say("%d handles, then %s; %d held what was put into them\n", count, status_name(status), kept);
+	answer(200, "text/plain");
+}
+
 /* Values that the ABI has no meaning for, and text that is none. */
 static void values(void)
 {
@@ -444,6 +500,7 @@ static const struct route {
 	{ "exit", quit },
 	{ "handles", handles },
 	{ "hello", hello },
+	{ "hold", hold },
 	{ "log", logs },
 	{ "many-headers", many_headers },
 	{ "pointers", pointers },

@@ -58,9 +58,12 @@ TEST(an_image_begins_where_the_data_does)
 
 TEST(a_module_without_data_has_an_empty_image)
 {
-	static const char *const none[] = { "(module (memory 1))", "(module (memory 0 9))",
-					    "(module (memory 1) (data (i32.const 65536) \"\"))",
-					    "(module (memory 1) (data \"passive\"))" };
+	static const char *const none[] = {
+		"(module (memory 1))", "(module (memory 0 9))",
+		"(module (memory 1) (data (i32.const 65536) \"\"))", "(module (memory 1) (data \"passive\"))",
+		"(module (memory 1) (global (mut i32) (i32.const 65536)) (global i64 "
+		"(i64.const -1)) (global f32 (f32.const 1)) (global f64 (f64.const 2)))"
+	};
 	for (size_t i = 0; i < COUNT_OF(none); i++) {
 		struct wasm_image image;
 		assert_true(image_of(&image, none[i]));
@@ -87,6 +90,9 @@ TEST(what_is_not_plain_is_left_to_the_engine)
 		"(module (memory 1) (global $g i32 (i32.const 4)) (data (global.get $g) \"x\"))",
 		"(module (memory 600) (data (i32.const 0) \"x\") (data (i32.const 33554432) \"x\"))",
 		"(module (memory 1) (table 1001 funcref))",
+		"(module (memory 1) (table 1 externref))",
+		"(module (memory 1) (global externref (ref.null extern)))",
+		"(module (memory 1) (global i32 (i32.const 1)) (global i32 (i32.add (i32.const 1) (i32.const 1))))",
 		"(module (memory 1) (table 1 funcref) (table 1 funcref))",
 	};
 	for (size_t i = 0; i < COUNT_OF(others); i++) {
