@@ -33,7 +33,7 @@ define configure
 	@mv $(1)/found.new $(1)/found
 endef
 
-.PHONY: all setup build demo guests some-guests check unit e2e asan clang fuzz bench cache-tests nextest tidy lint format format-check install docs docs-check \
+.PHONY: all setup build demo guests some-guests check unit e2e asan clang fuzz bench cache-tests wpt nextest tidy lint format format-check install docs docs-check \
 	clean distclean help
 
 all: build ## installs what is missing (where it may), then builds build/backlot
@@ -96,6 +96,9 @@ endif
 
 cache-tests: build some-guests ## the public suite for HTTP caches, against serve (fetches it from npm)
 	@tools/cache-tests $(BUILD) $(guests)
+
+wpt: build ## Web Platform Tests in the JavaScript runtime (fetches Debian's sources of nodejs, which have them)
+	@tools/wpt $(BUILD)
 
 nextest: build some-guests ## runs Rust tests through cargo-nextest
 	@tools/nextest $(BUILD) $(guests)

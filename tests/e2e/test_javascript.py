@@ -63,6 +63,25 @@ def functions_modules_and_time_that_are_made_up(t):
 
 
 @test
+def what_a_file_waits_for_while_it_is_loaded_comes(t):
+    # Time and chance of the file itself: they are the same for each, whatever the worker has run before.
+    body = """
+const begun = Date.now(), chance = Math.random();
+await new Promise((resolve) => setTimeout(resolve, 3_000_000));
+describe("later", async () => {
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  it(`${Date.now() - begun} ms, ${chance}`, () => expect(Date.now() - begun).toBe(3_001_000));
+});
+"""
+    write(t, "a.test.js", body)
+    write(t, "b.test.js", body)
+    done = run(t, "--jobs", "1", "--seed", "7", "--list", "a.test.js", "b.test.js", code=0)
+    names = [line.partition("later > ")[2] for line in done.out.splitlines() if "later > " in line]
+    assert_equal((len(names), len(set(names))), (2, 1))
+    assert_equal(Summary(run(t, "a.test.js", "b.test.js", code=0)).counts, (2, 0))
+
+
+@test
 def modules_that_are_mocked_without_a_factory(t):
     fixture(t, "automock.test.ts", 1)
     assert_equal(Summary(run(t, "js/autospy.test.ts", code=0)).counts, (1, 0))
@@ -441,6 +460,7 @@ def an_endless_loop_at_the_top_is_stopped(t):
 @test
 def what_the_top_waits_for_may_never_come(t):
     broken(t, "await new Promise(() => {});\n" + OK, "the tests wait for something that can never come")
+    broken(t, "setInterval(() => {}, 1000);\nawait new Promise(() => {});\n" + OK, "the tests wait for something that can never come")
 
 
 @test

@@ -30,24 +30,31 @@ JS_FUNCTION(valid)
 	return js_bool(c->ctx, str_is_utf8(bytes));
 }
 
+/* Are these bytes a character without its end? */
+static bool begins_character(const unsigned char *at, size_t len)
+{
+	unsigned char lead = at[0];
+	size_t wants = lead < 0xc2 || lead > 0xf4 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+	if (len >= wants)
+		return false;
+	unsigned char least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+	unsigned char most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+	if (len > 1 && (at[1] < least || at[1] > most))
+		return false;
+	return len < 3 || (at[2] & 0xc0) == 0x80;
+}
+
 /* complete(bytes) → how many of them end with a whole character: the rest may go on in the next piece */
 JS_FUNCTION(complete)
 {
 	struct str bytes;
 	if (!js_bytes(c->ctx, js_arg(c, 0), &bytes))
 		return js_throw(c, "TypeError", "argument 1 has no bytes");
-	size_t len = bytes.len;
-	for (size_t back = 1; back <= 3 && back <= len; back++) {
-		unsigned char byte = (unsigned char)bytes.ptr[len - back];
-		size_t wants = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-		if (wants > back) {
-			len -= back;
-			break;
-		}
-		if (byte < 0x80 || byte >= 0xc0)
-			break;
+	for (size_t back = 1; back <= 3 && back <= bytes.len; back++) {
+		if (begins_character((const unsigned char *)bytes.ptr + bytes.len - back, back))
+			return js_number(c->ctx, (double)(bytes.len - back));
 	}
-	return js_number(c->ctx, (double)len);
+	return js_number(c->ctx, (double)bytes.len);
 }
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

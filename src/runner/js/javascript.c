@@ -194,6 +194,7 @@ static void close_session(struct js_session *s)
 	js_unref(&s->on_register);
 	js_unref(&s->on_uncaught);
 	realm_destroy(&s->realm);
+	session_end(s);
 	tape_close(&s->tape);
 	arena_fini(&s->arena);
 }
@@ -227,9 +228,10 @@ static void run_file(struct javascript *x, const struct test_file *file, const s
 	s.late = arena_printf(&s.arena, "the test %s", run_late_words(x->options, &s.arena).ptr);
 	js_vm_limit(x->vm, s.limit_ns);
 	s.project = s.services[0] = loaded_project(x->projects, file->project, l);
+	session_begin(&s);
 	const struct realm_options options = {
-		.loop = s.project->world->loop,
-		.random = s.project->world->random,
+		.loop = &s.loop,
+		.random = s.random,
 		.ops = &realm_ops,
 		.data = &s,
 		.modules = modules,

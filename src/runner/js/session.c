@@ -12,6 +12,8 @@
 #define SLICE_NS_MAX (UINT64_C(1) << 60)
 /* The same while real I/O is under way, when it is real time. */
 #define SLICE_IO_NS (50 * NS_PER_MS)
+/* What waits for longer outside of all frames does so for ever: an interval there would go on without end. */
+#define OUTSIDE_NS_MAX (60 * 60 * NS_PER_S)
 
 /* ---- frames ---- */
 
@@ -26,19 +28,33 @@ static struct clock *fork_clock(const struct clock *from)
 	return c;
 }
 
+void session_begin(struct js_session *s)
+{
+	s->clock = s->options->target.url.len ? clock_system_new()
+					      : fork_clock(s->project->world->loop->clock);
+	s->random = random_seeded_new(s->seed);
+	loop_init(&s->loop, s->clock);
+	s->patience_ns = clock_monotonic(s->clock) + OUTSIDE_NS_MAX;
+}
+
+void session_end(struct js_session *s)
+{
+	loop_fini(&s->loop);
+	random_destroy(&s->random);
+	clock_destroy(&s->clock);
+}
+
 void session_enter(struct js_session *s, struct test_frame *f)
 {
-	const struct world *w = f ? f->world : s->project->world;
 	s->frame = f;
-	s->realm->loop = w->loop;
-	s->realm->random = w->random;
+	s->realm->loop = f ? &f->loop : &s->loop;
+	s->realm->random = f ? f->world->random : s->random;
 }
 
 void session_enter_loop(void *data, struct loop *loop)
 {
 	struct js_session *s = data;
-	bool outside = loop == s->project->world->loop;
-	session_enter(s, outside ? NULL : container_of(loop, struct test_frame, loop));
+	session_enter(s, loop == &s->loop ? NULL : container_of(loop, struct test_frame, loop));
 }
 
 struct world *session_fork_world(struct js_session *s, const struct world *around, struct loop *loop)
@@ -61,7 +77,8 @@ struct test_frame *session_open_frame(struct js_session *s, struct test_frame *p
 	const struct world *around = parent ? parent->world : s->project->world;
 	f->id = ++s->next_frame;
 	f->parent = parent;
-	f->clock = s->options->target.url.len ? clock_system_new() : fork_clock(around->loop->clock);
+	f->clock = s->options->target.url.len ? clock_system_new()
+					       : fork_clock(parent ? parent->clock : s->clock);
 	f->advanced_ns = parent ? parent->advanced_ns : 0;
 	f->begun_ns = clock_monotonic(s->real);
 	loop_init(&f->loop, f->clock);
@@ -127,6 +144,17 @@ static uint64_t slice(const struct test_frame *f, unsigned quiet)
 	return ns > SLICE_NS_MAX || now > UINT64_MAX - ns ? UINT64_MAX : now + ns;
 }
 
+/* What the file has begun in no frame, while its frames wait. */
+static bool turn_outside(struct js_session *s)
+{
+	if (!loop_has_something(&s->loop) || clock_monotonic(s->clock) >= s->patience_ns)
+		return false;
+	session_enter(s, NULL);
+	(void)loop_run(&s->loop, &s->yield, s->patience_ns);
+	s->yield = false;
+	return true;
+}
+
 /*
  * Lets the frames' loops run, the newest first: one that got somewhere is followed by the newest again.
  * False: nothing can happen on any of them.
@@ -147,7 +175,7 @@ static bool turn(struct js_session *s, unsigned *quiet)
 		*quiet = 0;
 		return true;
 	}
-	return false;
+	return turn_outside(s);
 }
 
 bool session_run(struct js_session *s)

@@ -54,6 +54,11 @@ struct js_session {
 	struct arena arena;
 	struct tape tape;
 	struct clock *real;
+	/* Time and chance of what runs in no frame: the file, while it is loaded. */
+	struct clock *clock;
+	struct loop loop;
+	struct random *random;
+	uint64_t patience_ns; /* on that clock: what is not there by then never comes */
 	struct list frames;       /* struct test_frame, all that are open, the newest last */
 	uint32_t next_frame;      /* their numbers */
 	struct test_frame *frame; /* where JavaScript is now; NULL: in none */
@@ -83,6 +88,11 @@ static inline struct js_session *session_of(const struct js_call *c)
 {
 	return c->realm->data;
 }
+
+/* What runs in no frame has time and chance of its own from here to the end. */
+void session_begin(struct js_session *s);
+/* After the realm's end. */
+void session_end(struct js_session *s);
 
 /*
  * Opens a frame inside of another (NULL: of the project's world), and enters it. `name` is what a cassette

@@ -3,6 +3,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -61,7 +62,7 @@ JS_FUNCTION(make_rsa_key)
 	return hand_over(c, key);
 }
 
-/* make(type, curve): "EC" with a curve, or "ED25519", "X25519" */
+/* make(type, curve): "EC" with a curve, or "ED25519", "ED448", "X25519", "X448" */
 JS_FUNCTION(make)
 {
 	struct str type = js_arg_str(c, 0), curve = js_arg_str(c, 1);
@@ -98,6 +99,10 @@ JS_FUNCTION(read_key)
 			key = NULL;
 		}
 	}
+	/* However its point was written, it is written in full. */
+	if (key && EVP_PKEY_is_a(key, "EC") &&
+	    !EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "uncompressed"))
+		ERR_clear_error();
 	return hand_over(c, key);
 }
 
@@ -160,7 +165,7 @@ JS_FUNCTION(part)
 	return result ? result : crypto_failed(c);
 }
 
-/* raw(key, private): of Ed25519 and X25519 */
+/* raw(key, private): of Ed25519, Ed448, X25519 and X448 */
 JS_FUNCTION(raw)
 {
 	unsigned char out[64];

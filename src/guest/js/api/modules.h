@@ -8,6 +8,6 @@
 #include "guest/js/realm.h"
 
 extern const struct js_module js_ciphers_module, js_compression_module, js_hash_module, js_keys_module,
-	js_legacy_module, js_signing_module;
+	js_signing_module;
 
 #endif

@@ -15,6 +15,9 @@ export class AbortSignal extends EventTarget {
   #aborted = false;
   #reason: unknown = undefined;
   #then: Set<(reason: unknown) => void> | undefined;
+  /** Those it follows, and those that follow it: none of them is itself one that follows others. */
+  #sources: AbortSignal[] | undefined;
+  #followers: Set<AbortSignal> | undefined;
   constructor(by?: symbol) {
     super();
     if (by !== key) throw new TypeError("Illegal constructor: an AbortSignal comes from an AbortController");
@@ -43,7 +46,8 @@ export class AbortSignal extends EventTarget {
       signal.#reason = over.#reason;
       return signal;
     }
-    for (const one of all) whenAborted(one, (reason) => abort(signal, reason));
+    signal.#sources = [...new Set(all.flatMap((one) => one.#sources ?? [one]))];
+    for (const one of signal.#sources) (one.#followers ??= new Set()).add(signal);
     return signal;
   }
   get aborted(): boolean {
@@ -60,10 +64,19 @@ export class AbortSignal extends EventTarget {
       if (signal.#aborted) return;
       signal.#aborted = true;
       signal.#reason = reason === undefined ? new DOMException("The operation was aborted.", "AbortError") : reason;
-      const then = signal.#then;
-      signal.#then = undefined;
-      then?.forEach((f) => f(signal.#reason));
-      fire(signal, new Event("abort"));
+      const followers = [...(signal.#followers ?? [])].filter((one) => !one.#aborted);
+      signal.#followers = undefined;
+      for (const one of followers) {
+        one.#aborted = true;
+        one.#reason = signal.#reason;
+        for (const source of one.#sources!) source.#followers?.delete(one);
+      }
+      for (const one of [signal, ...followers]) {
+        const then = one.#then;
+        one.#then = undefined;
+        then?.forEach((f) => f(one.#reason));
+        fire(one, new Event("abort"));
+      }
     };
     whenAborted = (signal, then) => {
       (signal.#then ??= new Set()).add(then);

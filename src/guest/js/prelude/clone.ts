@@ -11,6 +11,8 @@ function refuse(value: unknown): never {
   throw new DOMException(`${shown} cannot be cloned`, "DataCloneError");
 }
 
+const isPort = (value: unknown): value is object => !!host.web.ports?.is(value);
+
 function cloneBuffer(buffer: ArrayBuffer, transferred: Set<unknown>): ArrayBuffer {
   if (!transferred.has(buffer)) return buffer.slice(0);
   return (buffer as unknown as { transfer(): ArrayBuffer }).transfer();
@@ -60,7 +62,12 @@ function clone(value: unknown, seen: Map<unknown, unknown>, transferred: Set<unk
         Object.defineProperty(copy, name, { value: clone(value[name], seen, transferred), writable: true, configurable: true });
     return copy;
   }
-  if (tag === "Blob" || tag === "File") return keep(value);
+  if (transferred.has(value) && isPort(value)) return keep(host.web.ports!.move(value));
+  if (tag === "File") {
+    const file = value as File;
+    return keep(new File([file], file.name, { type: file.type, lastModified: file.lastModified }));
+  }
+  if (tag === "Blob") return keep((value as Blob).slice(0, (value as Blob).size, (value as Blob).type));
   const prototype = Object.getPrototypeOf(value) as unknown;
   if (tag !== "Object" && tag !== "Arguments" && prototype !== null) refuse(value);
   return members(value, keep({}), seen, transferred);
@@ -75,9 +82,21 @@ function members(from: object, to: object, seen: Map<unknown, unknown>, transfer
   return to;
 }
 
-export function structuredClone(value: unknown, options?: { transfer?: unknown[] }): unknown {
+/** A copy, what is transferred moved into it; `ports` are the new ones, in the order of `transfer`. */
+export function cloneWith(value: unknown, transfer: readonly unknown[]): { copy: unknown; ports: unknown[] } {
+  const transferred = new Set(transfer), seen = new Map<unknown, unknown>();
+  const refused = transferred.size !== transfer.length ? "something is transferred twice"
+    : transfer.some((one) => !(one instanceof ArrayBuffer) && !isPort(one)) ? "only an ArrayBuffer and a MessagePort can be transferred"
+    : transfer.some((one) => (one as { detached?: boolean }).detached) ? "what is transferred is gone already" : "";
+  if (refused) throw new DOMException(refused, "DataCloneError");
+  const copy = clone(value, seen, transferred);
+  for (const one of transfer) if (!seen.has(one)) clone(one, seen, transferred);
+  return { copy, ports: transfer.filter(isPort).map((port) => seen.get(port)) };
+}
+
+export function structuredClone(value: unknown, options: { transfer?: unknown[] } | undefined = undefined): unknown {
   needs(1, arguments.length, "structuredClone()");
-  return clone(value, new Map(), new Set(options?.transfer ?? []));
+  return cloneWith(value, [...(options?.transfer ?? [])]).copy;
 }
 
 define({ structuredClone });

@@ -86,6 +86,9 @@ export function installConsole(): void {
     trace: (...args) => print("trace", `Trace${args.length ? `: ${format(args)}` : ""}${stack()}`),
     warn: say("warn"),
   };
+  // A namespace of Web IDL: nothing is needed, and behind it is an object without anything.
+  for (const one of Object.values(functions)) Object.defineProperty(one, "length", { value: 0, configurable: true });
+  Object.setPrototypeOf(functions, {});
   Object.defineProperty(functions, Symbol.toStringTag, { value: "console", configurable: true });
   Object.defineProperty(globalThis, "console", { value: functions, writable: true, configurable: true, enumerable: false });
 }

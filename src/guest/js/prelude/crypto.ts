@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // crypto.getRandomValues() and randomUUID() (Web Cryptography API): chance is the world's. `subtle` is a bundle of its own.
 
-import { define, defineLazily, idl } from "./define";
+import { define, defineLazily, idl, needs } from "./define";
 import { DOMException } from "./dom_exception";
 
+const illegal = Symbol("new Crypto");
+
 class Crypto {
+  #own = true;
+  constructor(...by: symbol[]) {
+    if (by[0] !== illegal) throw new TypeError("Illegal constructor: it is crypto");
+  }
   get subtle(): unknown {
+    void this.#own;
     host.load("subtle");
     return host.web.subtle;
   }
   getRandomValues<T extends ArrayBufferView>(view: T): T {
+    needs(1, arguments.length, "crypto.getRandomValues()");
     if (!ArrayBuffer.isView(view) || view instanceof DataView || view instanceof Float32Array || view instanceof Float64Array)
       throw new DOMException("crypto.getRandomValues() fills an array of whole numbers", "TypeMismatchError");
     if (view.byteLength > 65536)
@@ -27,5 +35,5 @@ class Crypto {
 }
 idl(Crypto);
 
-define({ Crypto, crypto: new Crypto() });
+define({ Crypto, crypto: new Crypto(illegal) });
 defineLazily("subtle", ["CryptoKey", "SubtleCrypto"]);

@@ -42,4 +42,4 @@ legacy.forEach((name, i) => {
 numbers.NO_MODIFICATION_ALLOWED_ERR = 7;
 numbers.INUSE_ATTRIBUTE_ERR = 10;
 delete numbers.IN_USE_ATTRIBUTE_ERR;
-constants(DOMException, numbers);
+constants(DOMException, Object.fromEntries(Object.entries(numbers).sort(([, a], [, b]) => a - b)));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // TextEncoder and TextDecoder (Encoding standard), atob() and btoa().
 
+import { bytesOf } from "./bytes";
 import { define, idl, needs } from "./define";
 import { DOMException } from "./dom_exception";
 
@@ -29,8 +30,9 @@ export class TextEncoder {
   }
   encodeInto(text: unknown, into: Uint8Array): { read: number; written: number } {
     needs(2, arguments.length, "TextEncoder.encodeInto()");
-    const source = String(text);
+    const source = String(text).toWellFormed();
     if (!(into instanceof Uint8Array)) throw new TypeError("TextEncoder.encodeInto() writes into a Uint8Array");
+    if (!source || !into.length) return { read: 0, written: 0 };
     if (source.length * 3 <= into.length) {
       const bytes = encode(source);
       into.set(bytes);
@@ -51,10 +53,11 @@ export class TextEncoder {
 idl(TextEncoder);
 
 const LABELS: Record<string, string> = {
-  "utf-8": "utf-8", utf8: "utf-8", "unicode-1-1-utf-8": "utf-8",
-  "utf-16le": "utf-16le", "utf-16": "utf-16le", "ucs-2": "utf-16le", unicode: "utf-16le", "utf-16be": "utf-16be",
+  "utf-8": "utf-8", utf8: "utf-8", "unicode-1-1-utf-8": "utf-8", unicode11utf8: "utf-8", unicode20utf8: "utf-8", "x-unicode20utf8": "utf-8",
+  "utf-16le": "utf-16le", "utf-16": "utf-16le", "ucs-2": "utf-16le", unicode: "utf-16le", csunicode: "utf-16le",
+  "iso-10646-ucs-2": "utf-16le", unicodefeff: "utf-16le", "utf-16be": "utf-16be", unicodefffe: "utf-16be",
   "iso-8859-1": "windows-1252", latin1: "windows-1252", l1: "windows-1252", ascii: "windows-1252", "us-ascii": "windows-1252",
-  "windows-1252": "windows-1252", cp1252: "windows-1252",
+  "windows-1252": "windows-1252", cp1252: "windows-1252", "x-user-defined": "x-user-defined",
 };
 
 /** Those of windows-1252 from 0x80 to 0x9f that are not Latin-1's. */
@@ -70,11 +73,10 @@ function join(a: Uint8Array | undefined, b: Uint8Array): Uint8Array {
   return both;
 }
 
-function bytesOf(input: unknown): Uint8Array {
-  if (input === undefined) return new Uint8Array();
-  if (input instanceof ArrayBuffer) return new Uint8Array(input);
-  if (ArrayBuffer.isView(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
-  throw new TypeError("a TextDecoder decodes an ArrayBuffer or a view on one");
+/** A decoder of the bundle `legacy`. */
+export interface LegacyDecoder {
+  readonly encoding: string;
+  decode(bytes: Uint8Array, options: { stream: boolean }): string;
 }
 
 export class TextDecoder {
@@ -83,8 +85,8 @@ export class TextDecoder {
   #keepBom: boolean;
   #rest: Uint8Array | undefined;
   #begun = false;
-  /** C's, for encodings that are not Unicode's. */
-  #decoder: object | undefined;
+  /** For encodings that are not Unicode's. */
+  #decoder: LegacyDecoder | undefined;
 
   constructor(label: unknown = "utf-8", options: { fatal?: boolean; ignoreBOM?: boolean } = {}) {
     const name = String(label).replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, "").toLowerCase();
@@ -92,9 +94,8 @@ export class TextDecoder {
     this.#fatal = Boolean(options?.fatal);
     if (!encoding) {
       host.load("legacy");
-      const found = host.web.legacy!(name, this.#fatal);
-      encoding = found?.encoding;
-      this.#decoder = found?.decoder;
+      this.#decoder = host.web.legacy!(name, this.#fatal);
+      encoding = this.#decoder?.encoding;
     }
     if (!encoding) throw new RangeError(`there is no decoder for ${JSON.stringify(String(label))}`);
     this.#encoding = encoding;
@@ -109,26 +110,36 @@ export class TextDecoder {
   get ignoreBOM(): boolean {
     return this.#keepBom;
   }
-  decode(input?: unknown, options: { stream?: boolean } = {}): string {
+  decode(input: unknown = undefined, options: { stream?: boolean } = {}): string {
     const stream = Boolean(options?.stream);
-    let bytes = join(this.#rest, bytesOf(input));
+    const given = input === undefined ? new Uint8Array() : bytesOf(input);
+    if (this.#decoder) return this.#decoder.decode(given, { stream });
+    let bytes = join(this.#rest, given);
     this.#rest = undefined;
-    if (this.#decoder) {
-      const made = host.legacy.decode(this.#decoder, bytes, stream);
-      if (!made) throw new TypeError(`these bytes are not ${this.#encoding}`);
-      if (made[1] < bytes.length) this.#rest = bytes.slice(made[1]);
-      return made[0];
-    }
     if (stream) {
-      const whole = this.#encoding === "utf-8" ? host.encoding.complete(bytes)
-        : this.#encoding === "windows-1252" ? bytes.length : bytes.length & ~1;
+      const whole = this.#whole(bytes);
       this.#rest = bytes.slice(whole);
       bytes = bytes.subarray(0, whole);
     }
-    let text = this.#text(bytes);
+    let text: string;
+    try {
+      text = this.#text(bytes);
+    } catch (error) {
+      this.#rest = undefined;
+      this.#begun = false;
+      throw error;
+    }
     if (!this.#begun && !this.#keepBom && text.charCodeAt(0) === 0xfeff) text = text.slice(1);
     this.#begun = stream && (this.#begun || bytes.length > 0);
     return text;
+  }
+  /** How many bytes end with a whole character. */
+  #whole(bytes: Uint8Array): number {
+    if (this.#encoding === "utf-8") return host.encoding.complete(bytes);
+    if (!this.#encoding.startsWith("utf-16")) return bytes.length;
+    const whole = bytes.length & ~1;
+    const high = bytes[whole - (this.#encoding === "utf-16be" ? 2 : 1)];
+    return whole && high! >= 0xd8 && high! < 0xdc ? whole - 2 : whole;
   }
   #text(bytes: Uint8Array): string {
     if (this.#encoding === "utf-8") {
@@ -140,11 +151,14 @@ export class TextDecoder {
       for (const byte of bytes) text += byte >= 0x80 && byte < 0xa0 ? WINDOWS[byte - 0x80] : String.fromCharCode(byte);
       return text;
     }
+    if (this.#encoding === "x-user-defined") {
+      for (const byte of bytes) text += String.fromCharCode(byte < 0x80 ? byte : 0xf700 + byte);
+      return text;
+    }
     const big = this.#encoding === "utf-16be" ? 1 : 0;
     for (let i = 0; i + 1 < bytes.length; i += 2) text += String.fromCharCode(bytes[i + 1 - big]! << 8 | bytes[i + big]!);
-    if (bytes.length % 2) text += "\ufffd";
-    if (this.#fatal && /\ufffd/.test(text)) throw new TypeError(`these bytes are not ${this.#encoding}`);
-    return text;
+    if (this.#fatal && (bytes.length % 2 || !text.isWellFormed())) throw new TypeError(`these bytes are not ${this.#encoding}`);
+    return text.toWellFormed() + (bytes.length % 2 ? "\ufffd" : "");
   }
 }
 idl(TextDecoder);

@@ -4,9 +4,11 @@
 
 import { type AbortSignal, dependentSignal, isSignal } from "./abort";
 import { concat } from "./bytes";
+import { cloneWith } from "./clone";
 import { define, idl, needs, provide } from "./define";
 import { DOMException } from "./dom_exception";
 import { decode, encode } from "./encoding";
+import { handler } from "./events";
 import { flatOf, Headers, headersOf } from "./headers";
 import { normalize } from "./url";
 
@@ -19,12 +21,21 @@ export interface Pieces {
 export interface HostWeb {
   /** For bundles that have what defineLazily() announced. */
   provide(values: Record<string, unknown>): void;
+  /** The attribute on… of a class of theirs for an event. */
+  handler: typeof handler;
   forms?: {
     encode(form: unknown): { bytes: Uint8Array; type: string };
     decode(bytes: Uint8Array, type: string): unknown;
+    /** What data: and blob: URLs stand for; null: nothing. */
+    local(url: string): { bytes: Uint8Array; type: string } | null;
+    keep(blob: unknown): string;
+    revoke(url: string): void;
   };
   /** Of the bundle `legacy`: a decoder by its label. */
-  legacy?(label: string, fatal: boolean): { encoding: string; decoder: object } | undefined;
+  legacy?(label: string, fatal: boolean): import("./encoding").LegacyDecoder | undefined;
+  clone: typeof cloneWith;
+  /** Of the bundle `messages`. */
+  ports?: { is(value: unknown): boolean; move(port: object): object };
   timing?: import("./time").Timing;
   /** Of the bundle `url`. */
   url?: import("./url").Parser;
@@ -455,6 +466,8 @@ function bodyFromHost(from: Uint8Array | Pieces | null): Body {
 
 host.web = {
   provide,
+  handler,
+  clone: cloneWith,
   response(status, reason, headers, body, url, as = Response) {
     const fields = { status, statusText: reason, headers: headersOf(headers, "none"), url, type: "default", redirected: false };
     return new as(bodyFromHost(body), fields, fresh);
@@ -476,10 +489,19 @@ host.web = {
   },
 };
 
+function fetchLocal({ url, method }: Request): Response {
+  host.load("forms");
+  const found = method === "GET" || url.startsWith("data:") ? host.web.forms!.local(url) : null;
+  if (!found) throw new TypeError(`fetch(${JSON.stringify(url)}): there is nothing behind this URL`);
+  const headers = found.type ? ["content-type", found.type] : [];
+  return host.web.response(200, "OK", headers, method === "HEAD" ? null : found.bytes, url);
+}
+
 async function fetch(input: unknown, init?: Record<string, unknown>): Promise<Response> {
   const request = new Request(input, init);
   const { signal } = fieldsOf(request);
   if (signal?.aborted) throw signal.reason;
+  if (/^(?:data|blob):/.test(request.url)) return fetchLocal(request);
   if (!host.web.fetch) throw new TypeError(`fetch(${JSON.stringify(request.url)}): there is no network here`);
   const answer = host.web.fetch(request);
   if (!signal) return answer;

@@ -1,73 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blob and File (File API), FormData (XMLHttpRequest standard) with multipart/form-data both ways (RFC 7578).
+// FormData (XMLHttpRequest standard) with multipart/form-data both ways (RFC 7578); its bundle has Blob, File and FileReader, too.
 
+import { Blob, File } from "./blob";
 import { concat } from "./bytes";
 import { idl, needs } from "./define";
-
-type Part = string | ArrayBuffer | ArrayBufferView | Blob;
-
-function bytesOfPart(part: Part): Uint8Array {
-  if (part instanceof Blob) return part.bytesNow();
-  if (part instanceof ArrayBuffer) return new Uint8Array(part.slice(0));
-  if (ArrayBuffer.isView(part)) return new Uint8Array(part.buffer, part.byteOffset, part.byteLength).slice();
-  return new TextEncoder().encode(String(part));
-}
-
-export class Blob {
-  #bytes: Uint8Array;
-  #type: string;
-  constructor(parts: Iterable<Part> = [], options: { type?: string } = {}) {
-    if (typeof parts !== "object" || parts === null || !(Symbol.iterator in parts)) throw new TypeError("a Blob is made from an array of parts");
-    this.#bytes = concat([...parts].map(bytesOfPart));
-    const type = options?.type === undefined ? "" : String(options.type);
-    this.#type = /^[\x20-\x7e]*$/.test(type) ? type.toLowerCase() : "";
-  }
-  /** For this bundle and fetch.ts. */
-  bytesNow(): Uint8Array {
-    return this.#bytes;
-  }
-  get size(): number {
-    return this.#bytes.length;
-  }
-  get type(): string {
-    return this.#type;
-  }
-  slice(start = 0, end = this.size, type = ""): Blob {
-    return new Blob([this.#bytes.slice(start, end)], { type });
-  }
-  async text(): Promise<string> {
-    return new TextDecoder().decode(this.#bytes);
-  }
-  async arrayBuffer(): Promise<ArrayBuffer> {
-    return this.#bytes.slice().buffer as ArrayBuffer;
-  }
-  async bytes(): Promise<Uint8Array> {
-    return this.#bytes.slice();
-  }
-  stream(): ReadableStream {
-    const bytes = this.#bytes;
-    return new ReadableStream({
-      start(to) {
-        if (bytes.length) to.enqueue(bytes.slice());
-        to.close();
-      },
-    });
-  }
-}
-idl(Blob);
-Object.defineProperty(Blob.prototype, "bytesNow", { enumerable: false });
-
-export class File extends Blob {
-  readonly name: string;
-  readonly lastModified: number;
-  constructor(parts: Iterable<Part>, name: unknown, options: { type?: string; lastModified?: number } = {}) {
-    needs(2, arguments.length, "new File()");
-    super(parts, options);
-    this.name = String(name);
-    this.lastModified = options?.lastModified ?? Date.now();
-  }
-}
-idl(File);
+import { keepUrl, localUrl, revokeUrl } from "./local_urls";
+import { FileReader, ProgressEvent } from "./file_reader";
 
 type Value = string | File;
 
@@ -118,7 +56,8 @@ export class FormData {
 }
 idl(FormData);
 
-const quoted = (text: string): string => text.replace(/\r\n?|\n/g, "%0D%0A").replace(/"/g, "%22");
+const lines = (text: string): string => text.replace(/\r\n?|\n/g, "\r\n");
+const quoted = (text: string): string => text.replace(/\r/g, "%0D").replace(/\n/g, "%0A").replace(/"/g, "%22");
 
 /** The bytes of a form, and their type. */
 function encodeForm(form: FormData): { bytes: Uint8Array; type: string } {
@@ -126,9 +65,9 @@ function encodeForm(form: FormData): { bytes: Uint8Array; type: string } {
   const encoder = new TextEncoder();
   const parts: Uint8Array[] = [];
   for (const [name, value] of form) {
-    let head = `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(name)}"`;
+    let head = `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(lines(name))}"`;
     if (typeof value === "string") {
-      parts.push(encoder.encode(`${head}\r\n\r\n${value.replace(/\r\n?|\n/g, "\r\n")}\r\n`));
+      parts.push(encoder.encode(`${head}\r\n\r\n${lines(value)}\r\n`));
       continue;
     }
     head += `; filename="${quoted(value.name)}"\r\nContent-Type: ${value.type || "application/octet-stream"}\r\n\r\n`;
@@ -151,7 +90,7 @@ function decodeMultipart(bytes: Uint8Array, boundary: string): FormData {
     const head = utf8(piece.slice(0, end));
     const name = /content-disposition:[^\r\n]*;\s*name="([^"]*)"/i.exec(head)?.[1];
     if (end < 0 || name === undefined) throw new TypeError("a part of the form has no name");
-    const unquoted = (s: string): string => s.replace(/%0D%0A/gi, "\r\n").replace(/%22/g, '"');
+    const unquoted = (s: string): string => s.replace(/%0D/gi, "\r").replace(/%0A/gi, "\n").replace(/%22/g, '"');
     const file = /;\s*filename="([^"]*)"/i.exec(head)?.[1];
     const body = piece.slice(end + 4);
     if (file === undefined) form.append(unquoted(name), utf8(body));
@@ -169,9 +108,9 @@ function decodeForm(bytes: Uint8Array, type: string): FormData {
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type))
     throw new TypeError(`a body of the type ${JSON.stringify(type)} is no form`);
   const form = new FormData();
-  for (const [name, value] of new URLSearchParams(new TextDecoder().decode(bytes))) form.append(name, value);
+  for (const [name, value] of new URLSearchParams(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes))) form.append(name, value);
   return form;
 }
 
-host.web.forms = { encode: encodeForm as never, decode: decodeForm as never };
-host.web.provide({ Blob, File, FormData });
+host.web.forms = { encode: encodeForm as never, decode: decodeForm as never, local: localUrl, keep: keepUrl, revoke: revokeUrl };
+host.web.provide({ Blob, File, FileReader, FormData, ProgressEvent });

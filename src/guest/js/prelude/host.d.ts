@@ -49,10 +49,6 @@ declare const host: {
     open(format: string, inflates: boolean): object | null;
     push(codec: object, bytes: Uint8Array, last: boolean): ArrayBuffer;
   };
-  legacy: {
-    open(encoding: string, fatal: boolean, controls: boolean): object | null;
-    decode(decoder: object, bytes: Uint8Array, more: boolean): [text: string, used: number] | null;
-  };
   /* api/crypto_….c: null is that it cannot be done with these bytes; digests, ciphers and types by OpenSSL's names. */
   hash: {
     digest(digest: string, data: Uint8Array): ArrayBuffer | null;

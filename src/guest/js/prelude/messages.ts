@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bundle `messages`: MessageChannel and MessagePort (HTML, 9.4), within a realm.
+// The bundle `messages`: MessageChannel, MessagePort and BroadcastChannel (HTML, 9.4 and 9.5), within a realm.
 
-import { idl } from "./define";
+import { idl, needs } from "./define";
 
 const key = Symbol("new MessagePort");
 let entangle: (a: MessagePort, b: MessagePort) => void;
@@ -10,7 +10,8 @@ export class MessagePort extends EventTarget {
   #other: MessagePort | null = null;
   #started = false;
   #closed = false;
-  #queue: unknown[] = [];
+  #queue: { copy: unknown; ports: unknown[] }[] = [];
+  #moved = false;
   #handler: ((event: Event) => unknown) | null = null;
   constructor(by?: symbol) {
     super();
@@ -18,17 +19,18 @@ export class MessagePort extends EventTarget {
   }
   postMessage(message: unknown, options?: unknown[] | { transfer?: unknown[] }): void {
     const transfer = Array.isArray(options) ? options : options?.transfer;
-    const data: unknown = structuredClone(message, { transfer: (transfer ?? []) as never });
+    if (transfer?.includes(this)) throw new DOMException("a MessagePort does not transfer itself", "DataCloneError");
+    const made = host.web.clone(message, [...(transfer ?? [])]);
     const to = this.#other;
     if (!to || to.#closed) return;
-    to.#queue.push(data);
+    to.#queue.push(made);
     if (to.#started) to.#deliver();
   }
   /** Each message is a task of its own. */
   #deliver(): void {
     host.timers.start(() => {
-      if (this.#closed || !this.#queue.length) return;
-      this.dispatchEvent(new MessageEvent("message", { data: this.#queue.shift() }));
+      const next = this.#closed ? undefined : this.#queue.shift();
+      if (next) this.dispatchEvent(new MessageEvent("message", { data: next.copy, ports: next.ports as never }));
     }, 0, false);
   }
   start(): void {
@@ -48,7 +50,20 @@ export class MessagePort extends EventTarget {
     this.#handler = typeof handler === "function" ? handler : null;
     this.start();
   }
+  /** Another port takes its place, with what it has not delivered. */
+  #move(): MessagePort {
+    if (this.#moved) throw new DOMException("the MessagePort is gone already", "DataCloneError");
+    const port = new MessagePort(key), other = this.#other;
+    port.#queue = this.#queue;
+    port.#other = other;
+    if (other) other.#other = port;
+    this.#queue = [];
+    this.#other = null;
+    this.#moved = this.#closed = true;
+    return port;
+  }
   static {
+    host.web.ports = { is: (value) => typeof value === "object" && value !== null && #moved in value, move: (port) => (port as MessagePort).#move() };
     entangle = (a, b) => {
       a.#other = b;
       b.#other = a;
@@ -71,4 +86,38 @@ export class MessageChannel {
 }
 idl(MessageChannel);
 
-host.web.provide({ MessageChannel, MessagePort });
+/** In the order they were made. */
+const channels = new Set<BroadcastChannel>();
+
+export class BroadcastChannel extends EventTarget {
+  #name: string;
+  #closed = false;
+  constructor(name: unknown) {
+    needs(1, arguments.length, "new BroadcastChannel()");
+    super();
+    this.#name = String(name);
+    channels.add(this);
+  }
+  get name(): string {
+    return this.#name;
+  }
+  postMessage(message: unknown): void {
+    needs(1, arguments.length, "BroadcastChannel.postMessage()");
+    if (this.#closed) throw new DOMException("the BroadcastChannel is closed", "InvalidStateError");
+    structuredClone(message);
+    const origin = (globalThis as { location?: { origin?: string } }).location?.origin ?? "";
+    for (const to of channels) {
+      if (to === this || to.#name !== this.#name) continue;
+      const data: unknown = structuredClone(message);
+      host.timers.start(() => void (to.#closed || to.dispatchEvent(new MessageEvent("message", { data, origin }))), 0, false);
+    }
+  }
+  close(): void {
+    this.#closed = true;
+    channels.delete(this);
+  }
+}
+idl(BroadcastChannel);
+for (const type of ["message", "messageerror"]) host.web.handler(BroadcastChannel as never, type);
+
+host.web.provide({ BroadcastChannel, MessageChannel, MessagePort });

@@ -3,15 +3,20 @@
 
 import * as streams from "web-streams-polyfill";
 
+import { bytesOf } from "./bytes";
 import { idl, needs } from "./define";
 
-class TextEncoderStream {
+interface Pair {
   readonly readable: ReadableStream;
   readonly writable: WritableStream;
+}
+
+class TextEncoderStream {
+  #pair: Pair;
   constructor() {
     const encoder = new TextEncoder();
     let high = ""; // half of a character: the other may come with the next piece
-    const pair = new streams.TransformStream({
+    this.#pair = new streams.TransformStream({
       transform(piece, to) {
         const text = high + String(piece);
         high = /[\ud800-\udbff]$/.test(text) ? text.slice(-1) : "";
@@ -19,35 +24,47 @@ class TextEncoderStream {
         if (whole) to.enqueue(encoder.encode(whole));
       },
       flush: (to) => void (high && to.enqueue(encoder.encode(high))),
-    });
-    this.readable = pair.readable as never;
-    this.writable = pair.writable as never;
+    }) as never;
   }
   get encoding(): string {
+    void this.#pair;
     return "utf-8";
+  }
+  get readable(): ReadableStream {
+    return this.#pair.readable;
+  }
+  get writable(): WritableStream {
+    return this.#pair.writable;
   }
 }
 
 class TextDecoderStream {
-  readonly readable: ReadableStream;
-  readonly writable: WritableStream;
-  readonly encoding: string;
-  readonly fatal: boolean;
-  readonly ignoreBOM: boolean;
-  constructor(label?: string, options?: TextDecoderOptions) {
-    const decoder = new TextDecoder(label, options);
-    this.encoding = decoder.encoding;
-    this.fatal = decoder.fatal;
-    this.ignoreBOM = decoder.ignoreBOM;
+  #decoder: TextDecoder;
+  #pair: Pair;
+  constructor(label: string | undefined = undefined, options: TextDecoderOptions | undefined = undefined) {
+    const decoder = (this.#decoder = new TextDecoder(label, options));
     const give = (text: string, to: { enqueue(text: string): void }): void => {
       if (text) to.enqueue(text);
     };
-    const pair = new streams.TransformStream<ArrayBuffer, string>({
-      transform: (bytes, to) => give(decoder.decode(bytes, { stream: true }), to),
+    this.#pair = new streams.TransformStream<ArrayBuffer, string>({
+      transform: (bytes, to) => give(decoder.decode(bytesOf(bytes), { stream: true }), to),
       flush: (to) => give(decoder.decode(), to),
-    });
-    this.readable = pair.readable as never;
-    this.writable = pair.writable as never;
+    }) as never;
+  }
+  get encoding(): string {
+    return this.#decoder.encoding;
+  }
+  get fatal(): boolean {
+    return this.#decoder.fatal;
+  }
+  get ignoreBOM(): boolean {
+    return this.#decoder.ignoreBOM;
+  }
+  get readable(): ReadableStream {
+    return this.#pair.readable;
+  }
+  get writable(): WritableStream {
+    return this.#pair.writable;
   }
 }
 
@@ -96,6 +113,10 @@ class DecompressionStream {
     return this.#pair[1];
   }
 }
+// The package has an object of its own where the language has %AsyncIteratorPrototype%.
+Object.setPrototypeOf(Object.getPrototypeOf(Object.getPrototypeOf(new streams.ReadableStream().values())) as object,
+  Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype) as object);
+
 idl(CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream);
 
 host.web.provide({ ...streams, CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream });

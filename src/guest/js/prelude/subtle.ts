@@ -3,7 +3,7 @@
 
 import { idl, needs } from "./define";
 import { algorithms, type Algorithm, type Material, type Operation } from "./subtle_algorithms";
-import { copyOf, fail, made, normalize } from "./subtle_values";
+import { copyOf, fail, hashName, made, normalize } from "./subtle_values";
 
 const illegal = Symbol("new CryptoKey");
 let materialOf: (key: CryptoKey) => Material;
@@ -16,10 +16,11 @@ export class CryptoKey {
   #algorithm: object;
   #usages: string[];
   #material: Material;
-  constructor(type: string, extractable: boolean, algorithm: object, usages: string[], material: Material, by?: symbol) {
+  constructor(...made: [type?: string, extractable?: boolean, algorithm?: object, usages?: string[], material?: Material, by?: symbol]) {
+    const [type = "", extractable = false, algorithm = {}, usages = [], material = {}, by] = made;
     if (by !== illegal) throw new TypeError("Illegal constructor: keys come from crypto.subtle");
     this.#type = type;
-    this.#extractable = type === "public" || extractable;
+    this.#extractable = extractable;
     this.#algorithm = algorithm;
     this.#usages = USAGES.filter((usage) => usages.includes(usage));
     this.#material = material;
@@ -80,6 +81,8 @@ function find(operation: Operation, given: unknown): { algorithm: Algorithm; par
   const name = String(params.name).toLowerCase();
   const algorithm = algorithms.find((one) => one.name.toLowerCase() === name);
   if (!algorithm || !(operation in algorithm)) fail("NotSupportedError", `${String(params.name)} is no algorithm for ${operation}()`);
+  // A digest that does not exist is told of before anything else that is wrong.
+  if (algorithm.hashed && (operation === "generate" || operation === "import")) hashName(params["hash"]);
   return { algorithm, params: { ...params, name: algorithm.name } };
 }
 
@@ -192,8 +195,8 @@ function wrapBytes(given: unknown, key: unknown, source: Uint8Array, way: "wrap"
 }
 
 export class SubtleCrypto {
-  constructor(by?: symbol) {
-    if (by !== illegal) throw new TypeError("Illegal constructor: it is crypto.subtle");
+  constructor(...by: symbol[]) {
+    if (by[0] !== illegal) throw new TypeError("Illegal constructor: it is crypto.subtle");
   }
   async digest(algorithm: unknown, data: unknown): Promise<ArrayBuffer> {
     needs(2, arguments.length, "digest()");

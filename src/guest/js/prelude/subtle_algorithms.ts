@@ -21,6 +21,8 @@ export interface Algorithm {
   /** Of a JSON Web Key. */
   use?: string;
   noExport?: boolean;
+  /** Its keys are for one digest. */
+  hashed?: boolean;
   digest?(data: Uint8Array): ArrayBuffer;
   generate?(params: Params): MadeKey;
   import?(format: string, data: Uint8Array | Params, params: Params, type: string): MadeKey;
@@ -34,7 +36,7 @@ export interface Algorithm {
   derive?(params: Params, material: Material, bits: number | null): ArrayBuffer;
   length?(params: Params): number | null;
 }
-export type Operation = Exclude<keyof Algorithm, "name" | "secret" | "private" | "public" | "use" | "noExport">;
+export type Operation = Exclude<keyof Algorithm, "name" | "secret" | "private" | "public" | "use" | "noExport" | "hashed">;
 
 const NOTHING = new Uint8Array();
 
@@ -146,6 +148,7 @@ const BLOCK_BITS: Record<string, number> = { "SHA-1": 512, "SHA-256": 512, "SHA-
 
 const hmac: Algorithm = {
   name: "HMAC",
+  hashed: true,
   secret: ["sign", "verify"],
   use: "sig",
   generate(params) {

@@ -46,6 +46,7 @@ function rsaRow(name: string, alg: (bits: string) => string, row: Partial<Algori
   const algOf = (hash: string): string => alg(hash.slice(4));
   return {
     name,
+    hashed: true,
     use: "sig",
     private: ["sign"],
     public: ["verify"],
@@ -199,7 +200,7 @@ export const ec: Algorithm[] = [
   }),
 ];
 
-// ---- Ed25519 and X25519 ----
+// ---- Ed25519, Ed448, X25519 and X448 ----
 
 function okpRow(name: string, row: Partial<Algorithm>): Algorithm {
   const openssl = name.toUpperCase();
@@ -212,7 +213,7 @@ function okpRow(name: string, row: Partial<Algorithm>): Algorithm {
       if (format === "jwk") {
         const jwk = data as Params;
         if (jwk["kty"] !== "OKP" || jwk["crv"] !== name) fail("DataError", `the JSON Web Key is not of the type OKP, with the curve ${name}`);
-        if (name === "Ed25519" && jwk["alg"] !== undefined && jwk["alg"] !== "EdDSA" && jwk["alg"] !== "Ed25519") fail("DataError", "the JSON Web Key is one for another algorithm");
+        if (name.startsWith("Ed") && jwk["alg"] !== undefined && jwk["alg"] !== "EdDSA" && jwk["alg"] !== name) fail("DataError", "the JSON Web Key is one for another algorithm");
         const x = fromBase64Url(jwk["x"], "x");
         key = host.keys.fromRaw(openssl, secret ? fromBase64Url(jwk["d"], "d") : x, secret);
         if (key && secret && !host.hash.equal(made(host.keys.raw(key, false)), x)) fail("DataError", "the halves of the key do not belong together");
@@ -231,18 +232,21 @@ function okpRow(name: string, row: Partial<Algorithm>): Algorithm {
   };
 }
 
+const SIGNS: Partial<Algorithm> = {
+  use: "sig",
+  private: ["sign"],
+  public: ["verify"],
+  sign: (_, key, data) => host.signing.sign("eddsa", "", key, data, 0),
+  verify: (_, key, data, sealed) => host.signing.verify("eddsa", "", key, data, 0, sealed) === true,
+};
+
+const agrees = (most: number): Partial<Algorithm> => ({
+  use: "enc",
+  private: ["deriveKey", "deriveBits"],
+  public: [],
+  derive: (params, key, bits) => bitsOf(host.signing.agree(key, params["public"] as object), bits, most),
+});
+
 export const okp: Algorithm[] = [
-  okpRow("Ed25519", {
-    use: "sig",
-    private: ["sign"],
-    public: ["verify"],
-    sign: (_, key, data) => host.signing.sign("eddsa", "", key, data, 0),
-    verify: (_, key, data, sealed) => host.signing.verify("eddsa", "", key, data, 0, sealed) === true,
-  }),
-  okpRow("X25519", {
-    use: "enc",
-    private: ["deriveKey", "deriveBits"],
-    public: [],
-    derive: (params, key, bits) => bitsOf(host.signing.agree(key, params["public"] as object), bits, 256),
-  }),
+  okpRow("Ed25519", SIGNS), okpRow("Ed448", SIGNS), okpRow("X25519", agrees(256)), okpRow("X448", agrees(448)),
 ];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Time and chance, which are the world's: Date, performance, timers, Math.random().
 
-import { define, idl } from "./define";
+import { define, idl, needs } from "./define";
 import { EventTarget } from "./events";
 
 type Callback = (...args: unknown[]) => void;
@@ -43,34 +43,47 @@ function timing(): Timing {
 
 const textOrNone = (value: unknown): string | undefined => (value === undefined ? undefined : String(value));
 
+const illegal = Symbol("new Performance");
+
 class Performance extends EventTarget {
-  readonly timeOrigin = host.clock.wall() - host.clock.monotonic();
+  constructor(...by: symbol[]) {
+    if (by[0] !== illegal) throw new TypeError("Illegal constructor: it is performance");
+    super();
+  }
+  #origin = host.clock.wall() - host.clock.monotonic();
+  get timeOrigin(): number {
+    return this.#origin;
+  }
   now(): number {
     return host.clock.monotonic();
   }
-  mark(...args: [unknown, unknown?]): object {
-    return timing().mark(...args);
+  mark(name: unknown, options: unknown = undefined): object {
+    needs(1, arguments.length, "performance.mark()");
+    return timing().mark(name, options);
   }
-  measure(...args: [unknown, unknown?, unknown?]): object {
-    return timing().measure(...args);
+  measure(name: unknown, options: unknown = undefined, end: unknown = undefined): object {
+    needs(1, arguments.length, "performance.measure()");
+    return timing().measure(name, options, end);
   }
   getEntries(): object[] {
     return timing().entries();
   }
   getEntriesByType(type: unknown): object[] {
+    needs(1, arguments.length, "performance.getEntriesByType()");
     return timing().entries(undefined, String(type));
   }
-  getEntriesByName(name: unknown, type?: unknown): object[] {
+  getEntriesByName(name: unknown, type: unknown = undefined): object[] {
+    needs(1, arguments.length, "performance.getEntriesByName()");
     return timing().entries(String(name), textOrNone(type));
   }
-  clearMarks(name?: unknown): void {
+  clearMarks(name: unknown = undefined): void {
     timing().clear("mark", textOrNone(name));
   }
-  clearMeasures(name?: unknown): void {
+  clearMeasures(name: unknown = undefined): void {
     timing().clear("measure", textOrNone(name));
   }
   toJSON(): object {
-    return { timeOrigin: this.timeOrigin };
+    return { timeOrigin: this.#origin };
   }
 }
 
@@ -80,7 +93,7 @@ export function installTime(): void {
   define({
     Date: VirtualDate,
     Performance,
-    performance: new Performance(),
+    performance: new Performance(illegal),
     setTimeout: timer(false),
     setInterval: timer(true),
     clearTimeout: stop,

@@ -107,7 +107,7 @@ export class URL {
   #href: string | undefined;
   #params: URLSearchParams | undefined;
 
-  constructor(input: unknown, base?: unknown) {
+  constructor(input: unknown, base: unknown = undefined) {
     needs(1, arguments.length, "new URL()");
     const text = String(input).toWellFormed();
     const parts = parse(text, base === undefined ? undefined : String(base).toWellFormed());
@@ -123,7 +123,17 @@ export class URL {
       throw error;
     }
   }
-  static canParse(input: unknown, base?: unknown): boolean {
+  static createObjectURL(blob: unknown): string {
+    needs(1, arguments.length, "URL.createObjectURL()");
+    host.load("forms");
+    return host.web.forms!.keep(blob);
+  }
+  static revokeObjectURL(url: unknown): void {
+    needs(1, arguments.length, "URL.revokeObjectURL()");
+    host.load("forms");
+    host.web.forms!.revoke(String(url));
+  }
+  static canParse(input: unknown, base: unknown = undefined): boolean {
     needs(1, arguments.length, "URL.canParse()");
     return parse(String(input).toWellFormed(), base === undefined ? undefined : String(base).toWellFormed()) !== null;
   }
@@ -218,10 +228,10 @@ export class URL {
     else this.#set("hash", text);
   }
   toString(): string {
-    return this.href;
+    return (this.#href ??= serialize(this.#parts));
   }
   toJSON(): string {
-    return this.href;
+    return (this.#href ??= serialize(this.#parts));
   }
 }
 idl(URL);

@@ -123,7 +123,7 @@ export class URLSearchParams {
     this.#list.push(wellFormed(name), wellFormed(value));
     this.#change();
   }
-  delete(name: unknown, value?: unknown): void {
+  delete(name: unknown, value: unknown = undefined): void {
     needs(1, arguments.length, "URLSearchParams.delete()");
     this.#remove(wellFormed(name), value === undefined ? undefined : wellFormed(value), 0);
     this.#change();
@@ -140,7 +140,7 @@ export class URLSearchParams {
     for (let i = 0; i < list.length; i += 2) if (list[i] === key) found.push(list[i + 1]!);
     return found;
   }
-  has(name: unknown, value?: unknown): boolean {
+  has(name: unknown, value: unknown = undefined): boolean {
     needs(1, arguments.length, "URLSearchParams.has()");
     const key = wellFormed(name), wanted = value === undefined ? undefined : wellFormed(value), list = this.#list;
     for (let i = 0; i < list.length; i += 2)
@@ -165,7 +165,7 @@ export class URLSearchParams {
     this.#list = pairs.flat();
     this.#change();
   }
-  forEach(callback: (value: string, name: string, params: URLSearchParams) => void, self?: unknown): void {
+  forEach(callback: (value: string, name: string, params: URLSearchParams) => void, self: unknown = undefined): void {
     needs(1, arguments.length, "URLSearchParams.forEach()");
     if (typeof callback !== "function") throw new TypeError("URLSearchParams.forEach() takes a function");
     for (let i = 0; i < this.#list.length; i += 2) callback.call(self, this.#list[i + 1]!, this.#list[i]!, this);

@@ -32,9 +32,11 @@ define({
 });
 installTime();
 installConsole();
-defineLazily("forms", ["Blob", "File", "FormData"]);
-defineLazily("messages", ["MessageChannel", "MessagePort"]);
-defineLazily("performance", ["PerformanceEntry", "PerformanceMark", "PerformanceMeasure"]);
+defineLazily("forms", ["Blob", "File", "FileReader", "FormData", "ProgressEvent"]);
+defineLazily("messages", ["BroadcastChannel", "MessageChannel", "MessagePort"]);
+defineLazily("performance", [
+  "PerformanceEntry", "PerformanceMark", "PerformanceMeasure", "PerformanceObserver", "PerformanceObserverEntryList",
+]);
 defineLazily("urlpattern", ["URLPattern"]);
 defineLazily("streams", [
   "ByteLengthQueuingStrategy", "CompressionStream", "CountQueuingStrategy", "DecompressionStream", "ReadableByteStreamController",

@@ -90,3 +90,19 @@ test("streams of text", async () => {
   for await (const piece of source.pipeThrough(new TextDecoderStream())) pieces.push(piece);
   equal(pieces, ["a", "\u20ac"]);
 });
+
+test("what is no character of UTF-8 or UTF-16 is told of when it is seen, in pieces too", () => {
+  const bytes = (...values) => new Uint8Array(values);
+  const utf8 = new TextDecoder();
+  equal([utf8.decode(bytes(0xf0, 0x80), { stream: true }), utf8.decode(bytes(0xe2, 0x82), { stream: true }), utf8.decode()], ["\ufffd\ufffd", "", "\ufffd"]);
+  equal(utf8.decode(bytes(0xed, 0xa0), { stream: true }), "\ufffd\ufffd");
+  const utf16 = new TextDecoder("utf-16le");
+  equal([utf16.decode(bytes(0x3d, 0xd8), { stream: true }), utf16.decode(bytes(0x00, 0xde))], ["", "\u{1f600}"]);
+  equal(utf16.decode(bytes(0x00, 0xd8, 0x61, 0x00)), "\ufffda");
+  throws(() => new TextDecoder("unicodefffe", { fatal: true }).decode(bytes(0xdc, 0)), "TypeError");
+  equal(new TextDecoder("x-user-defined").decode(bytes(0x41, 0x80, 0xff)), "A\uf780\uf7ff");
+  equal(new TextDecoder("iso-2022-jp").decode(bytes(0x1b, 0x24, 0x50)), "\ufffd$P");
+  equal(new TextDecoder("gb18030").decode(bytes(0x80)), "\u20ac");
+  equal(new TextDecoder("macintosh").decode(bytes(198)), "\u2206");
+  throws(() => new TextDecoder("hz-gb-2312"), "RangeError");
+});

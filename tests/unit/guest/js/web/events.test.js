@@ -103,3 +103,81 @@ test("marks and measures are in the world's time", async () => {
   equal(performance.getEntriesByType("mark").map((e) => e.name), ["b"]);
   throws(() => performance.measure("x", "no such"), "SyntaxError", "no such");
 });
+
+test("PerformanceObserver is told of marks and measures, of those before on demand", async () => {
+  const seen = [];
+  performance.clearMarks();
+  performance.clearMeasures();
+  performance.mark("before");
+  const observer = new PerformanceObserver(function (list, given) {
+    seen.push([this === given, given === observer, list.getEntries().map((e) => e.name), list.getEntriesByType("measure").length]);
+  });
+  observer.observe({ type: "mark", buffered: true });
+  observer.observe({ type: "measure" });
+  throws(() => observer.observe({ entryTypes: ["mark"] }), "InvalidModificationError");
+  performance.mark("after");
+  performance.measure("m", { start: 0, end: 0 });
+  equal(seen, []);
+  await sleep(1);
+  equal(seen, [[true, true, ["m", "before", "after"], 1]]);
+  performance.mark("taken");
+  equal(observer.takeRecords().map((e) => e.name), ["taken"]);
+  performance.mark("lost");
+  observer.disconnect();
+  await sleep(1);
+  equal(seen.length, 1);
+  throws(() => observer.observe({}), "TypeError");
+  throws(() => observer.observe({ entryTypes: "mark" }), "TypeError");
+  throws(() => performance.mark("x", 3), "TypeError");
+  throws(() => performance.measure("x", { start: -1 }), "TypeError");
+  throws(() => performance.measure("x", { start: 1 }, "after"), "TypeError");
+  equal(PerformanceObserver.supportedEntryTypes, ["mark", "measure"]);
+});
+
+test("BroadcastChannels of a name hear each other, until they are closed", async () => {
+  const [a, b, c, other] = ["n", "n", "n", "m"].map((name) => new BroadcastChannel(name));
+  const got = [];
+  for (const [i, one] of [a, b, c, other].entries()) one.onmessage = (e) => got.push([i, e.data, e instanceof MessageEvent]);
+  const message = { x: 1 };
+  a.postMessage(message);
+  message.x = 2;
+  c.close();
+  await sleep(1);
+  equal(got, [[1, { x: 1 }, true]]);
+  throws(() => c.postMessage(1), "InvalidStateError");
+  throws(() => a.postMessage(() => {}), "DataCloneError");
+  throws(() => new BroadcastChannel(), "TypeError");
+});
+
+test("ports are sent through ports, with what they have not delivered", async () => {
+  const outer = new MessageChannel(), inner = new MessageChannel();
+  inner.port1.postMessage("early");
+  const arrived = new Promise((resolve) => (outer.port2.onmessage = resolve));
+  outer.port1.postMessage({ port: inner.port2 }, [inner.port2]);
+  const event = await arrived;
+  equal([event.ports.length, event.data.port === event.ports[0], event.ports[0] === inner.port2], [1, true, false]);
+  const got = [];
+  event.ports[0].onmessage = (e) => got.push(e.data);
+  inner.port1.postMessage("late");
+  await sleep(1);
+  equal(got, ["early", "late"]);
+  throws(() => outer.port1.postMessage(null, [inner.port2]), "DataCloneError", "gone");
+  throws(() => outer.port1.postMessage(null, [outer.port1]), "DataCloneError", "itself");
+  throws(() => outer.port1.postMessage(inner.port1), "DataCloneError");
+  throws(() => structuredClone(1, { transfer: [{}] }), "DataCloneError");
+  const buffer = new ArrayBuffer(4);
+  structuredClone(1, { transfer: [buffer] });
+  equal(buffer.detached, true);
+});
+
+test("signals that follow others abort in the order of their making, each once", () => {
+  const one = new AbortController(), two = new AbortController(), order = [];
+  const first = AbortSignal.any([one.signal, two.signal]), second = AbortSignal.any([first, one.signal]);
+  const note = (signal, name) => signal.addEventListener("abort", () => order.push([name, first.aborted, second.aborted, signal.reason]));
+  note(second, "second");
+  note(one.signal, "one");
+  note(first, "first");
+  one.abort("enough");
+  two.abort("late");
+  equal(order, ["one", "first", "second"].map((name) => [name, true, true, "enough"]));
+});
