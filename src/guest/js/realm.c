@@ -129,7 +129,7 @@ JSValueRef js_called(js_body *body, JSContextRef ctx, size_t count, const JSValu
 
 static const struct js_module *const own_modules[] = {
 	&js_ciphers_module, &js_clock_module, &js_compression_module, &js_console_module, &js_encoding_module,
-	&js_hash_module,    &js_keys_module,  &js_signing_module, &js_timers_module,
+	&js_hash_module,    &js_keys_module,  &js_signing_module,     &js_timers_module,
 };
 
 static void add_module(struct realm *r, const struct js_module *m)

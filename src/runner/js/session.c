@@ -30,8 +30,8 @@ static struct clock *fork_clock(const struct clock *from)
 
 void session_begin(struct js_session *s)
 {
-	s->clock = s->options->target.url.len ? clock_system_new()
-					      : fork_clock(s->project->world->loop->clock);
+	s->clock =
+		s->options->target.url.len ? clock_system_new() : fork_clock(s->project->world->loop->clock);
 	s->random = random_seeded_new(s->seed);
 	loop_init(&s->loop, s->clock);
 	s->patience_ns = clock_monotonic(s->clock) + OUTSIDE_NS_MAX;
@@ -78,7 +78,7 @@ struct test_frame *session_open_frame(struct js_session *s, struct test_frame *p
 	f->id = ++s->next_frame;
 	f->parent = parent;
 	f->clock = s->options->target.url.len ? clock_system_new()
-					       : fork_clock(parent ? parent->clock : s->clock);
+					      : fork_clock(parent ? parent->clock : s->clock);
 	f->advanced_ns = parent ? parent->advanced_ns : 0;
 	f->begun_ns = clock_monotonic(s->real);
 	loop_init(&f->loop, f->clock);

@@ -58,7 +58,7 @@ struct js_session {
 	struct clock *clock;
 	struct loop loop;
 	struct random *random;
-	uint64_t patience_ns; /* on that clock: what is not there by then never comes */
+	uint64_t patience_ns;     /* on that clock: what is not there by then never comes */
 	struct list frames;       /* struct test_frame, all that are open, the newest last */
 	uint32_t next_frame;      /* their numbers */
 	struct test_frame *frame; /* where JavaScript is now; NULL: in none */

@@ -114,7 +114,7 @@ class DecompressionStream {
   }
 }
 // The package has an object of its own where the language has %AsyncIteratorPrototype%.
-Object.setPrototypeOf(Object.getPrototypeOf(Object.getPrototypeOf(new streams.ReadableStream().values())) as object,
+Object.setPrototypeOf(Object.getPrototypeOf(new streams.ReadableStream().values()) as object,
   Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype) as object);
 
 idl(CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream);
