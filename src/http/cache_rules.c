@@ -99,17 +99,24 @@ static uint64_t expires_s(const struct headers *h, struct str expires, int64_t n
 	return end > begin ? MIN((uint64_t)(end - begin), (uint64_t)CACHE_SECONDS_MAX) : 0;
 }
 
+static bool goes_by_expires(const struct headers *h, const struct cache_control *surrogate,
+			    const struct cache_control *cc)
+{
+	return !surrogate->max_age.given && !cc->s_maxage.given && !cc->max_age.given &&
+	       headers_has(h, STR("expires"));
+}
+
 static uint64_t max_age_s(const struct headers *h, const struct cache_control *surrogate,
 			  const struct cache_control *cc, int64_t now_s)
 {
-	struct str expires = headers_get(h, STR("expires"));
 	if (surrogate->max_age.given)
 		return surrogate->max_age.value;
 	if (cc->s_maxage.given)
 		return cc->s_maxage.value;
 	if (cc->max_age.given)
 		return cc->max_age.value;
-	return expires.ptr ? expires_s(h, expires, now_s) : CACHE_DEFAULT_TTL_S;
+	return goes_by_expires(h, surrogate, cc) ? expires_s(h, headers_get(h, STR("expires")), now_s)
+						 : CACHE_DEFAULT_TTL_S;
 }
 
 struct cache_lifetime cache_rules_lifetime(const struct headers *h, int64_t now_s)
@@ -120,6 +127,9 @@ struct cache_lifetime cache_rules_lifetime(const struct headers *h, int64_t now_
 	uint32_t age = 0;
 	/* Of a list the first member counts, as RFC 9111, 5.1 has it. */
 	if (!cache_seconds_parse(str_trim(str_split(&first_age, ',')), &age))
+		age = 0;
+	/* Expires counts from the response's coming, whatever its age, as Fastly's page about Age says. */
+	if (goes_by_expires(h, &surrogate, &cc))
 		age = 0;
 	return (struct cache_lifetime){
 		.max_age_ns = max_age_s(h, &surrogate, &cc, now_s) * ns_per_s,

@@ -41,7 +41,8 @@ struct cache_lifetime {
 
 /*
  * Surrogate-Control's max-age, else Cache-Control's s-maxage, else its max-age, else Expires, else two
- * minutes; the others from Surrogate-Control, else from Cache-Control, else 0; the age from Age.
+ * minutes; the others from Surrogate-Control, else from Cache-Control, else 0; the age from Age, but 0 when
+ * Expires counts.
  */
 struct cache_lifetime cache_rules_lifetime(const struct headers *h, int64_t now_s);
 

@@ -34,14 +34,21 @@
 #include "loop/loop.h"
 
 enum {
-	CACHE_KEY_BYTES_MAX = 4096,
+	/*
+	 * The Rust and Go SDKs' documentation says 4096. The JavaScript SDK's says 8135, its tests use them
+	 * at Fastly.
+	 */
+	CACHE_KEY_BYTES_MAX = 8135,
 	CACHE_VARY_BYTES_MAX = 16 * 1024,
 	CACHE_SURROGATE_KEY_BYTES_MAX = 1024,
 	CACHE_SURROGATE_KEYS_BYTES_MAX = 16 * 1024,
 	CACHE_VARY_RULES_MAX = 32, /* a key; what was stored under an older one is found no more */
 };
 
-/* What a memory cache holds when nobody says otherwise; the bytes count metadata and keys, too. */
+/*
+ * What a memory cache holds when nobody says otherwise. The bytes count metadata and keys, too, and what was
+ * evicted, purged or replaced while somebody still holds it.
+ */
 #define CACHE_BYTES_MAX (UINT64_C(256) << 20)
 #define CACHE_OBJECTS_MAX (UINT64_C(1) << 20)
 
@@ -60,6 +67,10 @@ struct cache_object {
 	struct blob *vary; /* the canonical rule: names in lower case, sorted, separated by spaces */
 	struct blob *user_metadata;
 	struct blob *surrogate_keys; /* each once, separated by spaces */
+
+	/* The implementation's. */
+	unsigned entries; /* that have it */
+	uint64_t held_bytes;
 };
 
 void cache_object_unref(struct cache_object **po); /* leaves NULL; NULL is fine */
@@ -329,7 +340,11 @@ static inline void cache_destroy(struct cache **pc)
 	*pc = NULL;
 }
 
-/* Over either bound, what was used longest ago goes. An object larger than `bytes_max` fails. */
+/*
+ * Over either bound, what was used longest ago goes. Whoever has found it keeps it, whole, and it counts
+ * until all have let it go: when nothing is left to evict, what is being written fails with
+ * BODY_FAILURE_LIMIT. So does an object larger than `bytes_max`.
+ */
 must_use struct cache *cache_memory_new(uint64_t bytes_max, uint64_t objects_max);
 
 /*

@@ -26,6 +26,7 @@ void cache_index_init(struct cache_index *x, uint64_t bytes_max, uint64_t object
 	*x = (struct cache_index){
 		.bytes_max = bytes_max, .objects_max = objects_max, .owner = owner, .pinned = pinned
 	};
+	x->ledger = cache_ledger_new(bytes_max);
 	x->tokens = NEW(struct cache_tokens);
 	rc_init(&x->tokens->rc, tokens_destroy);
 	x->token = new_token(x);
@@ -38,12 +39,14 @@ void cache_index_fini(struct cache_index *x)
 	pmap_fini(&x->by_use);
 	pmap_fini(&x->by_surrogate);
 	rc_unref(&x->tokens->rc);
+	rc_unref(&x->ledger->rc);
 }
 
 void cache_index_copy(struct cache_index *x, struct cache_index *out, void *owner)
 {
 	*out = *x;
 	rc_ref(&x->tokens->rc);
+	rc_ref(&x->ledger->rc);
 	out->entries = pmap_copy(&x->entries);
 	out->rules = pmap_copy(&x->rules);
 	out->by_use = pmap_copy(&x->by_use);
@@ -119,6 +122,7 @@ static size_t prefer_rule(struct cache_rules *rules, struct blob *rule, size_t r
 static void entry_destroy(struct rc *r)
 {
 	struct cache_entry *e = (struct cache_entry *)r;
+	cache_object_leave(e->object);
 	cache_object_unref(&e->object);
 	blob_unref(&e->name);
 	mem_free(e);
@@ -151,6 +155,7 @@ static struct cache_entry *own_entry(struct cache_index *x, struct cache_entry *
 	rc_init(&own->rc, entry_destroy);
 	own->token = x->token;
 	rc_ref(&own->object->rc);
+	cache_object_enter(own->object);
 	rc_ref(&own->name->rc);
 	pmap_put(&x->entries, blob_str(own->name), &own->rc);
 	return own;
@@ -244,11 +249,15 @@ bool cache_index_remove(struct cache_index *x, struct str name)
 	return e != NULL;
 }
 
+static bool is_over(const struct cache_index *x)
+{
+	return x->bytes + x->ledger->held_bytes > x->bytes_max || pmap_count(&x->entries) > x->objects_max;
+}
+
 /* Over the bounds, what was used longest ago goes; what is left when only one is left. */
 static void evict(struct cache_index *x)
 {
-	while (pmap_count(&x->entries) > 1 &&
-	       (x->bytes > x->bytes_max || pmap_count(&x->entries) > x->objects_max)) {
+	while (pmap_count(&x->entries) > 1 && is_over(x)) {
 		struct str key;
 		struct rc *name;
 		CHECK(pmap_next(&x->by_use, STR(""), true, &key, &name));
@@ -275,6 +284,7 @@ size_t cache_index_put(struct cache_index *x, struct str key, struct str name, s
 	rc_init(&e->rc, entry_destroy);
 	e->token = x->token;
 	e->object = taken;
+	cache_object_enter(taken);
 	e->name = blob_new(name);
 	e->hits = hits;
 	struct cache_content *content = taken->content;
@@ -391,6 +401,8 @@ uint64_t cache_index_age(struct cache_index *x, struct str key, uint64_t by_ns)
 		e = own_entry(x, e);
 		struct cache_object *old = e->object;
 		e->object = cache_object_aged(old, by_ns);
+		cache_object_enter(e->object);
+		cache_object_leave(old);
 		cache_object_unref(&old);
 	}
 	return count;

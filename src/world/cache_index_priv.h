@@ -17,6 +17,7 @@ struct cache_tokens {
 struct cache_index {
 	struct cache_tokens *tokens; /* of all copies together */
 	uint64_t token;              /* on what this copy alone holds, and may change in place */
+	struct cache_ledger *ledger; /* of all copies together */
 	struct pmap entries;         /* struct cache_entry by variant name */
 	struct pmap rules;           /* struct cache_rules by key */
 	struct pmap by_use;          /* variant name by number of its last use, 8 bytes */
@@ -69,7 +70,7 @@ uint64_t cache_index_hit(struct cache_index *x, struct str name);
 uint64_t cache_index_purge(struct cache_index *x, struct str surrogate_key, bool soft);
 uint64_t cache_index_purge_key(struct cache_index *x, struct str key, bool soft);
 uint64_t cache_index_age(struct cache_index *x, struct str key, uint64_t by_ns);
-/* An object here has grown while it is written. */
+/* An object here has grown by so much while it is written; 0: one that is not here any more has. */
 void cache_index_grew(struct cache_index *x, uint64_t bytes);
 
 struct str cache_name_key(struct str name);

@@ -296,8 +296,7 @@ static void memory_start(struct cache *super, struct cache_op *op, struct loop *
 static void content_grew(struct cache_content *content, uint64_t by)
 {
 	struct cache_memory *c = content->owner;
-	if (content->stored)
-		cache_index_grew(&c->index, by * content->stored);
+	cache_index_grew(&c->index, by * content->stored);
 }
 
 static void content_ended(struct cache_content *content)
@@ -313,7 +312,7 @@ static void content_ended(struct cache_content *content)
 static struct cache_content *new_content(struct cache_memory *c, const struct cache_write *w,
 					 struct loop *loop)
 {
-	struct cache_content *content = cache_content_new(w, c->index.bytes_max, loop);
+	struct cache_content *content = cache_content_new(w, c->index.ledger, loop);
 	content->owner = c;
 	content->grew = content_grew;
 	content->ended = content_ended;

@@ -7,6 +7,57 @@
 
 enum { TAIL_FIRST_BYTES = 1024, TAIL_BYTES_MAX = 64 * 1024, CHUNK_BYTES_WORTH = 1024 };
 
+/* ---- what is held ---- */
+
+static void ledger_destroy(struct rc *r)
+{
+	mem_free(r);
+}
+
+struct cache_ledger *cache_ledger_new(uint64_t bytes_max)
+{
+	struct cache_ledger *l = NEW(struct cache_ledger);
+	rc_init(&l->rc, ledger_destroy);
+	l->bytes_max = bytes_max;
+	return l;
+}
+
+static void hold(struct cache_content *c, uint64_t bytes)
+{
+	c->held = true;
+	c->held_bytes += bytes;
+	c->ledger->held_bytes += bytes;
+}
+
+static void let_go(struct cache_content *c)
+{
+	c->held = false;
+	c->ledger->held_bytes -= c->held_bytes;
+	c->held_bytes = 0;
+}
+
+void cache_object_enter(struct cache_object *o)
+{
+	struct cache_content *c = o->content;
+	if (o->entries++)
+		return;
+	c->ledger->held_bytes -= o->held_bytes;
+	o->held_bytes = 0;
+	if (c->objects++ == 0 && c->held)
+		let_go(c);
+}
+
+void cache_object_leave(struct cache_object *o)
+{
+	struct cache_content *c = o->content;
+	if (--o->entries)
+		return;
+	o->held_bytes = sizeof *o + o->user_metadata->len + o->surrogate_keys->len + o->vary->len;
+	c->ledger->held_bytes += o->held_bytes;
+	if (--c->objects == 0)
+		hold(c, c->bytes);
+}
+
 /* ---- the bytes ---- */
 
 static void drop_chunks(struct cache_content *c)
@@ -22,6 +73,8 @@ static void content_destroy(struct rc *r)
 {
 	struct cache_content *c = (struct cache_content *)r;
 	CHECK(c->state != CACHE_MAKING && !list_linked(&c->making));
+	let_go(c);
+	rc_unref(&c->ledger->rc);
 	drop_chunks(c);
 	blob_unref(&c->entry);
 	arena_fini(&c->trailer_memory);
@@ -140,16 +193,29 @@ static void measure(struct cache_content *c, uint64_t bytes)
 	}
 }
 
+/* Is there room beside what cannot be evicted, because it is held? */
+static bool has_room(const struct cache_content *c, uint64_t bytes)
+{
+	const struct cache_ledger *l = c->ledger;
+	uint64_t kept = l->held_bytes + (c->held ? 0 : c->bytes);
+	return bytes <= c->bytes_max - c->bytes && kept <= l->bytes_max && bytes <= l->bytes_max - kept;
+}
+
 /* False: it is more than may come. */
 static bool take_input(struct cache_content *c, struct str bytes)
 {
 	measure(c, c->bytes + bytes.len);
-	if (bytes.len > c->bytes_max - c->bytes || (c->has_length && bytes.len > c->length - c->bytes))
+	if (!has_room(c, bytes.len) || (c->has_length && bytes.len > c->length - c->bytes))
 		return false;
 	c->bytes += bytes.len;
-	if (c->rc.refs > 1 + 1) /* its list's, and cache_content_pull()'s: else nobody can ever read it */
+	if (c->rc.refs > 1 + 1) { /* its list's, and cache_content_pull()'s: else nobody can ever read it */
 		add_bytes(c, bytes);
+		if (c->held)
+			hold(c, bytes.len);
+	}
 	body_consume(c->input, bytes.len);
+	if (c->owner)
+		c->grew(c, bytes.len);
 	return true;
 }
 
@@ -164,11 +230,8 @@ void cache_content_pull(struct cache_content *c)
 	rc_ref(&c->rc);
 	while (fits && (state = body_peek(c->input, &bytes)) == BODY_DATA)
 		fits = take_input(c, bytes);
-	if (c->bytes > before) {
+	if (c->bytes > before)
 		event_fire(&c->changed, c->loop);
-		if (c->owner)
-			c->grew(c, c->bytes - before);
-	}
 	if (!fits)
 		content_end(c, CACHE_FAILED, c->has_length ? BODY_FAILURE_INCOMPLETE : BODY_FAILURE_LIMIT);
 	else if (state == BODY_ENDED)
@@ -180,14 +243,17 @@ void cache_content_pull(struct cache_content *c)
 	rc_unref(&c->rc);
 }
 
-struct cache_content *cache_content_new(const struct cache_write *w, uint64_t bytes_max, struct loop *loop)
+struct cache_content *cache_content_new(const struct cache_write *w, struct cache_ledger *ledger,
+					struct loop *loop)
 {
 	struct cache_content *c = NEW(struct cache_content);
 	rc_init(&c->rc, content_destroy);
 	arena_init(&c->trailer_memory);
 	event_init(&c->changed);
 	c->loop = loop;
-	c->bytes_max = w->meter ? MIN(bytes_max, w->meter->bytes_max) : bytes_max;
+	rc_ref(&ledger->rc);
+	c->ledger = ledger;
+	c->bytes_max = w->meter ? MIN(ledger->bytes_max, w->meter->bytes_max) : ledger->bytes_max;
 	list_init(&c->meters);
 	if (w->meter)
 		list_push(&c->meters, &w->meter->link);
@@ -195,7 +261,7 @@ struct cache_content *cache_content_new(const struct cache_write *w, uint64_t by
 	c->length = w->length;
 	c->input = body_new(loop);
 	c->input->streaming = true;
-	c->input->limit = bytes_max;
+	c->input->limit = ledger->bytes_max;
 	watcher_start(&c->watcher, &c->input->readable, input_readable);
 	return c;
 }
@@ -349,6 +415,8 @@ static struct body *read_part(struct cache_content *c, uint64_t from, uint64_t e
 static void object_destroy(struct rc *r)
 {
 	struct cache_object *o = (struct cache_object *)r;
+	CHECK(o->entries == 0);
+	o->content->ledger->held_bytes -= o->held_bytes;
 	rc_unref(&o->content->rc);
 	blob_unref(&o->vary);
 	blob_unref(&o->user_metadata);
@@ -386,6 +454,8 @@ struct cache_object *cache_object_aged(const struct cache_object *o, uint64_t by
 	struct cache_object *aged = NEW(struct cache_object);
 	*aged = *o;
 	rc_init(&aged->rc, object_destroy);
+	aged->entries = 0;
+	aged->held_bytes = 0;
 	aged->initial_age_ns = add_times(o->initial_age_ns, by_ns);
 	rc_ref(&o->content->rc);
 	rc_ref(&o->vary->rc);

@@ -7,6 +7,17 @@
 #include "world/cache.h"
 
 /*
+ * What nobody can find any more, and is kept because somebody holds it: by a cache and all its frames
+ * together.
+ */
+struct cache_ledger {
+	struct rc rc;
+	uint64_t held_bytes, bytes_max; /* the latter for what is held and what can be found together */
+};
+
+must_use struct cache_ledger *cache_ledger_new(uint64_t bytes_max);
+
+/*
  * The bytes of an object, shared by its updates. While they are written it reads the writer's body itself, in
  * tasks and whenever somebody looks.
  */
@@ -25,7 +36,11 @@ struct cache_content {
 	struct blob *tail; /* being filled; nobody else holds it */
 	size_t tail_cap;
 	uint64_t bytes, bytes_max;
-	struct list meters; /* struct cache_meter, of who began it: one or none */
+	struct cache_ledger *ledger; /* a reference */
+	unsigned objects;            /* that can be found */
+	bool held;                   /* by none, any more, and … */
+	uint64_t held_bytes;         /* … so many of its bytes are in the ledger */
+	struct list meters;          /* struct cache_meter, of who began it: one or none */
 	bool has_length;
 	uint64_t length; /* as the writer said beforehand */
 	struct headers trailers;
@@ -42,7 +57,7 @@ struct cache_content {
 };
 
 /* A reference for the caller; begins reading its input. */
-must_use struct cache_content *cache_content_new(const struct cache_write *w, uint64_t bytes_max,
+must_use struct cache_content *cache_content_new(const struct cache_write *w, struct cache_ledger *ledger,
 						 struct loop *loop);
 /* Takes what was written by now. May end the content and so call its owner. */
 void cache_content_pull(struct cache_content *c);
@@ -55,6 +70,9 @@ must_use struct cache_object *cache_object_new(struct cache_content *taken, cons
 					       const struct loop *loop);
 /* The same object, a new reference, as if it had been stored so much earlier. */
 must_use struct cache_object *cache_object_aged(const struct cache_object *o, uint64_t by_ns);
+/* One place more where it can be found, or one less: the caller's entry has, or loses, its reference. */
+void cache_object_enter(struct cache_object *o);
+void cache_object_leave(struct cache_object *o);
 bool cache_object_fresh(const struct cache_object *o, bool purged, const struct loop *loop);
 bool cache_object_usable(const struct cache_object *o, const struct loop *loop);
 bool cache_object_usable_if_error(const struct cache_object *o, const struct loop *loop);

@@ -1618,6 +1618,117 @@ TEST(bytes_are_bounded_while_they_are_written)
 	end(s);
 }
 
+enum { HELD = 9, OBJECT_BYTES = 100000 };
+
+static unsigned count_items(struct subject *s)
+{
+	unsigned items = 0;
+	for (struct cache_item i = { 0 }; cache_next(s->cache, &i);)
+		items++;
+	return items;
+}
+
+/* True: it fits; false: it failed, because there was no room for it. */
+static bool put_large(struct subject *s, const char *key)
+{
+	struct cache_write w = for_seconds(10);
+	struct cache_object *o = store(s, key, NULL, &w);
+	struct body *reader, *in = body_ref(cache_object_input(o));
+	assert_int_equal(cache_object_open(o, &(struct cache_range){ 0 }, &s->loop, &reader), CACHE_OPENED);
+	write_pieces(in, OBJECT_BYTES / 10000);
+	body_end(in);
+	body_unref(&in);
+	bool fits = cache_object_complete(o);
+	struct str bytes;
+	enum body_state state;
+	while ((state = body_peek(reader, &bytes)) == BODY_DATA || state == BODY_WAIT) {
+		if (state == BODY_DATA)
+			body_consume(reader, bytes.len);
+		turn(s);
+	}
+	assert_int_equal(state, fits ? BODY_ENDED : BODY_FAILED);
+	if (!fits)
+		assert_int_equal(body_why(reader), BODY_FAILURE_LIMIT);
+	body_unref(&reader);
+	cache_object_unref(&o);
+	return fits;
+}
+
+static void put_many_large(struct subject *s, unsigned first, unsigned count)
+{
+	char key[16];
+	for (unsigned i = first; i < first + count; i++) {
+		snprintf(key, sizeof key, "%u", i);
+		assert_true(put_large(s, key));
+	}
+}
+
+TEST(what_is_held_counts_after_it_was_evicted_and_is_read_whole)
+{
+	struct subject subject, *s = &subject;
+	struct cache_op held[HELD / 2];
+	char key[16];
+	begin(s, memory);
+	cache_destroy(&s->cache);
+	s->cache = cache_memory_new(HELD * OBJECT_BYTES + OBJECT_BYTES / 2, CACHE_OBJECTS_MAX);
+	put_many_large(s, 0, HELD);
+	assert_int_equal(count_items(s), HELD);
+	for (unsigned i = 0; i < HELD / 2; i++) {
+		start(s, &held[i], CACHE_LOOKUP, arena_printf(&s->arena, "%u", i).ptr, NULL);
+	}
+	put_many_large(s, 100, 3 * HELD);
+	assert_int_equal(count_items(s), HELD - HELD / 2);
+	for (unsigned i = 0; i < HELD / 2; i++) {
+		struct body *b;
+		snprintf(key, sizeof key, "%u", i);
+		assert_found(key, NULL, "");
+		assert_int_equal(cache_object_open(held[i].found, &(struct cache_range){ 0 }, &s->loop, &b),
+				 CACHE_OPENED);
+		assert_int_equal(b->buffered, OBJECT_BYTES);
+		body_unref(&b);
+		cache_op_fini(&held[i]);
+	}
+	put_many_large(s, 200, HELD);
+	assert_int_equal(count_items(s), HELD);
+	end(s);
+}
+
+TEST(when_all_is_held_nothing_more_fits_until_it_is_let_go)
+{
+	struct subject subject, *s = &subject;
+	struct cache_op held[HELD];
+	uint64_t count;
+	begin(s, memory);
+	cache_destroy(&s->cache);
+	s->cache = cache_memory_new(HELD * OBJECT_BYTES + OBJECT_BYTES / 2, CACHE_OBJECTS_MAX);
+	put_many_large(s, 0, HELD);
+	for (unsigned i = 0; i < HELD; i++) {
+		start(s, &held[i], CACHE_LOOKUP, arena_printf(&s->arena, "%u", i).ptr, NULL);
+	}
+	assert_true(cache_purge(s->cache, (struct str){ NULL, 0 }, false, &count));
+	assert_int_equal(count, HELD);
+	assert_false(put_large(s, "one more"));
+	assert_found("one more", NULL, "");
+	put(s, "small", "x", 10);
+	assert_found("small", NULL, "F x");
+	struct subject frame;
+	begin_frame(&frame, s);
+	assert_false(put_large(&frame, "in a frame"));
+	end_frame(&frame);
+	/* Renewed, it can be found again, and counts once. */
+	struct cache_write w = for_seconds(20);
+	held[0].obliged = true;
+	assert_true(cache_update(s->cache, &held[0], &w, &s->loop, NULL));
+	assert_int_equal(count_items(s), 2);
+	assert_int_equal(look(s, CACHE_LOOKUP, "0", NULL).len, 2 + OBJECT_BYTES);
+	assert_false(put_large(s, "one more"));
+	for (unsigned i = 0; i < HELD; i++)
+		cache_op_fini(&held[i]);
+	put_many_large(s, 100, HELD - 1);
+	assert_int_equal(count_items(s), HELD - 1);
+	end(s);
+}
+
 TEST(an_object_larger_than_the_cache_fails)
 {
 	struct subject subject, *s = &subject;
@@ -1747,6 +1858,74 @@ TEST(a_million_keys_leave_the_newest_within_the_bounds)
 	assert_in_range(left, 1000, (8 << 20) / 600);
 	assert_found(key, NULL, "F 0123456789");
 	assert_found("key 0", NULL, "");
+	end(s);
+}
+
+enum { PRESSURE_BYTES = 32 << 20, PRESSURE_OBJECT = 100000, PRESSURE_OBJECTS = 3000, PRESSURE_READERS = 8 };
+
+/* Of memory that this process has now; 0: nobody knows, or the checks of a sanitizer keep what was freed. */
+static size_t resident_bytes(void)
+{
+	unsigned long pages = 0;
+#if defined(__SANITIZE_ADDRESS__)
+	return 0;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+	return 0;
+#endif
+#endif
+	FILE *f = fopen("/proc/self/statm", "r");
+	if (!f)
+		return 0;
+	if (fscanf(f, "%*u %lu", &pages) != 1)
+		pages = 0;
+	fclose(f);
+	return pages * 4096;
+}
+
+/* Ten times as much as there is room for: what is found, what is not, what is read, and what it costs. */
+TEST(under_memory_pressure_hits_and_misses_and_readers_are_right_and_memory_is_bounded)
+{
+	struct subject subject, *s = &subject;
+	struct body *readers[PRESSURE_READERS];
+	struct cache_op op;
+	begin(s, memory);
+	cache_destroy(&s->cache);
+	s->cache = cache_memory_new(PRESSURE_BYTES, CACHE_OBJECTS_MAX);
+	put_many_large(s, 0, 300); /* so that allocators have what they need */
+	size_t before = resident_bytes();
+	for (unsigned i = 300; i < PRESSURE_OBJECTS; i++) {
+		put_many_large(s, i, 1);
+		if (i - 300 < PRESSURE_READERS) {
+			start(s, &op, CACHE_LOOKUP, arena_printf(&s->arena, "%u", i).ptr, NULL);
+			assert_int_equal(cache_object_open(op.found, &(struct cache_range){ 0 }, &s->loop,
+							   &readers[i - 300]),
+					 CACHE_OPENED);
+			cache_op_fini(&op);
+		}
+		/* One that is asked for again and again stays. */
+		start(s, &op, CACHE_LOOKUP, "300", NULL);
+		assert_true(op.found && cache_object_bytes(op.found) == PRESSURE_OBJECT);
+		cache_op_fini(&op);
+	}
+	size_t after = resident_bytes();
+	assert_in_range(count_items(s), PRESSURE_BYTES / PRESSURE_OBJECT - 20,
+			PRESSURE_BYTES / PRESSURE_OBJECT);
+	for (unsigned i = 301; i < PRESSURE_OBJECTS; i++) {
+		char key[16];
+		snprintf(key, sizeof key, "%u", i);
+		start(s, &op, CACHE_LOOKUP, key, NULL);
+		bool newest = i >= PRESSURE_OBJECTS - (PRESSURE_BYTES / PRESSURE_OBJECT - 20);
+		bool oldest = i < PRESSURE_OBJECTS - PRESSURE_BYTES / PRESSURE_OBJECT - 1;
+		assert_true(op.found ? !oldest : !newest);
+		cache_op_fini(&op);
+	}
+	for (unsigned i = 0; i < PRESSURE_READERS; i++) {
+		assert_int_equal(read_body(s, readers[i]).len, PRESSURE_OBJECT);
+		body_unref(&readers[i]);
+	}
+	if (before)
+		assert_in_range(after, 0, before + PRESSURE_BYTES / 4);
 	end(s);
 }
 

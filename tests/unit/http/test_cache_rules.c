@@ -157,6 +157,9 @@ TEST(lifetimes_come_from_the_headers_in_fastlys_order)
 		{ "Age: -7|Cache-Control: max-age=10", 10, 0, 0, 0 },
 		{ "Age: 7.5|Cache-Control: max-age=10", 10, 0, 0, 0 },
 		{ "Age: 99999999999|Cache-Control: max-age=10", 10, 2147483647, 0, 0 },
+		{ "Age: 7", 120, 7, 0, 0 },
+		{ "Age: 7|Expires: Wed, 04 Mar 2026 06:06:07 GMT", 3600, 0, 0, 0 },
+		{ "Age: 7|Expires: Wed, 04 Mar 2026 06:06:07 GMT|Cache-Control: max-age=10", 10, 7, 0, 0 },
 	};
 	struct arena a;
 	arena_init(&a);

@@ -103,7 +103,7 @@ TEST(what_a_test_caches_is_found_by_the_service)
 TEST(what_cannot_be_cached_says_why)
 {
 	bl_error *e = NULL;
-	static char long_key[5000];
+	static char long_key[8136];
 	bl_world *w = proxy_world();
 	bl_cache_write write = { .size = sizeof write }, bad = { .size = 3 };
 	assert_false(bl_cache_put(w, "k", 1, "", 0, NULL, &e));
@@ -111,7 +111,7 @@ TEST(what_cannot_be_cached_says_why)
 	assert_false(bl_cache_put(w, "k", 1, "", 0, &bad, &e));
 	assert_bl_error(e, BL_ERROR_INVALID, "sizeof(bl_cache_write)");
 	assert_false(bl_cache_put(w, long_key, sizeof long_key, "", 0, &write, &e));
-	assert_bl_error(e, BL_ERROR_LIMIT, "at most 4096");
+	assert_bl_error(e, BL_ERROR_LIMIT, "at most 8135");
 	write.surrogate_keys = "caf\xc3\xa9";
 	assert_false(bl_cache_put(w, "k", 1, "", 0, &write, &e));
 	assert_bl_error(e, BL_ERROR_INVALID, "surrogate keys");

@@ -231,18 +231,19 @@ TEST(what_was_inserted_is_found)
 	abi_fini(&h);
 }
 
-TEST(a_key_has_at_most_4096_bytes)
+TEST(a_key_has_at_most_8135_bytes)
 {
 	static const char *const calls[] = { "lookup", "insert", "transaction_lookup",
 					     "transaction_lookup_async", "replace" };
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
-	uint32_t key = abi_room(&h, 4097), options = abi_room(&h, 80), out = abi_room(&h, 4);
+	uint32_t key = abi_room(&h, CACHE_KEY_BYTES_MAX + 1), options = abi_room(&h, 80),
+		 out = abi_room(&h, 4);
 	for (size_t i = 0; i < COUNT_OF(calls); i++) {
 		uint32_t open = h.sandbox->handles.open;
-		assert_status(CALL(calls[i], key, 4097, 0, options, out), ABI_INVAL);
+		assert_status(CALL(calls[i], key, CACHE_KEY_BYTES_MAX + 1, 0, options, out), ABI_INVAL);
 		assert_int_equal(h.sandbox->handles.open, open);
-		assert_status(CALL(calls[i], key, 4096, 0, options, out), ABI_OK);
+		assert_status(CALL(calls[i], key, CACHE_KEY_BYTES_MAX, 0, options, out), ABI_OK);
 		if (i >= 2)
 			assert_status(CALL("close", abi_u32(&h, out)), ABI_OK);
 		assert_status(CALL(calls[i], key, 0, 0, options, out), ABI_OK);
