@@ -93,6 +93,20 @@ bool cache_surrogate_keys_valid(struct str keys)
 	return true;
 }
 
+struct str cache_surrogate_keys_good(struct str keys, struct arena *a)
+{
+	scoped(buf_fini) struct buf out = BUF_INIT(CACHE_SURROGATE_KEYS_BYTES_MAX);
+	for (struct str rest = keys; rest.ptr;) {
+		struct str key = str_split(&rest, ' ');
+		if (key.len == 0 || !cache_surrogate_key_valid(key) || out.len + 1 + key.len > out.max)
+			continue;
+		if (out.len)
+			buf_add_char(&out, ' ');
+		buf_add(&out, key);
+	}
+	return arena_str(a, buf_str(&out));
+}
+
 static int compare_words(const void *a, const void *b)
 {
 	const struct str *left = a, *right = b;

@@ -195,6 +195,8 @@ struct cache_write {
 bool cache_vary_valid(struct str vary);
 bool cache_surrogate_key_valid(struct str key);
 bool cache_surrogate_keys_valid(struct str keys);
+/* Those that are valid, as many as may be, in the arena: services' other ones do not count. */
+struct str cache_surrogate_keys_good(struct str keys, struct arena *a);
 
 /* ---- reports ---- */
 

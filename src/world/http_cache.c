@@ -190,21 +190,6 @@ enum cache_storage http_lookup_prepare(struct http_lookup *l, const struct http_
 	return storage;
 }
 
-/* The keys that are some, as many as may be. */
-static struct str good_keys(struct str keys, struct arena *a)
-{
-	scoped(buf_fini) struct buf out = BUF_INIT(CACHE_SURROGATE_KEYS_BYTES_MAX);
-	for (struct str rest = keys; rest.ptr;) {
-		struct str key = str_split(&rest, ' ');
-		if (key.len == 0 || !cache_surrogate_key_valid(key) || out.len + 1 + key.len > out.max)
-			continue;
-		if (out.len)
-			buf_add_char(&out, ' ');
-		buf_add(&out, key);
-	}
-	return arena_str(a, buf_str(&out));
-}
-
 void http_lookup_suggest(const struct http_lookup *l, const struct headers *h, struct cache_write *w)
 {
 	struct cache_lifetime life =
@@ -217,8 +202,21 @@ void http_lookup_suggest(const struct http_lookup *l, const struct headers *h, s
 		.sie_ns = life.stale_if_error_ns,
 		.has_vary = true,
 		.vary = cache_rules_vary(h, l->arena),
-		.surrogate_keys = good_keys(cache_rules_surrogate_keys(h, l->arena), l->arena),
+		.surrogate_keys =
+			cache_surrogate_keys_good(cache_rules_surrogate_keys(h, l->arena), l->arena),
 	};
+}
+
+struct str http_lookup_own_surrogate_key(const struct http_lookup *l)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	char *text = arena_alloc(l->arena, (size_t)2 * CACHE_HASH_BYTES);
+	struct str hash = str_sub(l->op.key, KEY_BYTES - CACHE_HASH_BYTES, KEY_BYTES);
+	for (size_t i = 0; i < CACHE_HASH_BYTES; i++) {
+		text[2 * i] = digits[(unsigned char)hash.ptr[i] >> 4];
+		text[2 * i + 1] = digits[hash.ptr[i] & 15];
+	}
+	return (struct str){ text, (size_t)2 * CACHE_HASH_BYTES };
 }
 
 /* ---- meeting the obligation ---- */
@@ -231,7 +229,7 @@ struct cache_object *http_lookup_insert(struct http_lookup *l, const struct http
 	if (!encode_head(&metadata, l->request.uri, head))
 		return NULL;
 	with_head.user_metadata = buf_str(&metadata);
-	with_head.surrogate_keys = good_keys(w->surrogate_keys, l->arena);
+	with_head.surrogate_keys = cache_surrogate_keys_good(w->surrogate_keys, l->arena);
 	struct cache_object *o = cache_insert(l->cache, &l->op, &with_head, l->loop);
 	if (o)
 		forget_found(l);
@@ -246,7 +244,7 @@ bool http_lookup_update(struct http_lookup *l, const struct http_response *head,
 	if (!encode_head(&metadata, l->request.uri, head))
 		return false;
 	with_head.user_metadata = buf_str(&metadata);
-	with_head.surrogate_keys = good_keys(w->surrogate_keys, l->arena);
+	with_head.surrogate_keys = cache_surrogate_keys_good(w->surrogate_keys, l->arena);
 	return cache_update(l->cache, &l->op, &with_head, l->loop, renewed);
 }
 

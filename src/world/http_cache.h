@@ -68,6 +68,12 @@ enum cache_storage http_lookup_prepare(struct http_lookup *l, const struct http_
 void http_lookup_suggest(const struct http_lookup *l, const struct headers *h, struct cache_write *w);
 
 /*
+ * The surrogate key that stands for what was looked up, whatever its variant: the key in capital hexadecimal
+ * digits. Fastly's host suggests it to the SDKs for every object, so that a URL can be purged; in the arena.
+ */
+struct str http_lookup_own_surrogate_key(const struct http_lookup *l);
+
+/*
  * Each meets the obligation, after which there is nothing found any more but for update (what was found is as
  * it was) and choose_stale (what was found is usable). They fail as those of cache.h do, and then nothing has
  * changed. `w` needs no user_metadata. An insert's body is written as cache.h says.

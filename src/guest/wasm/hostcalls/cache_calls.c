@@ -43,9 +43,9 @@ enum abi_status cache_call_write_options(struct sandbox *sb, uint32_t mask,
 	if (w->edge_max_age_ns > w->max_age_ns)
 		return ABI_INVAL;
 	if (!read_str(sb, mask & CACHE_WRITE_SURROGATE_KEYS, o->surrogate_keys, o->surrogate_keys_len,
-		      &w->surrogate_keys) ||
-	    !cache_surrogate_keys_valid(w->surrogate_keys))
+		      &w->surrogate_keys))
 		return ABI_INVAL;
+	w->surrogate_keys = cache_surrogate_keys_good(w->surrogate_keys, sandbox_arena(sb));
 	if (mask & CACHE_WRITE_RESERVED)
 		return ABI_UNSUPPORTED;
 	return invocation_may_store(sb->invocation, w) ? ABI_OK : ABI_LIMITEXCEEDED;
@@ -168,6 +168,8 @@ enum abi_status cache_call_wait(struct sandbox *sb, uint32_t handle, enum handle
 		return ABI_WAIT;
 	}
 	trace_end(sb, g);
+	if (!(cache_op_state(g->op, sandbox_loop(sb)) & CACHE_FOUND))
+		cache_object_unref(&g->op->found); /* past all use, so there is nothing to tell about it */
 	if (g->op->failed) {
 		cache_call_fini(handles_take(&sb->handles, handle, kind));
 		return ABI_ERROR;

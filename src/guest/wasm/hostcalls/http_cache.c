@@ -237,6 +237,10 @@ enum abi_status hostcall_http_cache_get_suggested_cache_options(
 	if (a->options_mask & ~(uint32_t)HTTP_CACHE_WRITE_ALL)
 		return ABI_INVAL;
 	http_lookup_suggest(l, &r->http.headers, &w);
+	struct str own = http_lookup_own_surrogate_key(l);
+	w.surrogate_keys = w.surrogate_keys.len ? arena_printf(sandbox_arena(sb), STR_FMT " " STR_FMT,
+							       STR_ARG(own), STR_ARG(w.surrogate_keys))
+						: own;
 	struct abi_http_cache_write_options out = {
 		.max_age_ns = w.max_age_ns,
 		.initial_age_ns = w.initial_age_ns,

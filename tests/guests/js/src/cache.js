@@ -27,6 +27,28 @@ const hooks = {
     }),
   not: () => new CacheOverride({ afterSend: () => ({ cache: false }) }),
   never: () => new CacheOverride({ afterSend: () => ({ cache: "uncacheable" }) }),
+  told: () =>
+    new CacheOverride({
+      afterSend(response) {
+        response.headers.set("x-after", facts(response));
+      },
+    }),
+  key: () => undefined,
+  cacheIt: () => new CacheOverride({ afterSend: () => ({ cache: true }) }),
+  throwBefore: () =>
+    new CacheOverride({
+      beforeSend() {
+        throw new Error("not this one");
+      },
+    }),
+  failBody: () =>
+    new CacheOverride({
+      afterSend: () => ({
+        bodyTransformFn() {
+          throw new Error("no body");
+        },
+      }),
+    }),
   louder: () =>
     new CacheOverride({
       afterSend: () => ({
@@ -40,6 +62,11 @@ const hooks = {
       },
     }),
 };
+
+/** What the SDK tells of a response beside its headers, before it is stored and after. */
+function facts({ cached, stale, ttl, age, swr, staleIfError, vary, surrogateKeys }) {
+  return JSON.stringify({ cached, stale, ttl, age, swr, staleIfError, vary, surrogateKeys });
+}
 
 async function describe(response) {
   const lines = {
@@ -70,7 +97,9 @@ async function handle(event) {
       method: event.request.method,
       headers,
       cacheOverride: hooks[way](),
+      ...(way === "key" && { cacheKey: "shared" }),
     });
+  if (url.searchParams.has("facts")) return ok(facts(await ask()));
   const answers = [];
   for (let n = Number(url.searchParams.get("n") ?? 1); n > 0; n--) answers.push(await describe(await ask()));
   return ok(answers.join("\n"));

@@ -2,6 +2,7 @@
 // The guest that exercises the host through the JavaScript SDK: the first segment of the path chooses
 // a route. `GET /` lists them. What the host must offer is in tests/guests/fastly.toml.
 
+import * as caches from "./routes/caches.js";
 import * as edge from "./routes/edge.js";
 import * as failures from "./routes/failures.js";
 import * as origins from "./routes/origins.js";
@@ -14,6 +15,7 @@ import { failure, text } from "./support.js";
 const checked = {
   hello: () => new Response("Hello from JavaScript!"),
   ...platform.routes,
+  ...caches.routes,
   ...edge.routes,
   ...origins.routes,
   ...rates.routes,

@@ -461,7 +461,7 @@ TEST(options_are_suggested_from_the_head)
 	struct abi_harness h;
 	abi_init(&h, ABI_MEMORY_BYTES);
 	uint32_t lookup = look_up(&h, "http://a/x", ""), mask = abi_room(&h, 4), out = abi_room(&h, 56),
-		 text = abi_room(&h, 64);
+		 text = abi_room(&h, 32 + 70);
 	uint32_t r = response(
 		&h, 200,
 		"Cache-Control: max-age=9, stale-while-revalidate=8, stale-if-error=7|Age: 2|Vary: A, b|"
@@ -469,7 +469,7 @@ TEST(options_are_suggested_from_the_head)
 	struct abi_http_cache_write_options in = { .vary_rule = text,
 						   .vary_rule_len = 3,
 						   .surrogate_keys = text + 32,
-						   .surrogate_keys_len = 5 },
+						   .surrogate_keys_len = 70 },
 					    got;
 	assert_status(CALL("get_suggested_cache_options", lookup, r, ALL, options(&h, &in), mask, out),
 		      ABI_OK);
@@ -480,20 +480,44 @@ TEST(options_are_suggested_from_the_head)
 	assert_int_equal(got.stale_while_revalidate_ns, 8 * NS_PER_S);
 	assert_int_equal(got.stale_if_error_ns, 7 * NS_PER_S);
 	assert_memory_equal(h.memory + text, "a b", 3);
-	assert_memory_equal(h.memory + text + 32, "k1 k2", 5);
+	assert_memory_equal(h.memory + text + 32 + 64, " k1 k2", 6);
 	in.vary_rule_len = 2;
 	in.surrogate_keys_len = 0;
 	assert_status(CALL("get_suggested_cache_options", lookup, r, ALL, options(&h, &in), mask, out),
 		      ABI_BUFLEN);
 	memcpy(&got, h.memory + out, sizeof got);
 	assert_int_equal(got.vary_rule_len, 3);
-	assert_int_equal(got.surrogate_keys_len, 5);
+	assert_int_equal(got.surrogate_keys_len, 70);
 	in.vary_rule = UINT32_MAX - 1;
 	in.vary_rule_len = 100;
 	assert_status(CALL("get_suggested_cache_options", lookup, r, VARY, options(&h, &in), mask, out),
 		      ABI_INVAL);
 	assert_status(CALL("get_suggested_cache_options", lookup, r, 1 << 8, options(&h, &in), mask, out),
 		      ABI_INVAL);
+	abi_fini(&h);
+}
+
+/* Of all variants, and of nothing else. */
+TEST(what_is_looked_up_has_a_surrogate_key_of_its_own_that_purges_it)
+{
+	struct abi_harness h;
+	abi_init(&h, ABI_MEMORY_BYTES);
+	put(&h, "http://a/other", "", "other", 10);
+	uint32_t lookup = look_up(&h, "http://a/x", ""), mask = abi_room(&h, 4), out = abi_room(&h, 56),
+		 text = abi_room(&h, 64);
+	struct abi_http_cache_write_options o = { .max_age_ns = 10 * NS_PER_S,
+						  .surrogate_keys = text,
+						  .surrogate_keys_len = 64 };
+	uint32_t r = response(&h, 200, "");
+	assert_status(CALL("get_suggested_cache_options", lookup, r, KEYS, options(&h, &o), mask, out),
+		      ABI_OK);
+	for (size_t i = 0; i < 64; i++)
+		assert_non_null(strchr("0123456789ABCDEF", h.memory[text + i]));
+	insert_with(&h, lookup, "", "hello", KEYS, options(&h, &o));
+	assert_int_equal(state(&h, look_up(&h, "http://a/x", "")), FRESH);
+	assert_status(abi_call(&h, "fastly_purge", "purge_surrogate_key", text, 64, 0, out), ABI_OK);
+	assert_int_equal(state(&h, look_up(&h, "http://a/x", "")), OBLIGED);
+	assert_int_equal(state(&h, look_up(&h, "http://a/other", "")), FRESH);
 	abi_fini(&h);
 }
 

@@ -98,6 +98,23 @@ fn after_send(what: &str, response: &mut CandidateResponse) -> Result<(), SendEr
             response.set_sensitive_data(true);
             response.set_header("x-after", "yes");
         }
+        "tell" => {
+            let told = tell(response);
+            response.set_header("x-after", &told);
+        }
+        "short" => {
+            response.set_header("cache-control", "max-age=7, stale-while-revalidate=8");
+            let told = tell(response);
+            response.set_header("x-after", &told);
+        }
+        "more" => {
+            response.append_vary([&HeaderName::from_static("x-variant"), &HeaderName::from_static("x-more")]);
+            response.set_status(404);
+            response.remove_header("surrogate-key");
+            let told = tell(response);
+            response.set_header("x-after", &told);
+        }
+        "fail" => response.set_body_transform(|_, _| Err(SendErrorCause::Custom(fastly::Error::msg("no body")))),
         "louder" => response.set_body_transform(|body, out| {
             out.write_all(body.into_string().to_uppercase().as_bytes())?;
             Ok(())
@@ -105,6 +122,30 @@ fn after_send(what: &str, response: &mut CandidateResponse) -> Result<(), SendEr
         _ => {}
     }
     Ok(())
+}
+
+/// What a hook after sending sees of the response and of what is stored.
+fn tell(response: &CandidateResponse) -> String {
+    let list = |words: Vec<&str>| {
+        let mut words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        words.sort_unstable();
+        words.dedup();
+        words.join(" ")
+    };
+    format!(
+        "{} ttl={} age={} swr={} sie={} vary={} keys={} stale={} if-error={} cacheable={} pci={}",
+        response.get_status().as_u16(),
+        response.get_ttl().as_secs(),
+        response.get_age().as_secs(),
+        response.get_stale_while_revalidate().as_secs(),
+        response.get_stale_if_error().as_secs(),
+        list(response.get_vary().collect()),
+        list(response.get_surrogate_keys().collect()),
+        response.is_stale(),
+        response.stale_if_error_available(),
+        response.is_cacheable(),
+        response.is_sensitive_data(),
+    )
 }
 
 fn describe(mut response: Response) -> String {
@@ -142,7 +183,7 @@ pub fn http_cache(request: Request) -> Outcome {
     }
 }
 
-/// `?n=` of the same at once; each one's answer in a line.
+/// `?n=` of the same at once; each one's answer in a line. `?last-first`: in the other order.
 pub fn together(request: Request) -> Outcome {
     let n = seconds(&request, "n").unwrap_or(3);
     let mut pending = Vec::new();
@@ -150,6 +191,9 @@ pub fn together(request: Request) -> Outcome {
         pending.push(build(&request).send_async("origin").expect_that("sending")?);
     }
     let mut report = Vec::new();
+    if request.get_query_parameter("last-first").is_some() {
+        pending.reverse();
+    }
     for one in pending {
         report.push(match one.wait() {
             Ok(mut r) => format!(

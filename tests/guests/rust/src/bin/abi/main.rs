@@ -34,6 +34,7 @@ mod security;
 mod send;
 mod send_async;
 mod shield;
+mod simple_cache;
 mod state;
 mod stream;
 mod user_agent;
@@ -56,6 +57,7 @@ const FAMILIES: &[(&str, Family)] = &[
     ("cache-replace", core_cache::replaced),
     ("client", client::client),
     ("config-store", config_store::config_store),
+    ("core-cache", core_cache::core_cache),
     ("device", geo::device),
     ("dictionary", config_store::dictionary),
     ("dynamic-backend", backend::dynamic_backend),
@@ -102,6 +104,7 @@ const FAMILIES: &[(&str, Family)] = &[
     ("send-streaming", send_async::streaming),
     ("shield", shield::shield),
     ("silent", failures::silent),
+    ("simple-cache", simple_cache::simple_cache),
     ("state", state::state),
     ("stream", stream::stream),
     ("stream-abandon", stream::abandon),
