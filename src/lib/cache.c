@@ -69,7 +69,8 @@ static void describe(struct bl_cache_list *l, struct cached *c, struct loop *loo
 	item->max_age_ns = o->max_age_ns;
 	item->stale_while_revalidate_ns = o->swr_ns;
 	item->stale_if_error_ns = o->sie_ns;
-	item->surrogate_keys = keep(&l->arena, blob_str(o->surrogate_keys));
+	struct str key = { (const char *)item->key.data, item->key.len };
+	item->surrogate_keys = keep(&l->arena, http_keys_shown(key, blob_str(o->surrogate_keys), &l->arena));
 	item->complete = cache_object_complete(o);
 	item->fresh = item->fresh && item->age_ns < o->max_age_ns;
 	item->body = read_body(&l->arena, o, loop);

@@ -10,6 +10,8 @@ enum { HEAD_BYTES_MAX = 4 << 20, KEY_BYTES = 6 + CACHE_HASH_BYTES };
 /* ---- heads as metadata ---- */
 
 static const struct str head_magic = STR_INIT("HTTP\2");
+/* Nobody's key of the core cache begins like this by chance, and what does is no head. */
+static const struct str key_begin = STR_INIT("\377http:");
 
 static void add_u32(struct buf *b, uint32_t n)
 {
@@ -78,11 +80,10 @@ static bool decode_head(struct str text, struct arena *a, struct str *uri, struc
 
 /* ---- looking up ---- */
 
-/* Nobody's key of the core cache looks like this by chance, and what does is no head. */
 struct str http_cache_key(struct str key, struct arena *a)
 {
 	char *bytes = arena_alloc(a, KEY_BYTES);
-	memcpy(bytes, "\377http:", KEY_BYTES - CACHE_HASH_BYTES);
+	memcpy(bytes, key_begin.ptr, key_begin.len);
 	memcpy(bytes + KEY_BYTES - CACHE_HASH_BYTES, key.ptr, CACHE_HASH_BYTES);
 	return (struct str){ bytes, KEY_BYTES };
 }
@@ -207,16 +208,38 @@ void http_lookup_suggest(const struct http_lookup *l, const struct headers *h, s
 	};
 }
 
-struct str http_lookup_own_surrogate_key(const struct http_lookup *l)
+/* The key is one of http_cache_key(). */
+static struct str own_surrogate_key(struct str key, struct arena *a)
 {
 	static const char digits[] = "0123456789ABCDEF";
-	char *text = arena_alloc(l->arena, (size_t)2 * CACHE_HASH_BYTES);
-	struct str hash = str_sub(l->op.key, KEY_BYTES - CACHE_HASH_BYTES, KEY_BYTES);
+	char *text = arena_alloc(a, (size_t)2 * CACHE_HASH_BYTES);
+	struct str hash = str_sub(key, KEY_BYTES - CACHE_HASH_BYTES, KEY_BYTES);
 	for (size_t i = 0; i < CACHE_HASH_BYTES; i++) {
 		text[2 * i] = digits[(unsigned char)hash.ptr[i] >> 4];
 		text[2 * i + 1] = digits[hash.ptr[i] & 15];
 	}
 	return (struct str){ text, (size_t)2 * CACHE_HASH_BYTES };
+}
+
+struct str http_lookup_own_surrogate_key(const struct http_lookup *l)
+{
+	return own_surrogate_key(l->op.key, l->arena);
+}
+
+struct str http_keys_shown(struct str key, struct str surrogate_keys, struct arena *a)
+{
+	struct str shown = STR("");
+	if (key.len != KEY_BYTES || !str_starts(key, key_begin))
+		return surrogate_keys;
+	struct str own = own_surrogate_key(key, a);
+	for (struct str rest = surrogate_keys; rest.len;) {
+		struct str word = str_split(&rest, ' ');
+		if (!str_eq(word, own))
+			shown = shown.len
+					? arena_printf(a, STR_FMT " " STR_FMT, STR_ARG(shown), STR_ARG(word))
+					: word;
+	}
+	return shown;
 }
 
 /* ---- meeting the obligation ---- */
@@ -371,5 +394,5 @@ void http_lookup_trace_write(const struct http_lookup *l, struct trace *t, const
 	trace_seconds(t, ev, "swr", w->swr_ns);
 	trace_seconds(t, ev, "sie", w->sie_ns);
 	trace_str(t, ev, "vary", w->vary);
-	trace_str(t, ev, "surrogateKeys", w->surrogate_keys);
+	trace_str(t, ev, "surrogateKeys", http_keys_shown(l->op.key, w->surrogate_keys, l->arena));
 }

@@ -100,6 +100,12 @@ must_use bool http_lookup_answer(struct http_lookup *l, bool adapt, struct http_
 must_use bool http_object_head(const struct cache_object *o, struct arena *a, struct http_response *head,
 			       struct str *uri);
 
+/*
+ * The surrogate keys of what is stored under a key, for people: without http_lookup_own_surrogate_key(),
+ * which every object has that an SDK has stored. Borrowed, or in the arena.
+ */
+struct str http_keys_shown(struct str key, struct str surrogate_keys, struct arena *a);
+
 /* ---- trace ---- */
 
 /*

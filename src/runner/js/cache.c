@@ -72,7 +72,8 @@ static JSObjectRef item_value(struct js_call *c, const struct cache_item *i, con
 	js_set(ctx, o, "sensitive", js_bool(ctx, object->sensitive));
 	js_set(ctx, o, "complete", js_bool(ctx, cache_object_complete(object)));
 	js_set(ctx, o, "vary", js_string(ctx, blob_str(object->vary)));
-	js_set(ctx, o, "surrogateKeys", js_string(ctx, blob_str(object->surrogate_keys)));
+	js_set(ctx, o, "surrogateKeys",
+	       js_string(ctx, http_keys_shown(i->key, blob_str(object->surrogate_keys), &c->arena)));
 	if (cache_object_length(object, &length))
 		js_set(ctx, o, "length", js_number(ctx, (double)length));
 	return o;
