@@ -1,9 +1,11 @@
 """`serve` over TLS: certificates, clients' certificates, sessions, and what of the handshake reaches the guest."""
 
+import contextlib
 import hashlib
 import json
 import os
 import re
+import socket
 import ssl
 import subprocess
 
@@ -165,6 +167,96 @@ def sessions_are_resumed(t):
             again = run(t, *command, "-sess_in", "session" + version, stdin=request, code=None)
             assert_in("Reused, TLSv1", again)
             assert_in('"ja4":"t', again)  # from its own ClientHello
+
+
+def client_hello():
+    """The first flight of a client, as it goes over the wire."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context().wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        tls.do_handshake()
+    return outgoing.read()
+
+
+HELLO = client_hello()
+BROKEN_HANDSHAKES = {
+    "nothing": b"",
+    "a byte": b"\x16",
+    "half a record": HELLO[:100],
+    "a record that promises too much": b"\x16\x03\x01\xff\xff" + bytes(70000),
+    "an empty record": b"\x16\x03\x01\x00\x00" * 1000,
+    "a hello that says it is longer": HELLO[:6] + b"\xff\xff\xff" + HELLO[9:],
+    "a hello whose fields lie": HELLO[:43] + b"\xff" + HELLO[44:],
+    "a hello of garbage": HELLO[:9] + bytes(range(256)) * 2,
+    "data before the handshake": b"\x17\x03\x03\x00\x05hello",
+    "an alert before the handshake": b"\x15\x03\x03\x00\x02\x02\x28",
+    "a flood of alerts": b"\x15\x03\x03\x00\x02\x01\x00" * 10000,
+    "a hello, then garbage": HELLO + b"\x16\x03\x03\x00\x10" + b"x" * 16,
+    "a hello twice": HELLO + HELLO,
+    "a hello, then an end": HELLO,
+}
+
+
+def sockets_of(process):
+    folder, sockets = "/proc/%d/fd" % process.pid, 0
+    for fd in os.listdir(folder):
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            sockets += os.readlink(os.path.join(folder, fd)).startswith("socket")
+    return sockets
+
+
+@test
+def handshakes_that_break_off_harm_nobody(t):
+    with mirror(t, "--tls") as edge:
+        ask(edge, context())
+        before = sockets_of(edge.process)
+        for what, data in BROKEN_HANDSHAKES.items():
+            for end in ("close", "reset", "stay"):
+                connection = Connection(edge.address, edge.port)
+                with contextlib.suppress(OSError):
+                    connection.send(data)
+                if end == "stay":
+                    with contextlib.suppress(OSError):  # the server may have reset it already
+                        connection.sock.shutdown(socket.SHUT_WR)
+                        assert_not_in(b"HTTP/", connection.reader.rest())
+                (connection.reset if end == "reset" else connection.close)()
+            ask(edge, context())  # the server goes on
+        t.eventually(lambda: sockets_of(edge.process) <= before, "no socket stays open")
+        assert_not_in("internal", edge.err.lower())
+
+
+@test
+def connections_that_break_off_after_the_handshake_harm_nobody(t):
+    with mirror(t, "--tls") as edge:
+        ask(edge, context())
+        before = sockets_of(edge.process)
+        for sent in (b"", b"GET / HT", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf"):
+            for raw in (b"", b"\x17\x03\x03\x00\x20" + b"x" * 32, b"garbage", b"\x15\x03\x03\x00\x02\x02\x28"):
+                connection = Connection(edge.address, edge.port, context())
+                if sent:
+                    connection.sock.sendall(sent)
+                plain = socket.socket(fileno=os.dup(connection.sock.fileno()))  # beside TLS, without a close_notify
+                with contextlib.suppress(OSError):
+                    plain.sendall(raw)
+                    plain.shutdown(socket.SHUT_RDWR)
+                plain.close()
+                connection.close()
+        ask(edge, context())
+        t.eventually(lambda: sockets_of(edge.process) <= before, "no socket stays open")
+
+
+@test
+def a_client_without_a_cipher_in_common_is_told_so(t):
+    with mirror(t, "--tls") as edge:
+        tls = context(maximum_version=ssl.TLSVersion.TLSv1_2)
+        tls.set_ciphers("NULL:@SECLEVEL=0")
+        try:
+            ask(edge, tls)
+        except ssl.SSLError as e:
+            assert_in("handshake failure", str(e).lower())
+        else:
+            raise AssertionError("that should have failed")
+        ask(edge, context())
 
 
 # ---- clients' certificates ----
