@@ -207,7 +207,7 @@ static bool open_and_serve(struct serving *s, struct error *e)
 {
 	const struct cli_options *o = s->o;
 	bool logging = o->verbose || cli_given(o, log_format) || o->access_log;
-	if (!cli_profile_place(o, &s->wasm, e) || !edge_begin(&s->edge, e) ||
+	if (!cli_profile_place(o, &s->wasm, e) || !edge_begin(&s->edge, o, e) ||
 	    (logging && !access_log_open(&s->log, o->log_format, o->access_log, e)))
 		return false;
 	serve_watch(s);

@@ -33,12 +33,20 @@ static void make_real(struct world *w, struct edge *edge, const struct cli_optio
 	}
 }
 
-bool edge_begin(struct edge *edge, struct error *e)
+/* As what serves on OpenSSL or rustls has it, Viceroy among them. */
+static const char *trusted(const struct cli_options *o, const char *variable)
 {
+	const char *path = o->env->lookup(variable);
+	return path && *path ? path : NULL;
+}
+
+bool edge_begin(struct edge *edge, const struct cli_options *o, struct error *e)
+{
+	const struct http_trust trust = { trusted(o, "SSL_CERT_FILE"), trusted(o, "SSL_CERT_DIR") };
 	*edge = (struct edge){ .clock = clock_system_new() };
 	manifest_init(&edge->manifest);
 	loop_init(&edge->loop, edge->clock);
-	edge->client = http_client_curl_new(&edge->loop, e);
+	edge->client = http_client_curl_new(&edge->loop, &trust, e);
 	return edge->client != NULL;
 }
 
@@ -68,7 +76,7 @@ void edge_print_warnings(const struct cli_options *o, const struct manifest *man
 
 bool edge_open(struct edge *edge, const struct cli_options *o, const char *manifest, struct error *e)
 {
-	if (!edge_begin(edge, e) || !edge_world(edge, o, manifest, &edge->manifest, &edge->world, e))
+	if (!edge_begin(edge, o, e) || !edge_world(edge, o, manifest, &edge->manifest, &edge->world, e))
 		return false;
 	edge_print_warnings(o, &edge->manifest);
 	return true;

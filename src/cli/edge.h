@@ -22,7 +22,7 @@ struct edge {
 };
 
 /* Without a world. On an error edge_close() is still to be called, after this as after edge_open(). */
-must_use bool edge_begin(struct edge *edge, struct error *e);
+must_use bool edge_begin(struct edge *edge, const struct cli_options *o, struct error *e);
 /* With one world, and its manifest (NULL: there is none), whose warnings are printed. */
 must_use bool edge_open(struct edge *edge, const struct cli_options *o, const char *manifest,
 			struct error *e);

@@ -54,7 +54,7 @@ static bool open_world(void *data, struct world **out, struct error *e)
 	struct opened *opened = data;
 	struct edge *edge = &opened->edge;
 	/* The manifest's warnings were printed by the first process. */
-	if (!edge_begin(edge, e) ||
+	if (!edge_begin(edge, opened->o, e) ||
 	    !edge_world(edge, opened->o, opened->o->config, &edge->manifest, &edge->world, e))
 		return false;
 	*out = opened->edge.world;

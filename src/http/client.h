@@ -80,11 +80,18 @@ static inline void http_client_destroy(struct http_client **pc)
 	*pc = NULL;
 }
 
+/* Whom to trust where a target names no authorities: a file of PEM, and a folder of such files that are named
+ * by their hashes. What is NULL adds nothing; both NULL: the system's. Borrowed for the client's life. */
+struct http_trust {
+	const char *file, *folder;
+};
+
 /*
  * Over libcurl's multi interface on the loop's libuv. Connections are pooled. libcurl is loaded by the first
- * request, which fails where there is none; until then this costs next to nothing. `e` is for whatever else
- * may go wrong: nothing does today.
+ * request, which fails where there is none; until then this costs next to nothing. `trust` may be NULL. `e`
+ * is for whatever else may go wrong: nothing does today.
  */
-must_use struct http_client *http_client_curl_new(struct loop *loop, struct error *e);
+must_use struct http_client *http_client_curl_new(struct loop *loop, const struct http_trust *trust,
+						  struct error *e);
 
 #endif

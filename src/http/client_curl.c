@@ -603,10 +603,12 @@ static const struct http_client_ops curl_client_ops = {
 	.destroy = curl_client_destroy,
 };
 
-struct http_client *http_client_curl_new(struct loop *loop, struct error *e)
+struct http_client *http_client_curl_new(struct loop *loop, const struct http_trust *trust, struct error *e)
 {
 	struct curl_client *c = NEW(struct curl_client);
 	(void)e;
+	if (trust)
+		c->trust = *trust;
 	c->super.ops = &curl_client_ops;
 	c->loop = loop;
 	list_init(&c->transfers);

@@ -14,6 +14,7 @@ struct curl_client {
 	struct http_client super;
 	const struct curl_api *api;
 	struct loop *loop;
+	struct http_trust trust;
 	CURLM *multi;
 	uv_timer_t *timer;     /* libcurl's */
 	struct list transfers; /* under way */

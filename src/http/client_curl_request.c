@@ -188,6 +188,9 @@ static bool set_tls(struct transfer *t, const struct http_target *target, struct
 	if (target->ca_pem.len) {
 		SET(t, CURLOPT_CAPATH, NULL); /* else the system's certificates are trusted, too */
 		good = good && set_blob(t, CURLOPT_CAINFO_BLOB, target->ca_pem);
+	} else if (t->client->trust.file || t->client->trust.folder) {
+		SET(t, CURLOPT_CAINFO, t->client->trust.file);
+		SET(t, CURLOPT_CAPATH, t->client->trust.folder);
 	}
 	good = good && set_blob(t, CURLOPT_SSLCERT_BLOB, target->client_cert_pem) &&
 	       set_blob(t, CURLOPT_SSLKEY_BLOB, target->client_key_pem);

@@ -12,7 +12,7 @@ bool outside_open(struct outside *o, enum run_net net, struct tape *tape, struct
 	if (recorded)
 		tape_begin(tape, &o->take, test);
 	if (run_net_is_real(net)) {
-		if (!(o->client = http_client_curl_new(loop, e)))
+		if (!(o->client = http_client_curl_new(loop, NULL, e)))
 			return false;
 		*next = origins_network_new(o->client);
 	}

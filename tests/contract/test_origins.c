@@ -102,7 +102,7 @@ static struct origins *network(struct subject *s)
 	loopback_begin(&s->loopback, &s->loop, s->parent);
 	snprintf(url, sizeof url, "http://127.0.0.1:%d", http_server_port(s->loopback.server));
 	assert_true(backend_set_url(s->backend, str_from(url), &e));
-	s->client = http_client_curl_new(&s->loop, &e);
+	s->client = http_client_curl_new(&s->loop, NULL, &e);
 	assert_non_null(s->client);
 	return origins_network_new(s->client);
 }

@@ -1,7 +1,9 @@
 """`serve` and clients of HTTP/2 that others have written; in the clear, and over TLS."""
 
 import json
+import os
 import re
+import shutil
 
 from clients import Authority, debian, fetched, run
 from harness import Response, assert_between, assert_equal, assert_in, assert_matches, test
@@ -13,8 +15,8 @@ url = "%s"
 """
 
 
-def mirror(t, *args):
-    return t.serve(t.guest("rust-mirror"), *args)
+def mirror(t, *args, **more):
+    return t.serve(t.guest("rust-mirror"), *args, **more)
 
 
 def curl(t, edge, *args, path="/"):
@@ -202,3 +204,19 @@ def an_origin_with_tls_and_http1_alone_is_asked_over_http1(t):
         t.write("fastly.toml", MANIFEST % (origin.url, trusted))
         with mirror(t, "-C", "fastly.toml") as edge:
             assert_equal(edge.get("/proxy/x").text, "HTTP/1.1")
+
+
+@test
+def authorities_may_come_from_the_environment(t):
+    ours, strangers = Authority(t, "ours"), Authority(t, "strangers")
+    certificate, key = ours.issue("origin")
+    folder = t.path("authorities")
+    os.mkdir(folder)
+    digest = run(t, debian(t, "openssl", "openssl"), "x509", "-hash", "-noout", "-in", ours.pem).strip()
+    shutil.copy(ours.pem, os.path.join(folder, digest + ".0"))
+    with mirror(t, "--tls-cert", certificate, "--tls-key", key) as origin:
+        t.write("fastly.toml", MANIFEST % (origin.url + "/seen", "cert_host = 'localhost'"))
+        for env, code in (({}, 500), ({"SSL_CERT_FILE": ours.pem}, 200), ({"SSL_CERT_FILE": strangers.pem}, 500),
+                          ({"SSL_CERT_DIR": folder}, 200), ({"SSL_CERT_FILE": strangers.pem, "SSL_CERT_DIR": folder}, 200)):
+            with mirror(t, "-C", "fastly.toml", env=env) as edge:
+                assert_equal((env, edge.get("/proxy/x").status), (env, code))

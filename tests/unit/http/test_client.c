@@ -34,7 +34,7 @@ static void set_up(struct fixture *f, const struct origin_step *steps)
 	struct error e;
 	*f = (struct fixture){ .clock = clock_system_new() };
 	loop_init(&f->loop, f->clock);
-	f->client = http_client_curl_new(&f->loop, &e);
+	f->client = http_client_curl_new(&f->loop, NULL, &e);
 	assert_non_null(f->client);
 	buf_init(&f->read, 64 * 1024 * 1024);
 	f->target = (struct http_target){

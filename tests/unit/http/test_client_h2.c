@@ -56,7 +56,7 @@ static void begin(struct fixture *f, bool tls, bool http2_only)
 	struct http_server_options o = http_server_defaults;
 	*f = (struct fixture){ .clock = clock_system_new() };
 	loop_init(&f->loop, f->clock);
-	f->client = http_client_curl_new(&f->loop, &e);
+	f->client = http_client_curl_new(&f->loop, NULL, &e);
 	identity_make(&f->authority, NULL, NULL);
 	identity_make(&f->leaf, "DNS:origin.example,IP:127.0.0.1", &f->authority);
 	struct tls_server_options t = { .certificate_name = "certificate",

@@ -31,7 +31,7 @@ static void set_up(struct fixture *f)
 	struct error e;
 	*f = (struct fixture){ .clock = clock_system_new() };
 	loop_init(&f->loop, f->clock);
-	f->client = http_client_curl_new(&f->loop, &e);
+	f->client = http_client_curl_new(&f->loop, NULL, &e);
 	assert_non_null(f->client);
 	identity_make(&f->authority, NULL, NULL);
 	identity_make(&f->stranger, NULL, NULL);
@@ -112,6 +112,14 @@ TEST(a_certificate_of_a_trusted_authority_is_accepted)
 	tear_down(&f);
 }
 
+static void write_pem(char *path, const char *pem)
+{
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, pem, strlen(pem)), (ssize_t)strlen(pem));
+	close(fd);
+}
+
 TEST(a_certificate_of_a_stranger_is_not)
 {
 	struct fixture f;
@@ -123,6 +131,29 @@ TEST(a_certificate_of_a_stranger_is_not)
 	f.target.ca_pem = STR("no PEM at all");
 	expect(&f, FETCH_TLS_CONFIGURATION_ERROR);
 	assert_int_equal(f.origin.received.len, 0); /* nothing was said to it */
+	tear_down(&f);
+}
+
+TEST(authorities_can_be_trusted_in_place_of_the_systems)
+{
+	struct fixture f;
+	struct error e;
+	char ours[] = "/tmp/backlot-trust-XXXXXX", theirs[] = "/tmp/backlot-trust-XXXXXX";
+	set_up(&f);
+	write_pem(ours, f.authority.certificate_pem);
+	write_pem(theirs, f.stranger.certificate_pem);
+	f.target.ca_pem = STR("");
+	http_client_destroy(&f.client);
+	f.client = http_client_curl_new(&f.loop, &(struct http_trust){ .file = ours }, &e);
+	expect(&f, FETCH_OK);
+	f.target.ca_pem = str_from(f.stranger.certificate_pem); /* which go before */
+	expect(&f, FETCH_TLS_CERTIFICATE_ERROR);
+	f.target.ca_pem = STR("");
+	http_client_destroy(&f.client);
+	f.client = http_client_curl_new(&f.loop, &(struct http_trust){ .file = theirs }, &e);
+	expect(&f, FETCH_TLS_CERTIFICATE_ERROR);
+	unlink(ours);
+	unlink(theirs);
 	tear_down(&f);
 }
 
