@@ -33,7 +33,7 @@ def the_javascript_sdks_guest_passes_its_suite(t):
 
 @test
 def the_javascript_sdks_http_cache_passes_its_suite(t):
-    suite(t, "js-cache", "js/cache.fiddle", tests=9)
+    suite(t, "js-cache", "js/cache.fiddle", tests=14)
 
 
 @test

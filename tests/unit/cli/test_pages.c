@@ -40,6 +40,55 @@ TEST(the_reference_of_host_calls_is_current)
 	assert_current("docs/reference/abi.md", r.out);
 }
 
+/* ---- the page that names tests ---- */
+
+/* The file that a row like "| `RC` | `tests/…` |" gives to some letters; the caller frees its text. */
+static char *read_tests(const char *page, const char *letters, size_t len)
+{
+	char row[32], path[128];
+	snprintf(row, sizeof row, "\n| `%.*s` | `", (int)len, letters);
+	const char *at = strstr(page, row), *end = at ? strchr(at + strlen(row), '`') : NULL;
+	if (!end)
+		fail_msg("no row says which file %.*s is", (int)len, letters);
+	snprintf(path, sizeof path, "%.*s", (int)(end - at - (ptrdiff_t)strlen(row)), at + strlen(row));
+	return read_page(path);
+}
+
+/* "test name" of a .fiddle file, "(name)" of C, "def name(" of Python. */
+static bool has_test(const char *tests, const char *name, size_t len)
+{
+	static const char *const around[][2] = { { "\ntest ", "\n" }, { "(", ")\n" }, { "\ndef ", "(t" } };
+	char text[256];
+	for (size_t i = 0; i < COUNT_OF(around); i++) {
+		snprintf(text, sizeof text, "%s%.*s%s", around[i][0], (int)len, name, around[i][1]);
+		if (strstr(tests, text))
+			return true;
+	}
+	return false;
+}
+
+TEST(the_page_about_caching_names_tests_that_there_are)
+{
+	char *page = read_page("docs/reference/caching.md");
+	size_t count = 0;
+	for (const char *at = page, *end; (at = strchr(at, '`')); at = end + 1) {
+		const char *name = at + 1, *colon;
+		end = strchr(name, '`');
+		assert_non_null(end);
+		for (colon = name; *colon >= 'A' && *colon <= 'Z'; colon++)
+			continue;
+		if (colon == name || strncmp(colon, ": ", 2) != 0)
+			continue;
+		char *tests = read_tests(page, name, (size_t)(colon - name));
+		if (!has_test(tests, colon + 2, (size_t)(end - colon - 2)))
+			fail_msg("there is no test %.*s", (int)(end - name), name);
+		free(tests);
+		count++;
+	}
+	assert_in_range(count, 100, 1000);
+	free(page);
+}
+
 TEST(the_reference_of_host_calls_has_each_once)
 {
 	RUN(r, "inspect", "--abi");
