@@ -90,7 +90,7 @@ static bool scan_new(struct scan **out, struct watching *w, struct error *e)
 	bool ok = test_files_find(&s->files, w->search, e);
 	for (size_t i = 0; i < s->files.count; i++)
 		add_seen(s, s->files.at[i].path, WATCH_EDIT_QUIET_MS, false);
-	for (const struct test_folder *f = s->files.folders; f; f = f->next)
+	for (const struct test_path *f = s->files.folders; f; f = f->next)
 		add_seen(s, f->path, WATCH_EDIT_QUIET_MS, true);
 	for (const struct project *p = s->files.projects; p; p = p->next) {
 		add_seen(s, manifest_path(s, p), WATCH_EDIT_QUIET_MS, false);

@@ -90,5 +90,7 @@ struct shard_plan plan_shard(struct test_files *files, const struct timings *tim
 	mem_free(load);
 	mem_free(order);
 	mem_free(shard_of);
+	if (index != 1)
+		files->orphans = NULL; /* they are told of once */
 	return plan;
 }

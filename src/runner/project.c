@@ -175,6 +175,24 @@ static bool passed_over(const char *name)
 	return name[0] == '.' || strcmp(name, "node_modules") == 0 || strcmp(name, "target") == 0;
 }
 
+static void add_path(struct test_files *f, struct test_path **list, const char *path)
+{
+	struct test_path *added = ARENA_NEW(&f->arena, struct test_path);
+	*added = (struct test_path){ *list, arena_str(&f->arena, str_from(path)).ptr };
+	*list = added;
+}
+
+/* Is it DIR/__snapshots__/TEST.snap, and no DIR/TEST is there? */
+static bool is_orphan(struct test_files *f, const struct test_search *search, const char *folder,
+		      const char *name)
+{
+	struct str test = str_from(name);
+	if (strcmp(base_name(folder), "__snapshots__") != 0 || !str_ends(test, STR(".snap")))
+		return false;
+	const char *owner = arena_str(&f->arena, str_sub(test, 0, test.len - strlen(".snap"))).ptr;
+	return kind_of(search, owner) && !is_file(join(&f->arena, folder_of(&f->arena, folder), owner));
+}
+
 static bool walk(struct test_files *f, const struct test_search *search, const char *folder, int depth,
 		 struct error *e)
 {
@@ -182,9 +200,7 @@ static bool walk(struct test_files *f, const struct test_search *search, const c
 	bool ok = true;
 	if (!dir)
 		return FAIL(e, IO, "%s: %s", folder, strerror(errno));
-	struct test_folder *seen = ARENA_NEW(&f->arena, struct test_folder);
-	*seen = (struct test_folder){ f->folders, arena_str(&f->arena, str_from(folder)).ptr };
-	f->folders = seen;
+	add_path(f, &f->folders, folder);
 	for (struct dirent *d; ok && (d = readdir(dir));) {
 		struct stat st;
 		const struct executor_kind *kind = kind_of(search, d->d_name);
@@ -194,6 +210,8 @@ static bool walk(struct test_files *f, const struct test_search *search, const c
 			ok = walk(f, search, join(&f->arena, folder, d->d_name), depth + 1, e);
 		else if (kind && is_file(join(&f->arena, folder, d->d_name)))
 			add_file(f, join(&f->arena, folder, d->d_name), kind);
+		else if (S_ISREG(st.st_mode) && is_orphan(f, search, folder, d->d_name))
+			add_path(f, &f->orphans, join(&f->arena, folder, d->d_name));
 	}
 	closedir(dir);
 	return ok;

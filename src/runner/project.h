@@ -26,8 +26,8 @@ struct test_file {
 	struct project *project;
 };
 
-struct test_folder {
-	struct test_folder *next;
+struct test_path {
+	struct test_path *next;
 	const char *path;
 };
 
@@ -36,7 +36,8 @@ struct test_files {
 	struct test_file *at;
 	size_t count, cap;
 	struct project *projects;
-	struct test_folder *folders; /* that were looked through, in no order */
+	struct test_path *folders; /* that were looked through, in no order */
+	struct test_path *orphans; /* files of snapshots whose test file is not there, in no order */
 };
 
 /* Where to look, and for what. Borrowed for the call, the kinds for as long as the list. */

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -196,6 +197,26 @@ static void report_ready(struct supervisor *s, bool all)
 	}
 }
 
+/*
+ * Snapshots of a test file that is gone: as those that no test asks for, which are an error where none is
+ * written.
+ */
+static void report_orphan(struct supervisor *s, const char *path)
+{
+	struct run_totals *t = s->totals;
+	if (s->options->snapshots == SNAPSHOTS_ALL) {
+		t->snapshots_removed += unlink(path) == 0;
+	} else if (s->options->snapshots == SNAPSHOTS_NEW) {
+		t->snapshots_obsolete++;
+		s->reporter->ops->obsolete(s->reporter, path, STR("all of it: its test file is gone"));
+	} else {
+		t->broken++;
+		s->reporter->ops->broken(
+			s->reporter, path,
+			STR("the test file of these snapshots is gone; --update removes them\n"));
+	}
+}
+
 /* Is what is to be said of a test known only when all were run? */
 static bool needs_all(const struct supervisor *s)
 {
@@ -379,6 +400,8 @@ static bool run_all(struct supervisor *s, struct error *e)
 		return false;
 	report_ready(s, true);
 	remember_timings(s);
+	for (const struct test_path *p = s->options->filter ? NULL : s->files->orphans; p; p = p->next)
+		report_orphan(s, p->path);
 	if (was_interrupted(s))
 		s->totals->interrupted = s->options->interrupt->signal;
 	return true;

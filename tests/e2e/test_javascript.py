@@ -383,6 +383,24 @@ def obsolete_snapshots_go_with_an_update(t):
 
 
 @test
+def snapshots_of_a_test_file_that_is_gone_are_obsolete(t):
+    one = 'it("one", () => expect(1).toMatchSnapshot());\n'
+    write(t, "a.test.ts", one)
+    write(t, "deep/b.test.ts", one)
+    run(t, code=0)
+    os.remove(t.path("deep/b.test.ts"))
+    t.write("deep/__snapshots__/note.snap", "of nobody's test\n")
+    assert_in("snapshots: 1 obsolete; no test asks for these, and --update removes them:\n"
+              "    deep/__snapshots__/b.test.ts.snap: all of it: its test file is gone\n1 passed", run(t, code=0).out)
+    assert_not_in("snapshots:", run(t, "a.test.ts", code=0).out)
+    assert_not_in("snapshots:", run(t, "--filter", "one", code=0).out)
+    assert_in("BROKEN deep/__snapshots__/b.test.ts.snap\nthe test file of these snapshots is gone", run(t, env={"CI": "1"}, code=2).out)
+    assert_in("snapshots: 1 removed\n", run(t, "-u", code=0).out)
+    assert_equal(sorted(os.listdir(t.path("deep/__snapshots__"))), ["note.snap"])
+    assert_not_in("snapshots:", run(t, code=0).out)
+
+
+@test
 def snapshots_of_tests_that_did_not_end_are_not_obsolete(t):
     def body(one):
         write(t, "a.test.ts", """it("long name of the first one", () => { %s; expect(1).toMatchSnapshot(); });
