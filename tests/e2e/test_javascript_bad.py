@@ -102,6 +102,24 @@ def modules_that_import_each_other_too_early(t):
     t.write("two.ts", 'import { One } from "./one";\nexport const two = () => class {};\nexport class Two extends One {}\n')
     t.write("a.test.ts", IT + 'import "./two";\nit("x", () => {});\n')
     broken(t, "one.ts", "Cannot access uninitialized variable")
+    broken(t, "one.ts runs before two.ts, for they import each other: one.ts → two.ts → one.ts")
+
+
+@test
+def modules_that_are_missing_when_they_are_asked_for(t):
+    """The promise of that import() is rejected, and no more; what is saved later is found."""
+    t.write("a.test.ts", IT + 'it("is fine", () => {});\n'
+            'it("asks", async () => { const grüße = 1; await import("./nope"); });\n'
+            'it("knows", () => expect(import(\n  "no-package/part"\n)).rejects.toThrow("which a.test.ts imports"));\n'
+            'it("asks for what it computes", () => expect(import("./no" + "pe")).rejects.toThrow("which a.test.ts imports"));\n')
+    done = run(t, "a.test.ts", code=1)
+    assert_equal(Summary(done).counts, (3, 1))
+    assert_in("a.test.ts:3:56: Cannot find module './nope', which a.test.ts imports\n", done.out)
+    t.write("nope.ts", "export {};\n")
+    t.write("node_modules/no-package/part.js", "module.exports = 1;\n")
+    assert_equal(Summary(run(t, "a.test.ts", code=1)).counts, (2, 2))
+    t.write("a.test.ts", IT + 'import "./gone";\nit("x", () => import("./gone_too"));\n')
+    broken(t, 'a.test.ts:2:8: Could not resolve "./gone"\n')
 
 
 @test

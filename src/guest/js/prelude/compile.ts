@@ -72,14 +72,60 @@ function absolute(folder: string, path: string): string {
   return parts.join("/");
 }
 
-function findModules(entry: string, options: CompileOptions, work: string): Metafile {
+/** What an `import()` asks for that is not there: its promise rejects, when somebody asks. */
+interface Missing {
+  specifier: string;
+  importer: string;
+}
+
+const UNRESOLVED = /✘ \[ERROR\] Could not resolve "([^"\n]+)"\n\n    (.+):(\d+):(\d+):\n/g;
+
+/** What of a file is before a place; columns are bytes. */
+function textBefore(path: string, line: number, column: number): string {
+  const lines = (host.files.read(path) ?? "").split("\n");
+  const last = new TextEncoder().encode(lines[line - 1] ?? "").subarray(0, column);
+  return `${lines.slice(0, line - 1).join("\n")}\n${new TextDecoder().decode(last)}`;
+}
+
+/** What esbuild has not found; empty: something else is wrong, too, or is imported by more than an `import()`. */
+function missingOf(said: string, { folder }: CompileOptions): Missing[] {
+  const places = [...said.matchAll(UNRESOLVED)];
+  if (places.length !== said.split("✘ [ERROR]").length - 1) return [];
+  const later = places.every(([, , file, line, column]) =>
+    /\bimport\s*\(\s*$/.test(textBefore(absolute(folder, file!), Number(line), Number(column))));
+  return later ? places.map(([, specifier, file]) => ({ specifier: specifier!, importer: absolute(folder, file!) })) : [];
+}
+
+const isRelative = (specifier: string): boolean => /^\.{0,2}\//.test(specifier);
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
+
+/** Where a package that is missing would be. */
+function placesOf({ specifier, importer }: Missing): string[] {
+  if (isRelative(specifier)) return []; // that is looked for when it is asked for
+  const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+  const places: string[] = [];
+  for (let at = folderOf(importer); at; at = folderOf(at)) places.push(`${at}/node_modules/${name}`);
+  return places;
+}
+
+function findModules(entry: string, options: CompileOptions, work: string): { meta: Metafile; missing: Missing[] } {
   const meta = `${work}.meta.json`;
-  esbuild(options, [...common(options), "--bundle", "--format=esm", `--metafile=${meta}`, "--outfile=/dev/null",
-    ...options.builtins.map((name) => `--external:${name}`), entry]);
+  const words = [...common(options), "--bundle", "--format=esm", `--metafile=${meta}`, "--outfile=/dev/null",
+    ...options.builtins.map((name) => `--external:${name}`), entry];
+  let missing: Missing[] = [];
+  try {
+    esbuild(options, words);
+  } catch (error) {
+    missing = error instanceof CompileError ? missingOf(error.message, options) : [];
+    if (missing.length === 0) throw error;
+    esbuild(options, [...words, ...missing.map(({ specifier, importer }) =>
+      `--external:${isRelative(specifier) ? absolute(folderOf(importer), specifier) : specifier}`)]);
+  }
   const text = host.files.read(meta);
   host.files.remove(meta);
   if (text === null) throw new CompileError(`${meta} cannot be written`);
-  return JSON.parse(text) as Metafile;
+  return { meta: JSON.parse(text) as Metafile, missing };
 }
 
 const AWAIT_ERROR = /Top-level await is currently not supported with the "cjs" output format\s+(.+?):\d+:\d+:/g;
@@ -330,10 +376,10 @@ function readAll(entry: string, out: string, options: CompileOptions) {
   const work = `${out}.${host.files.process()}`;
   for (let attempt = 1; ; attempt++) {
     const first = stampsOf([entry, ...configs(entry)]);
-    const meta = findModules(entry, options, work);
+    const { meta, missing } = findModules(entry, options, work);
     const names = Object.keys(meta.inputs).filter((name) => !name.startsWith("(disabled)"));
     const paths = names.map((name) => absolute(options.folder, name));
-    const stamps = [...stampsOf(paths.filter((path) => path !== entry)), ...first];
+    const stamps = [...stampsOf([...paths.filter((path) => path !== entry), ...missing.flatMap(placesOf)]), ...first];
     const changed = (): string | undefined => stamps.find(({ path, stamp }) => (host.files.stamp(path) ?? "-") !== stamp)?.path;
     try {
       const transformed = transform(entry, paths, options, work);

@@ -104,6 +104,7 @@ export class Module {
       this.evaluated = true;
     };
     const failed = (error: unknown): never => {
+      this.explainCycle(error);
       this.failure = { error };
       throw error;
     };
@@ -131,6 +132,28 @@ export class Module {
     } catch (error) {
       failed(error);
     }
+  }
+
+  /** What it needs too early is of a module that waits for it, and has not run: says how they import each other. */
+  private explainCycle(error: unknown): void {
+    if (!(error instanceof ReferenceError) || !error.message.startsWith("Cannot access ") || error.message.includes("\n")) return;
+    const circle = this.circle()?.map((m) => this.loader.shown(m.path));
+    if (circle) error.message += `\n${circle[0]} runs before ${circle[1]}, for they import each other: ${circle.join(" → ")}`;
+  }
+
+  /** The shortest way of imports from here to here, over modules that have not run. */
+  private circle(): Module[] | undefined {
+    const ways: Module[][] = [[this]];
+    const seen = new Set<Module>();
+    for (const way of ways) {
+      for (const next of way.at(-1)!.statics()) {
+        if (next === this) return [...way, this];
+        if (!(next instanceof Module) || next.evaluated || seen.has(next)) continue;
+        seen.add(next);
+        ways.push([...way, next]);
+      }
+    }
+    return undefined;
   }
 
   private require(specifier: string): unknown {
@@ -191,6 +214,9 @@ function openProgram(kept: string): Program | undefined {
   }
 }
 
+/** What may be left out of a path that code asks for. */
+const ENDS = ["", ".ts", ".tsx", ".mts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.js"];
+
 export class Loader {
   readonly modules = new Map<string, Module>();
   readonly mocks = new Map<string, Mock>();
@@ -200,6 +226,11 @@ export class Loader {
 
   constructor(private readonly options: LoaderOptions) {
     this.env = options.env;
+  }
+
+  /** A file of the user's, as messages name it. */
+  shown(path: string): string {
+    return this.options.shown(path);
   }
 
   builtin(name: string, importer: string): Exports {
@@ -255,11 +286,13 @@ export class Loader {
   find(specifier: string, importer: string): Module | string {
     if (this.options.builtinModules[specifier] || specifier.startsWith("node:") || isNodeModule(specifier)) return builtinName(specifier);
     const path = this.locate(specifier, importer);
-    for (const end of ["", ".ts", ".tsx", ".mts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.js"]) {
+    for (const end of ENDS) {
       const known = this.modules.get(path + end);
       if (known) return known;
     }
-    const program = this.open(path);
+    const end = ENDS.find((e) => host.files.look(path + e, true)?.[0] === "file");
+    if (end === undefined) throw new Error(`Cannot find module '${specifier}', which ${this.shown(importer)} imports`);
+    const program = this.open(path + end);
     return this.module(program, program.entry);
   }
 
