@@ -507,6 +507,9 @@ declare module "backlot:test" {
     sni?: string;
     certificateHost?: string;
     caCertificate?: string;
+    /** PEM, with the `clientKey` that belongs to it, which is not shown. */
+    clientCertificate?: string;
+    clientKey?: string;
     ciphers?: string;
     tlsMin?: TlsVersion;
     tlsMax?: TlsVersion;
@@ -515,7 +518,7 @@ declare module "backlot:test" {
   export type TlsVersion = "1.0" | "1.1" | "1.2" | "1.3";
 
   /** Times are in ms. */
-  export interface Backend extends Readonly<BackendSettings> {
+  export interface Backend extends Readonly<Omit<BackendSettings, "clientKey">> {
     readonly name: string;
     readonly url: string;
     readonly host: string;
@@ -530,7 +533,6 @@ declare module "backlot:test" {
     readonly keepaliveTime?: number;
     readonly tcpKeepaliveTime?: number;
     readonly tcpKeepaliveInterval?: number;
-    readonly clientCertificate?: string;
   }
 
   export interface RegisteredBackend extends Backend {
@@ -538,8 +540,8 @@ declare module "backlot:test" {
   }
 
   export interface BackendRegistration extends Backend {
-    /** The SDK is told that the service may have no dynamic backends. */
-    refuse(): void;
+    /** The SDK is told that the service may have no dynamic backends, or something else. */
+    refuse(why?: "disallowed" | "name-in-use" | "invalid" | "too-many"): void;
     /** The service gets it as it is then. */
     change(settings: BackendSettings): void;
   }

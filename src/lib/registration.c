@@ -48,7 +48,7 @@ static void tell(struct task *t)
 	arena_init(&told.arena);
 	g->registrar->registers(g->registrar->data, &told);
 	if (told.refused)
-		registration_refuse(g->registration);
+		registration_refuse(g->registration, REFUSAL_DISALLOWED);
 	else
 		registration_accept(g->registration, take(told.instead));
 	backend_unref(&told.instead);

@@ -40,7 +40,21 @@ void registration_unref(struct registration **pr)
 		rc_unref(&r->rc);
 }
 
-static void settle(struct registration *r, bool refused)
+enum refusal refusal_find(struct str word)
+{
+	static const struct str words[] = {
+#define X(id, word) STR_INIT(word),
+		REFUSALS(X)
+#undef X
+	};
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		if (str_eq(word, words[i]))
+			return (enum refusal)(i + 1);
+	}
+	return REFUSAL_NONE;
+}
+
+static void settle(struct registration *r, enum refusal refused)
 {
 	CHECK(!r->settled);
 	r->settled = true;
@@ -55,10 +69,11 @@ void registration_accept(struct registration *r, struct backend *instead)
 		backend_unref(&r->backend);
 		r->backend = instead;
 	}
-	settle(r, false);
+	settle(r, REFUSAL_NONE);
 }
 
-void registration_refuse(struct registration *r)
+void registration_refuse(struct registration *r, enum refusal why)
 {
-	settle(r, true);
+	CHECK(why != REFUSAL_NONE);
+	settle(r, why);
 }

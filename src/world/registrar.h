@@ -15,12 +15,30 @@
 
 struct world;
 
+/* What a service that is refused is told, by the words that tests have for it. */
+#define REFUSALS(X)                                                                               \
+	X(DISALLOWED, "disallowed")   /* as a Fastly service that may have no dynamic backends */ \
+	X(NAME_IN_USE, "name-in-use") /* there is one of that name */                             \
+	X(INVALID, "invalid")         /* something about it is wrong */                           \
+	X(TOO_MANY, "too-many")       /* as beyond Fastly's limit */
+
+enum refusal {
+	REFUSAL_NONE,
+#define X(id, word) REFUSAL_##id,
+	REFUSALS(X)
+#undef X
+};
+
+/* REFUSAL_NONE: there is none of that name. */
+enum refusal refusal_find(struct str word);
+
 /* A backend that a service is about to register, and waits for. */
 struct registration {
 	struct rc rc;
 	struct world *world;     /* the service's; it may be gone before the registration is settled */
 	struct backend *backend; /* a reference: as the service has it, once accepted what it gets */
-	bool settled, refused;
+	bool settled;
+	enum refusal refused;
 	struct event changed; /* fired when settled */
 };
 
@@ -49,7 +67,6 @@ void registration_unref(struct registration **pr); /* leaves NULL; NULL is fine 
  * what the service sends to and is told of.
  */
 void registration_accept(struct registration *r, struct backend *instead);
-/* As by a Fastly service that may have no dynamic backends. */
-void registration_refuse(struct registration *r);
+void registration_refuse(struct registration *r, enum refusal why);
 
 #endif

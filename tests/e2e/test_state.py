@@ -1,5 +1,6 @@
 """What tests in JavaScript read and write of their world: stores, lists, rates, the cache; and that it is theirs alone."""
 
+from clients import Authority
 from harness import assert_equal, assert_matches, test
 from results import Summary
 
@@ -104,7 +105,43 @@ def backends_can_be_looked_at_and_changed_and_registrations_have_a_say_in_them(t
     t.copy("tests/guests/fastly.toml", "fastly.toml")
     t.copy("tests/guests/acl.json", "acl.json")
     done = state(t, "rust-abi", "backends.test.ts", args=("-C", "fastly.toml"), code=0)
-    assert_equal(Summary(done).counts, (10, 0))
+    assert_equal(Summary(done).counts, (11, 0))
+
+
+@test
+def a_backends_client_certificate_is_shown_to_the_origin(t):
+    ours = Authority(t, "ours")
+    ours.issue("mine")
+    ours.issue("other")
+    t.fresh_cache()
+    with t.serve(t.guest("rust-mirror"), "--tls", "--tls-client-ca", ours.pem) as edge:
+        authority = edge.wait_for(r"curl --cacert (\S+),").group(1)
+        t.write("fastly.toml", '[local_server.backends.origin]\nurl = "https://localhost:%d"\n' % edge.port)
+        t.write("a.test.ts", """import { readFileSync } from "node:fs";
+import { backends, expect, it, service } from "backlot:test";
+const [clientCertificate, clientKey, another] = ["mine.pem", "mine.key", "other.key"].map((name) => readFileSync(name, "utf8"));
+const ca = readFileSync("ca.pem", "utf8");
+it("shows it", async () => {
+  backends.set("origin", { caCertificate: ca, clientCertificate, clientKey });
+  expect(backends.get("origin")).toMatchObject({ clientCertificate });
+  expect(backends.get("origin")).not.toHaveProperty("clientKey");
+  const text = await (await service.fetch("/proxy")).text();
+  expect(JSON.parse(text.slice(text.indexOf("{"))).tls).toMatchObject({ certificate: clientCertificate, verdict: "Ok" });
+});
+it("has none in another test", async () => {
+  backends.set("origin", { caCertificate: ca });
+  expect(await (await service.fetch("/proxy")).text()).toContain("CertificateMissing");
+});
+it("takes no halves that do not belong together", () => {
+  const words = "clientCertificate and clientKey, both PEM: ";
+  expect(() => backends.set("origin", { clientCertificate })).toThrow(words);
+  expect(() => backends.set("origin", { clientCertificate, clientKey: another })).toThrow(words);
+});
+""")
+        with open(authority, encoding="ascii") as f:
+            t.write("ca.pem", f.read())
+        done = t.run("test", "--net", "real", "--service", t.guest("rust-abi"), "a.test.ts", code=0)
+        assert_equal(Summary(done).counts, (3, 0))
 
 
 REGISTERS = """import { backends, expect, inspect, limits, origin, service, test } from "backlot:test";

@@ -147,6 +147,19 @@ void sandbox_register_backend(struct sandbox *sb, struct backend *taken, struct 
 	sb->registration = registration_start(sb->world->registrar, sb->world, taken);
 }
 
+/* What the SDKs tell apart. */
+static enum abi_status refusal_status(enum refusal why)
+{
+	static const enum abi_status statuses[] = {
+		[REFUSAL_NONE] = ABI_OK,
+		[REFUSAL_DISALLOWED] = ABI_UNSUPPORTED,
+		[REFUSAL_NAME_IN_USE] = ABI_ERROR,
+		[REFUSAL_INVALID] = ABI_INVAL,
+		[REFUSAL_TOO_MANY] = ABI_LIMITEXCEEDED,
+	};
+	return statuses[why];
+}
+
 enum abi_status sandbox_register_wait(struct sandbox *sb)
 {
 	struct registration *r = sb->registration;
@@ -155,7 +168,7 @@ enum abi_status sandbox_register_wait(struct sandbox *sb)
 		sandbox_wait_event(sb, &r->changed);
 		return ABI_WAIT;
 	}
-	enum abi_status status = r->refused ? ABI_UNSUPPORTED : ABI_OK;
+	enum abi_status status = refusal_status(r->refused);
 	if (r->refused)
 		trace_str(trace, trace_add(trace, "backend-refuse"), "name", r->backend->name);
 	else

@@ -307,7 +307,7 @@ struct backend *sandbox_backend(struct sandbox *sb, struct str name);
  * guest has it, for the trace.
  */
 void sandbox_register_backend(struct sandbox *sb, struct backend *taken, struct str target);
-/* Waits for it. ABI_OK: it is there, and one of the same name has given way; ABI_UNSUPPORTED: refused. */
+/* Waits for it. ABI_OK: it is there, and one of the same name has given way; else it was refused. */
 must_use enum abi_status sandbox_register_wait(struct sandbox *sb);
 
 /*

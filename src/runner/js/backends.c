@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "manifest/pem.h"
 #include "runner/js/session.h"
 
 /* ---- settings ---- */
@@ -28,7 +29,7 @@ struct row {
 	const char *name;
 	enum kind kind;
 	size_t offset;
-	bool told_only; /* it cannot be changed */
+	bool secret; /* it can be set, and is not shown */
 };
 
 #define ROW(name, kind, member)                                     \
@@ -56,8 +57,8 @@ static const struct row rows[] = {
 	ROW("ciphers", TEXT, target.ciphers),
 	ROW("tlsMin", VERSION, target.tls_min),
 	ROW("tlsMax", VERSION, target.tls_max),
-	/* Its key belongs to it, and is nobody's to see. */
-	{ "clientCertificate", TEXT, offsetof(struct backend, target.client_cert_pem), true },
+	ROW("clientCertificate", TEXT, target.client_cert_pem),
+	{ "clientKey", TEXT, offsetof(struct backend, target.client_key_pem), true },
 };
 #undef ROW
 
@@ -120,7 +121,7 @@ static JSObjectRef backend_value(JSContextRef ctx, const struct backend *b, stru
 	js_set(ctx, o, "tls", js_bool(ctx, str_eq(b->target.scheme, STR("https"))));
 	js_set(ctx, o, "dynamic", js_bool(ctx, b->dynamic));
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		JSValueRef v = row_value(ctx, &rows[i], b);
+		JSValueRef v = rows[i].secret ? NULL : row_value(ctx, &rows[i], b);
 		if (v)
 			js_set(ctx, o, rows[i].name, v);
 	}
@@ -215,8 +216,14 @@ static bool change_backend(struct js_call *c, struct backend *b, size_t i)
 	}
 	for (size_t n = 0; n < COUNT_OF(rows); n++) {
 		JSValueRef v = js_get(c->ctx, o, rows[n].name);
-		if (!rows[n].told_only && !js_is_nullish(c->ctx, v) && !read_row(c, &rows[n], v, b))
+		if (!js_is_nullish(c->ctx, v) && !read_row(c, &rows[n], v, b))
 			return false;
+	}
+	const struct http_target *t = &b->target;
+	if (t->client_cert_pem.len + t->client_key_pem.len &&
+	    !pem_check_pair(t->client_cert_pem, t->client_key_pem, &e)) {
+		js_throw(c, "TypeError", "clientCertificate and clientKey, both PEM: %s", e.text);
+		return false;
 	}
 	complete(b);
 	return true;
@@ -367,14 +374,20 @@ JS_FUNCTION(listen)
 	return NULL;
 }
 
-/* settle(registration, whether it is accepted, settings to be changed or null) → it as it is now */
+/*
+ * settle(registration, the word for why it is refused or null, settings to be changed or null) → it as it is
+ * now
+ */
 JS_FUNCTION(settle)
 {
 	struct asked *q = js_arg_thing(c, 0, &asked_kind);
-	bool accepted = js_arg_bool(c, 1), changed = !js_is_nullish(c->ctx, js_arg(c, 2));
+	bool accepted = js_is_nullish(c->ctx, js_arg(c, 1)), changed = !js_is_nullish(c->ctx, js_arg(c, 2));
+	enum refusal refusal = accepted ? REFUSAL_NONE : refusal_find(js_arg_str(c, 1));
 	scoped(backend_unref) struct backend *instead = NULL;
 	if (!q || !q->registration)
 		return NULL;
+	if (!accepted && refusal == REFUSAL_NONE)
+		return js_throw(c, "TypeError", "there is no such refusal");
 	if (changed) {
 		instead = backend_new_like(q->registration->backend);
 		if (!change_backend(c, instead, 2))
@@ -385,7 +398,7 @@ JS_FUNCTION(settle)
 	if (accepted)
 		registration_accept(r, take(instead));
 	else
-		registration_refuse(r);
+		registration_refuse(r, refusal);
 	JSValueRef now = backend_value(c->ctx, r->backend, &c->arena);
 	registration_unref(&r);
 	return now;

@@ -87,6 +87,17 @@ describe("a registration", () => {
     expect(asked).toEqual([]); // the test's own went before, and refused
   });
 
+  test("can be refused for another reason", async () => {
+    backends.onRegister((backend) => backend.refuse("name-in-use"));
+    expect(await text("/dynamic-backend")).toBe("failed: making a backend: NameInUse\n");
+    backends.onRegister((backend) => {
+      expect(() => (backend.refuse as (why: string) => void)("mood")).toThrow('"mood"; disallowed, name-in-use, invalid, too-many are reasons');
+      backend.refuse("too-many");
+    });
+    backends.onRegister(() => { throw new Error("nobody is asked behind a refusal"); });
+    expect(await text("/dynamic-backend")).toContain("NameInUse"); // the first one's word
+  });
+
   test("can be changed", async () => {
     asked = [];
     backends.onRegister((backend) => backend.change({ betweenBytesTimeout: "9s" }));

@@ -24,8 +24,9 @@ export interface Registered extends Backend {
 const TIMES = ["connectTimeout", "firstByteTimeout", "betweenBytesTimeout", "keepaliveTime", "tcpKeepaliveTime", "tcpKeepaliveInterval"];
 const CHANGEABLE = [
   "url", "hostOverride", "health", ...TIMES, "pooled", "grpc", "preferIPv4", "tcpKeepalive", "tcpKeepaliveProbes",
-  "useSNI", "sni", "certificateHost", "caCertificate", "ciphers", "tlsMin", "tlsMax",
+  "useSNI", "sni", "certificateHost", "caCertificate", "clientCertificate", "clientKey", "ciphers", "tlsMin", "tlsMax",
 ];
+const REFUSALS = ["disallowed", "name-in-use", "invalid", "too-many"];
 
 function checked(settings: BackendSettings): BackendSettings {
   if (settings === null || typeof settings !== "object") throw new TypeError('what a backend is to be is an object, as { url: "https://host" }');
@@ -40,13 +41,16 @@ function checked(settings: BackendSettings): BackendSettings {
 /** A backend that the service is about to register, for whoever may have a say in it. */
 class Registration {
   refused = false;
+  why: string | null = null;
   changes: BackendSettings | null = null;
   constructor(backend: Backend) {
     Object.assign(this, backend);
   }
-  /** The service is told that it may have no dynamic backends. */
-  refuse(): void {
+  /** What the service is told: that it may have no dynamic backends, or something else. */
+  refuse(why = "disallowed"): void {
+    if (!REFUSALS.includes(why)) throw new TypeError(`a backend is not refused for ${JSON.stringify(why)}; ${REFUSALS.join(", ")} are reasons`);
     this.refused = true;
+    this.why = why;
   }
   /** It gets another one under that name. */
   change(settings: BackendSettings): void {
@@ -123,16 +127,16 @@ export function listenForBackends(): void {
     const here = within(service, () => watch(scope()));
     const listeners = within(service, () => [...scopes()].flatMap((s) => watch(s).listeners));
     const at = here.registered.push({ ...backend, refused: false }) - 1;
-    const settle = (refused: boolean, changes: BackendSettings | null): void => {
-      const now = test.backends.settle(handle, !refused, changes);
-      here.registered[at] = { ...(now ?? backend), refused };
+    const settle = (refusal: string | null, changes: BackendSettings | null): void => {
+      const now = test.backends.settle(handle, refusal, changes);
+      here.registered[at] = { ...(now ?? backend), refused: refusal !== null };
     };
     // Without anybody to ask there is nothing to wait for.
-    if (listeners.length === 0) return settle(false, null);
+    if (listeners.length === 0) return settle(null, null);
     decide(backend, listeners)
-      .then((registration) => settle(registration.refused, registration.refused ? null : registration.changes))
+      .then((registration) => settle(registration.why, registration.refused ? null : registration.changes))
       .catch((error: unknown) => {
-        settle(true, null);
+        settle("disallowed", null);
         host.console.uncaught(error);
       });
   });

@@ -153,7 +153,7 @@ interface TestHost {
     set(name: string, settings: object): void;
     remove(name: string): boolean;
     listen(listener: (registration: HostRegistration, backend: import("./backends").Backend, service: number) => void): void;
-    settle(registration: HostRegistration, accepted: boolean, settings: object | null): import("./backends").Backend | undefined;
+    settle(registration: HostRegistration, refusal: string | null, settings: object | null): import("./backends").Backend | undefined;
   };
   tables: {
     names(kind: string): string[];

@@ -176,7 +176,7 @@ static void answer(struct asked *self, struct registration *r)
 		assert_true(backend_set_url(instead, STR("http://instead.example:99"), &e));
 	}
 	if (self->refuses)
-		registration_refuse(r);
+		registration_refuse(r, REFUSAL_DISALLOWED);
 	else
 		registration_accept(r, instead);
 }
