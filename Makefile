@@ -33,7 +33,7 @@ define configure
 	@mv $(1)/found.new $(1)/found
 endef
 
-.PHONY: all setup build demo guests some-guests check unit e2e asan clang fuzz bench cache-tests wpt nextest tidy lint format format-check install docs docs-check \
+.PHONY: all setup build demo guests some-guests check unit e2e abi-audit asan clang fuzz bench cache-tests wpt nextest tidy lint format format-check install docs docs-check \
 	clean distclean help
 
 all: build ## installs what is missing (where it may), then builds build/backlot
@@ -73,6 +73,9 @@ check: build some-guests ## runs every test; ends with "N passed, N failed"
 
 unit: build ## runs the unit and contract tests alone
 	@tools/check --build $(BUILD) --only unit,contract,fuzz
+
+abi-audit: build ## looks whether each host call has a test that fails when the call does nothing
+	@tools/abi-audit --build $(BUILD)
 
 e2e: build some-guests ## runs the end-to-end tests alone
 	@tools/check --build $(BUILD) --guests $(guests) --only e2e

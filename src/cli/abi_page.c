@@ -171,7 +171,12 @@ void abi_page_print(FILE *to)
 	      "Every function that a guest may import. *done*: works. *stub*: is there, and answers "
 	      "\"unsupported\". *now*: answers at\n"
 	      "once; *waits*: may park the guest, while others run. `backlot inspect WASM` shows which of "
-	      "them a guest imports.\n\n",
+	      "them a guest imports.\n\n"
+	      "What is done has a unit test that fails when the call does nothing but answer \"ok\": `make "
+	      "abi-audit` looks whether that is so,\n"
+	      "one call after the other. Each of Fastly's is also made by a [guest of a real "
+	      "SDK](../../tests/guests/README.md), and a test fails when\n"
+	      "one is not.\n\n",
 	      to);
 	print_counts(to);
 	print_stubs(to);

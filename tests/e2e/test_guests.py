@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 from harness import WAIT_SECONDS, Response, assert_between, assert_equal, assert_in, assert_matches, assert_not_in, test
 from results import GUESTS, MANIFEST, Summary
@@ -23,12 +24,12 @@ def suite(t, guest, *paths, tests):
 
 @test
 def the_rust_sdks_guest_passes_its_suite(t):
-    suite(t, "rust-abi", "rust/tests", tests=125)
+    suite(t, "rust-abi", "rust/tests", tests=160)
 
 
 @test
 def the_javascript_sdks_guest_passes_its_suite(t):
-    suite(t, "js-abi", "js/tests", tests=93)
+    suite(t, "js-abi", "js/tests", tests=106)
 
 
 @test
@@ -54,7 +55,7 @@ GET /http-cache?after=all
 
 @test
 def the_go_sdks_guest_passes_its_suite(t):
-    suite(t, "go-abi", "go/tests", tests=34)
+    suite(t, "go-abi", "go/tests", tests=42)
 
 
 @test
@@ -232,6 +233,38 @@ def a_guest_talks_to_real_origins(t):
                              [("POST", "/proxy-log?a=b", "Backlot", b"abc")], guest)
                 line = edge.wait_for(r'access.*?(\{.*\})', "out").group(1)
                 assert_equal(json.loads(line), {"method": "POST", "path": "/proxy-log", "status": 201}, guest)
+
+
+@test
+def a_guest_is_told_which_address_answered(t):
+    with t.origin(lambda request: Response(200)) as origin:
+        t.write("fastly.toml", '[local_server.backends.origin]\nurl = "%s"\n' % origin.url)
+        for guest in ("rust-abi", "js-abi"):
+            with t.serve(t.guest(guest), "-C", "fastly.toml") as edge:
+                assert_equal(edge.get("/backend-address").text, "ok\n127.0.0.1:%d\n" % origin.port, guest)
+
+
+# ---- all host calls ----
+
+
+def fastlys(text, heading, row):
+    """The host calls that stand in rows below the headings of their modules."""
+    found, module = set(), ""
+    for line in text.splitlines():
+        if match := re.match(heading, line):
+            module = match[1]
+        elif (match := re.match(row, line)) and module.startswith("fastly_"):
+            found.add("%s.%s" % (module, match[1]))
+    return found
+
+
+@test
+def every_host_call_is_made_by_a_guest_of_an_sdk(t):
+    calls = fastlys(t.run("inspect", "--abi", code=0).out, r"## (\w+)", r"\| `(\w+)` \|")
+    assert_between(255, len(calls), 1000)
+    for guest in ("rust-abi", "js-abi", "js-cache", "go-abi", "as-abi"):
+        calls -= fastlys(t.run("inspect", t.guest(guest)).out, r"  (\w+)$", r"    \w+ +(\w+)$")
+    assert_equal(calls, set())
 
 
 # ---- as programs ----

@@ -1,19 +1,13 @@
 package main
 
-// What the edge does beside answering: it hands requests over, caches, counts and shields.
+// What the edge does beside answering and caching: it hands requests over, counts and shields.
 
 import (
 	"errors"
-	"fmt"
-	"io"
-	"strings"
 	"time"
 
-	"github.com/fastly/compute-sdk-go/cache/core"
-	"github.com/fastly/compute-sdk-go/cache/simple"
 	"github.com/fastly/compute-sdk-go/erl"
 	"github.com/fastly/compute-sdk-go/fsthttp"
-	"github.com/fastly/compute-sdk-go/purge"
 	"github.com/fastly/compute-sdk-go/shielding"
 	"github.com/fastly/compute-sdk-go/x/exp/handoff"
 )
@@ -34,165 +28,6 @@ func oldWebsocket(_ fsthttp.ResponseWriter, r *fsthttp.Request) error {
 
 func oldFanout(_ fsthttp.ResponseWriter, r *fsthttp.Request) error {
 	return handoff.Fanout(query(r, "backend", "origin"))
-}
-
-// found is what the core cache says of an object, as text.
-func found(f *core.Found) (string, error) {
-	metadata, err := f.UserMetadata()
-	if err != nil {
-		return "", err
-	}
-	body, err := io.ReadAll(f.Body)
-	if err := first(err, f.Body.Close()); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%s, %s of %s old, stale for %s, %d bytes, hit %d, usable %t, stale %t, %s", body, f.Age, f.TTL,
-		f.StaleWhileRevalidate, f.Length, f.Hits, f.Usable(), f.Stale(), metadata), nil
-}
-
-// coreCache inserts, reads, updates, replaces and purges one object of the core cache.
-func coreCache(w fsthttp.ResponseWriter, _ *fsthttp.Request) error {
-	key := []byte("go")
-	if _, err := core.Lookup(key, core.LookupOptions{}); !errors.Is(err, core.ErrNotFound) {
-		return fmt.Errorf("an object that is not there: %v", err)
-	}
-	options := core.WriteOptions{
-		TTL:                  time.Minute,
-		InitialAge:           10 * time.Second,
-		StaleWhileRevalidate: time.Hour,
-		SurrogateKeys:        []string{"one", "two"},
-		Length:               4,
-		UserMetadata:         []byte("blue"),
-	}
-	body, err := core.Insert(key, options)
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(body, "core")
-	if err := first(err, body.Close()); err != nil {
-		return err
-	}
-	report := []string{}
-	f, err := core.Lookup(key, core.LookupOptions{})
-	if err != nil {
-		return err
-	}
-	line, err := found(f)
-	if err != nil {
-		return err
-	}
-	report = append(report, line)
-	for _, step := range []func() (string, error){
-		func() (string, error) { return part(key) },
-		func() (string, error) { return updated(key, options) },
-		func() (string, error) { return cancelled(key) },
-	} {
-		line, err := step()
-		if err != nil {
-			return err
-		}
-		report = append(report, line)
-	}
-	if err := purge.PurgeSurrogateKey("two", purge.PurgeOptions{}); err != nil {
-		return err
-	}
-	if _, err := core.Lookup(key, core.LookupOptions{}); !errors.Is(err, core.ErrNotFound) {
-		return fmt.Errorf("an object that was purged: %v", err)
-	}
-	return ok(w, "%s", strings.Join(report, "\n"))
-}
-
-// part reads the middle of the object.
-func part(key []byte) (string, error) {
-	f, err := core.Lookup(key, core.LookupOptions{From: 1, To: 2})
-	if err != nil {
-		return "", err
-	}
-	body, err := io.ReadAll(f.Body)
-	return "part: " + string(body), err
-}
-
-// updated makes the object stale and fresh again, which only one transaction may.
-func updated(key []byte, options core.WriteOptions) (string, error) {
-	if err := purge.PurgeSurrogateKey("one", purge.PurgeOptions{Soft: true}); err != nil {
-		return "", err
-	}
-	t, err := core.NewTransaction(key, core.LookupOptions{})
-	if err != nil {
-		return "", err
-	}
-	defer t.Close()
-	f, err := t.Found()
-	if err != nil {
-		return "", err
-	}
-	stale, must := f.Stale(), t.MustInsertOrUpdate()
-	options.InitialAge, options.UserMetadata = 0, []byte("green")
-	if err := t.Update(options); err != nil {
-		return "", err
-	}
-	again, err := core.Lookup(key, core.LookupOptions{})
-	if err != nil {
-		return "", err
-	}
-	line, err := found(again)
-	return fmt.Sprintf("stale: %t, must update: %t, then %s", stale, must, line), err
-}
-
-// cancelled gives up inserting another object, and lets the next in line do it.
-func cancelled(key []byte) (string, error) {
-	other := append(key, " other"...)
-	t, err := core.NewTransaction(other, core.LookupOptions{})
-	if err != nil {
-		return "", err
-	}
-	must := t.MustInsert()
-	if err := first(t.Cancel(), t.Close()); err != nil {
-		return "", err
-	}
-	t, err = core.NewTransaction(other, core.LookupOptions{})
-	if err != nil {
-		return "", err
-	}
-	defer t.Close()
-	body, err := t.Insert(core.WriteOptions{TTL: time.Second})
-	if err != nil {
-		return "", err
-	}
-	_, err = io.WriteString(body, "other")
-	if err := first(err, body.Close()); err != nil {
-		return "", err
-	}
-	f, err := core.Lookup(other, core.LookupOptions{})
-	if err != nil {
-		return "", err
-	}
-	content, err := io.ReadAll(f.Body)
-	return fmt.Sprintf("cancelled: %t, then %s", must, content), err
-}
-
-// simpleCache: what is there is not made again, until it is purged.
-func simpleCache(w fsthttp.ResponseWriter, _ *fsthttp.Request) error {
-	key, made := []byte("simple"), 0
-	get := func() (string, error) {
-		body, err := simple.GetOrSet(key, func() (simple.CacheEntry, error) {
-			made++
-			return simple.CacheEntry{Body: strings.NewReader(fmt.Sprintf("made %d", made)), TTL: time.Minute}, nil
-		})
-		if err != nil {
-			return "", err
-		}
-		text, err := io.ReadAll(body)
-		return string(text), first(err, body.Close())
-	}
-	one, err1 := get()
-	two, err2 := get()
-	err3 := simple.Purge(key, simple.PurgeOptions{Scope: simple.PurgeScopeGlobal})
-	three, err4 := get()
-	if err := first(err1, err2, err3, err4); err != nil {
-		return err
-	}
-	return ok(w, "%s, %s, purged, %s", one, two, three)
 }
 
 func rate(w fsthttp.ResponseWriter, _ *fsthttp.Request) error {

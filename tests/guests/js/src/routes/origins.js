@@ -204,11 +204,18 @@ function lateSend(event) {
   );
 }
 
+/** Which address has answered. */
+async function backendAddress() {
+  const { ip, port } = await ask("/", "origin");
+  return ok(`${ip ?? "none"}:${port ?? "none"}`);
+}
+
 const fanout = (event) => createFanoutHandoff(event.request, "origin");
 const websocket = (event) => createWebsocketHandoff(event.request, "origin");
 
 export const routes = {
   backend,
+  "backend-address": backendAddress,
   "cache-override": cacheOverride,
   cached,
   "dynamic-backend": dynamicBackend,

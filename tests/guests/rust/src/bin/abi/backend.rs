@@ -33,7 +33,13 @@ pub fn backend(request: Request) -> Outcome {
         format!("port: {}", backend.get_port()),
         format!("ssl: {}", backend.is_ssl()),
     ];
-    let getters: [(&str, Getter); 9] = [
+    report.extend(settings(&name)?);
+    ok(report.join("\n"))
+}
+
+/// What is set, a line each.
+fn settings(name: &str) -> Result<Vec<String>, String> {
+    let getters: [(&str, Getter); 10] = [
         ("connect timeout", sys::get_connect_timeout_ms),
         ("first byte timeout", sys::get_first_byte_timeout_ms),
         ("between bytes timeout", sys::get_between_bytes_timeout_ms),
@@ -43,7 +49,9 @@ pub fn backend(request: Request) -> Outcome {
         ("tcp keepalive probes", sys::get_tcp_keepalive_probes),
         ("tcp keepalive time", sys::get_tcp_keepalive_time),
         ("ssl min version", sys::get_ssl_min_version),
+        ("ssl max version", sys::get_ssl_max_version),
     ];
+    let mut report = Vec::new();
     for (what, getter) in getters {
         let mut value = 0;
         let status = unsafe { getter(name.as_ptr(), name.len(), &mut value) };
@@ -54,10 +62,7 @@ pub fn backend(request: Request) -> Outcome {
         let status = unsafe { getter("nowhere".as_ptr(), 7, &mut value) };
         check!(status.is_err(), "{what} of a backend that is not there");
     }
-    let mut value = 0;
-    let status = unsafe { sys::get_ssl_max_version(name.as_ptr(), name.len(), &mut value) };
-    report.push(format!("ssl max version: {status:?} {value}"));
-    ok(report.join("\n"))
+    Ok(report)
 }
 
 /// Makes a backend that points where `origin` points, and sends through it.
@@ -85,6 +90,20 @@ pub fn dynamic_backend(_request: Request) -> Outcome {
     check!(!made.is_ssl(), "the made backend has TLS");
     let override_host = made.get_host_override().expect_that("its override host")?;
     check_eq!("its override host", override_host, "made.example");
+
+    let expected = [
+        "connect timeout: 1000",
+        "first byte timeout: 2000",
+        "between bytes timeout: 3000",
+        "http keepalive time: 4000",
+        "tcp keepalive enable: 1",
+        "tcp keepalive interval: 5",
+        "tcp keepalive probes: 6",
+        "tcp keepalive time: 7",
+        "ssl min version: FastlyStatus::NONE",
+        "ssl max version: FastlyStatus::NONE",
+    ];
+    check_eq!("its settings", settings("made")?, expected);
 
     let again = Backend::builder("made", &target).disable_ssl().finish();
     check!(

@@ -303,6 +303,18 @@ fn handing_over() -> Checked {
     invalid(third.update(MINUTE).execute(), "updating nothing")
 }
 
+/// The second gives up waiting before the first gives up inserting: it is the third's turn.
+fn giving_up() -> Checked {
+    let first = transaction("giving up")?;
+    let wait = || Transaction::lookup(key("giving up")).execute_async().expect_that("a transaction");
+    let (second, third) = (wait()?, wait()?);
+    drop(second);
+    first.cancel_insert_or_update().expect_that("cancelling")?;
+    check!(!third.pending().expect_that("asking")?, "the third waits for who has given up");
+    check!(third.wait().expect_that("waiting")?.must_insert(), "the third is not obliged");
+    Ok(())
+}
+
 fn revalidating() -> Checked {
     let put = insert(key("revalidating"), 3 * SECOND).stale_while_revalidate(MINUTE);
     fill(put.surrogate_keys(["old"]).user_metadata("old".into()).execute(), "body")?;
@@ -366,6 +378,7 @@ const CHECKS: &[(&str, fn() -> Checked)] = &[
     ("collapsing", collapsing),
     ("defaults", defaults),
     ("deliver-node", deliver_node),
+    ("giving-up", giving_up),
     ("handing-over", handing_over),
     ("invalid-keys", invalid_keys),
     ("keys", keys),
@@ -412,6 +425,9 @@ pub fn replaced(_: Request) -> Outcome {
     check_eq!("the new metadata", found.user_metadata(), "second");
     check_eq!("the new max-age", found.max_age(), 2 * MINUTE);
     check_eq!("the new stale time", found.stale_while_revalidate(), MINUTE);
+    let last = replace(key("replaced")).begin().expect_that("it")?;
+    let again = last.existing_object().ok_or("the second is gone")?;
+    check_eq!("its stale time", again.stale_while_revalidate(), MINUTE);
     check_eq!("what is there now", text(&found)?, "newer");
     fill(insert(key("replaced"), MINUTE).execute(), "over")?;
     ok("replaced")

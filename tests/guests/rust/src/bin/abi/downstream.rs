@@ -9,10 +9,14 @@ use fastly::Request;
 use crate::support::{text, Answer, Expect, Outcome};
 
 /// Answers, then asks for one more request in the same sandbox and answers that one, too. A host with
-/// one request a sandbox ends the session instead, which is fine.
-pub fn next_request(_request: Request) -> Outcome {
+/// one request a sandbox ends the session instead, which is fine. `?abandon=`: asks twice, and gives the first up.
+pub fn next_request(request: Request) -> Outcome {
     let options = NextRequestOptions::default().with_timeout(Duration::from_millis(500));
-    let promise = RequestPromise::new(&options);
+    let mut promise = RequestPromise::new(&options);
+    if request.get_query_parameter("abandon").is_some() {
+        drop(promise);
+        promise = RequestPromise::new(&options);
+    }
     text(StatusCode::OK, "ok\nfirst".to_owned()).send_to_client();
     match promise
         .expect_that("asking for another request")

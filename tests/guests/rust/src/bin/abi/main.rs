@@ -50,6 +50,7 @@ const FAMILIES: &[(&str, Family)] = &[
     ("", list),
     ("acl", acl::acl),
     ("backend", backend::backend),
+    ("backend-address", send::address),
     ("behalf", behalf::behalf),
     ("body", body::body),
     ("body-streaming", body::streaming),

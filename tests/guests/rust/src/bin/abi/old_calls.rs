@@ -310,13 +310,16 @@ fn downstream() -> Result<Vec<String>, String> {
     ];
     for (what, getter) in texts {
         let status = unsafe { getter(buffer.as_mut_ptr(), buffer.len(), &mut written) };
-        report.push(format!("{what}: {status:?}"));
+        report.push(match status.is_ok() {
+            true => format!("{what}: {}", buffer[..written].escape_ascii()),
+            false => format!("{what}: {status:?}"),
+        });
     }
     let (mut result, mut detected) = (0, 9);
     let status = unsafe { downstream_tls_client_cert_verify_result(&mut result) };
-    report.push(format!("tls verify result: {status:?}"));
+    report.push(format!("tls verify result: {status:?} {result}"));
     let status = unsafe { downstream_tls_ja3_md5(octets.as_mut_ptr(), &mut written) };
-    report.push(format!("tls ja3: {status:?}"));
+    report.push(format!("tls ja3: {status:?} {:x}", u128::from_be_bytes(octets)));
     done("downstream_client_ddos_detected", unsafe {
         downstream_client_ddos_detected(&mut detected)
     })?;

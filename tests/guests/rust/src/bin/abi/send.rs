@@ -1,4 +1,4 @@
-//! `/send`, `/send-error`, `/send-gzip`, `/cache-override`, `/late-send`: one backend request at a
+//! `/send`, `/backend-address`, `/send-error`, `/send-gzip`, `/cache-override`, `/late-send`: one backend request at a
 //! time, waited for.
 
 use fastly::http::request::SendErrorCause;
@@ -53,6 +53,16 @@ pub fn send(mut request: Request) -> Outcome {
         "the response does not come from a backend"
     );
     ok(describe(response))
+}
+
+/// Which address has answered.
+pub fn address(_request: Request) -> Outcome {
+    let response = Request::get("http://origin.example/")
+        .with_pass(true)
+        .send("origin")
+        .expect_that("sending")?;
+    let address = response.get_backend_addr();
+    ok(address.map_or("none".to_owned(), |address| address.to_string()))
 }
 
 /// A backend that does not exist and one that refuses the connection; `?path=` adds what `origin`
