@@ -280,12 +280,14 @@ static void resume_download(struct body_source *source)
 		loop_post(c->loop, &c->read_on);
 }
 
-static void respond(struct h1_client *c)
+/* `expected`: how long the body will be; UINT64_MAX: not said. */
+static void respond(struct h1_client *c, uint64_t expected)
 {
 	struct fetch *f = take(c->fetch);
 	c->download = body_new(c->loop);
 	c->source = (struct body_source){ .resume = resume_download, .cancel = cancel_download };
 	body_set_source(c->download, &c->source);
+	c->download->expected = expected;
 	c->head.body = c->download; /* the only reference */
 	restart_timer(c, c->times.between_bytes_ns);
 	fetch_respond(f, c->head);
@@ -306,7 +308,8 @@ static int on_headers_complete(llhttp_t *p)
 		c->head = (struct http_response){ 0 };
 		return NO_BODY;
 	}
-	respond(c);
+	bool bodyless = c->head_only || !http_status_has_body(c->head.status);
+	respond(c, bodyless ? 0 : p->flags & F_CONTENT_LENGTH ? p->content_length : UINT64_MAX);
 	return c->head_only ? NO_BODY : 0;
 }
 

@@ -171,6 +171,7 @@ def the_backends_no_is_the_clients(t):
         client.send(UPGRADE % "/websocket")
         response = client.read()
         assert_equal((response.status, response.text, response.headers["x-why"]), (403, "go away", "not you"))
+        assert_equal(response.headers["content-length"], "7")
         client.send(UPGRADE % "/websocket")  # the connection is an ordinary one still
         assert_equal(client.read().status, 403)
 

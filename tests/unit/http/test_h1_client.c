@@ -176,18 +176,26 @@ TEST(another_answer_has_a_body_however_it_is_framed)
 	static const struct {
 		const char *bytes, *body;
 		bool close;
+		bool length_known; /* as soon as the head is there */
 	} cases[] = {
-		{ "HTTP/1.1 403 No\r\nContent-Length: 4\r\n\r\nnope", "nope", false },
+		{ "HTTP/1.1 403 No\r\nContent-Length: 4\r\n\r\nnope", "nope", false, true },
 		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\nT: 1\r\n\r\n",
-		  "abc", false },
-		{ "HTTP/1.0 200 OK\r\n\r\nuntil the end", "until the end", true },
-		{ "HTTP/1.1 204 No Content\r\n\r\n", "", false },
+		  "abc", false, false },
+		{ "HTTP/1.0 200 OK\r\n\r\nuntil the end", "until the end", true, false },
+		{ "HTTP/1.1 204 No Content\r\n\r\n", "", false, true },
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct talk t;
 		begin(&t);
-		say(&t, str_from(cases[i].bytes));
+		size_t head = str_find(str_from(cases[i].bytes), STR("\r\n\r\n")) + 4;
+		say(&t, (struct str){ cases[i].bytes, head });
 		expect_error(&t, FETCH_OK);
+		uint64_t length;
+		assert_int_equal(body_final_length(t.fetch->response.body, &length), cases[i].length_known);
+		if (cases[i].length_known)
+			assert_int_equal(length, strlen(cases[i].body));
+		if (cases[i].bytes[head])
+			say(&t, str_from(cases[i].bytes + head));
 		if (cases[i].close)
 			hang_up(&t, false);
 		expect_content(&t, cases[i].body, BODY_ENDED);
