@@ -374,12 +374,35 @@ fn replacing() -> Checked {
     Ok(())
 }
 
+/// One key, a megabyte each time, and each is held: what is replaced counts until it is let go.
+fn holding() -> Checked {
+    let megabyte = "m".repeat(1 << 20);
+    let mut held = Vec::new();
+    let failed = loop {
+        if fill(insert(key("holding"), MINUTE).execute(), &megabyte).is_err() {
+            break true;
+        }
+        match find("holding")? {
+            Some(found) if held.len() < 1000 => held.push(found),
+            found => break found.is_none(),
+        }
+    };
+    check!(failed, "a thousand megabytes are held");
+    check!(held.len() > 100, "only {} are held", held.len());
+    check_eq!("the first", text(&held[0])?, megabyte);
+    drop(held);
+    fill(insert(key("holding"), MINUTE).execute(), &megabyte)?;
+    check!(find("holding")?.is_some(), "nothing fits when all are let go");
+    Ok(())
+}
+
 const CHECKS: &[(&str, fn() -> Checked)] = &[
     ("collapsing", collapsing),
     ("defaults", defaults),
     ("deliver-node", deliver_node),
     ("giving-up", giving_up),
     ("handing-over", handing_over),
+    ("holding", holding),
     ("invalid-keys", invalid_keys),
     ("keys", keys),
     ("metadata", metadata),
