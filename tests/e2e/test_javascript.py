@@ -108,6 +108,37 @@ def modules_of_node(t):
 
 
 @test
+def streams_of_node(t):
+    fixture(t, "node_streams.test.ts", 6)
+
+
+@test
+def files_that_a_test_requires_while_it_runs(t):
+    fixtures(t)
+    t.write("js/data.json", '{ "n": 7 }')
+    t.write("js/late.js", 'module.exports = { at: __filename.split("/").at(-1), half: require("./data.json").n / 2 };\n')
+    t.write("js/awaits.mjs", "await 0;\nexport const x = 1;\n")
+    write(t, "js/require.test.js", """import { builtinModules, createRequire, isBuiltin } from "node:module";
+const require = createRequire(import.meta.url), name = (text) => text + "";
+it("files, packages and modules of Node.js", () => {
+  expect(require(name("./late"))).toEqual({ at: "late.js", half: 3.5 });
+  expect(require(name("./late.js"))).toBe(require(name("./late")));
+  expect(require(name("old-package"))(4)).toBe(8);
+  expect(require(name("node:path"))).toBe(require(name("path")));
+  expect(require.resolve(name("./data.json"))).toMatch(/\\/js\\/data\\.json$/);
+  expect(() => require(name("./awaits.mjs"))).toThrow("import() it");
+  expect(() => require(name("./nowhere"))).toThrow("nowhere");
+  expect(() => createRequire("here")).toThrow(TypeError);
+  expect([isBuiltin("fs"), isBuiltin("node:fs"), isBuiltin("old-package"), builtinModules.includes("zlib")]).toEqual([true, true, false, true]);
+});
+it("packages that import() is given by a name", async () => {
+  expect((await import(name("old-package"))).half(4)).toBe(2);
+});
+""")
+    assert_equal(Summary(run(t, "js/require.test.js", code=0)).counts, (2, 0))
+
+
+@test
 def modules_of_node_are_mocked_by_either_name(t):
     write(t, "a.test.ts", """import { readFileSync } from "fs";
 import * as spied from "node:path";
@@ -125,7 +156,7 @@ it("is watched", () => {
 @test
 def modules_that_are_not_there_say_what_to_use_instead(t):
     for name, instead in (("node:net", "service.fetch() asks the service"), ("https", "origin() answers"), ("node:child_process", "no other processes"),
-                          ("node:test", 'import { test } from "vitest"'), ("stream", "ReadableStream"), ("node:zlib", "CompressionStream")):
+                          ("node:test", 'import { test } from "vitest"'), ("https", "service.fetch()"), ("node:worker_threads", "no other processes and threads")):
         t.write("helper.ts", 'import * as it from "%s";\nexport const x = it;\n' % name)
         write(t, "a.test.ts", 'import { x } from "./helper";\nit("x", () => void x);\n')
         done = run(t, "a.test.ts", code=2)

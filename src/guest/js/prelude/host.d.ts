@@ -90,6 +90,8 @@ declare const host: {
     env: Record<string, unknown>;
     /** Is told of each file that is looked at. */
     read?: (path: string) => void;
+    /** What `require` is in a file. */
+    require?: (importer: string) => (specifier: string) => unknown;
   };
   timers: {
     start(callback: () => void, ms: number, repeat: boolean): number;

@@ -275,6 +275,8 @@ export class Loader {
   locate(specifier: string, importer: string): string {
     if (specifier.startsWith("file://")) return decodeURIComponent(specifier.slice("file://".length));
     if (specifier.startsWith("/")) return specifier;
+    const inPackages = /^\.\.?(?:\/|$)/.test(specifier) ? undefined : packagePath(specifier, importer);
+    if (inPackages) return inPackages;
     const parts = importer.split("/").slice(0, -1);
     for (const part of specifier.split("/")) {
       if (part === "..") parts.pop();
@@ -290,9 +292,11 @@ export class Loader {
       const known = this.modules.get(path + end);
       if (known) return known;
     }
-    const end = ENDS.find((e) => host.files.look(path + e, true)?.[0] === "file");
-    if (end === undefined) throw new Error(`Cannot find module '${specifier}', which ${this.shown(importer)} imports`);
-    const program = this.open(path + end);
+    const file = fileAt(path);
+    if (file === undefined) throw new Error(`Cannot find module '${specifier}', which ${this.shown(importer)} imports`);
+    const known = this.modules.get(file);
+    if (known) return known;
+    const program = this.open(file);
     return this.module(program, program.entry);
   }
 
@@ -310,6 +314,20 @@ export class Loader {
     if (this.mocks.size > 0 || target.waits()) await target.evaluate();
     else target.evaluateNow();
     return asNamespace(target.exports);
+  }
+
+  /** What `require` is in a file, for module.createRequire(): modules are compiled when they are asked for. */
+  requireFrom(importer: string): (specifier: string) => unknown {
+    const find = (specifier: string): Module | string => {
+      const target = this.find(specifier, importer);
+      if (target instanceof Module && target.waits()) throw new Error(`'${specifier}' awaits at its top: import() it`);
+      return target;
+    };
+    const require = (specifier: string): unknown => {
+      const target = find(specifier), mock = this.mocks.get(keyOf(target));
+      return mock ? mock.exports() : target instanceof Module ? target.evaluateNow() : this.builtin(target, importer);
+    };
+    return Object.assign(require, { resolve: (specifier: string) => keyOf(find(specifier)) });
   }
 
   private readonly maps = new Map<Module, TraceMap | null>();
@@ -334,6 +352,29 @@ export class Loader {
     const program = this.open(path);
     return this.importTarget(this.module(program, program.entry), path);
   }
+}
+
+/** The file that a path without its end leads to, or a package's folder by its `main`. */
+function fileAt(path: string): string | undefined {
+  const isFile = (at: string): boolean => host.files.look(at, true)?.[0] === "file";
+  const first = (at: string): string | undefined => ENDS.map((end) => at + end).find(isFile);
+  let main: unknown;
+  try {
+    main = (JSON.parse(host.files.read(`${path}/package.json`) ?? "{}") as { main?: unknown }).main;
+  } catch {
+    // Then it has none.
+  }
+  return (typeof main === "string" ? first(`${path}/${main.replace(/^\.\//, "")}`) : undefined) ?? first(path);
+}
+
+/** Where a package is installed, for whoever asks while the program runs: in the nearest node_modules that has it. */
+function packagePath(specifier: string, importer: string): string | undefined {
+  for (let folder = importer; folder; ) {
+    folder = folder.slice(0, folder.lastIndexOf("/"));
+    const path = `${folder}/node_modules/${specifier}`;
+    if (host.files.look(path, true)) return path;
+  }
+  return undefined;
 }
 
 /** FNV-1a in two halves: names files of the cache, nothing more. */

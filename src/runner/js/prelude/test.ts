@@ -49,6 +49,7 @@ async function runFile(settings: Settings): Promise<void> {
     env,
     loaded: (path) => native.results.depends(path),
   });
+  host.node.require = (importer) => loader.requireFrom(importer);
   const config = makeConfig(settings, loader.original);
   provideState(settings, config, loader);
   (globalThis as unknown as Record<string, unknown>)["__vitest_mocker__"] = new Mocker(loader);

@@ -13,18 +13,23 @@ const BUNDLES: Record<string, string> = {
   events: "node_events",
   fs: "node_fs",
   "fs/promises": "node_fs",
+  module: "node_module",
   os: "node_process",
   path: "node_path",
   "path/posix": "node_path",
   perf_hooks: "node_process",
   process: "node_process",
   querystring: "node_url",
+  stream: "node_stream",
+  "stream/promises": "node_stream",
   "stream/web": "node_process",
+  string_decoder: "node_stream",
   timers: "node_timers",
   "timers/promises": "node_timers",
   url: "node_url",
   util: "node_util",
   "util/types": "node_util",
+  zlib: "node_zlib",
 };
 
 const NETWORK = "there is no network: service.fetch() asks the service, and origin() answers what it fetches";
@@ -38,15 +43,10 @@ const INSTEAD: Record<string, string> = {
   http: NETWORK,
   http2: NETWORK,
   https: NETWORK,
-  module: "import.meta.resolve() and import() are there",
   net: NETWORK,
-  stream: "the web's streams are there: ReadableStream, WritableStream and TransformStream, also as node:stream/web",
-  "stream/promises": "the web's streams have pipeTo()",
-  string_decoder: "TextDecoder decodes piece by piece, with { stream: true }",
   test: 'import { test } from "vitest"',
   tls: NETWORK,
   worker_threads: THREADS,
-  zlib: "CompressionStream and DecompressionStream are there",
 };
 
 const plain = (name: string): string => name.replace(/^node:/, "");
@@ -55,6 +55,8 @@ const plain = (name: string): string => name.replace(/^node:/, "");
 export function builtinName(name: string): string {
   return name.startsWith("node:") && plain(name) in BUNDLES ? plain(name) : name;
 }
+
+export const builtinModules = Object.keys(BUNDLES);
 
 export function isNodeModule(name: string): boolean {
   return plain(name) in BUNDLES;
