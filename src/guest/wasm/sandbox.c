@@ -160,10 +160,13 @@ static enum abi_status refusal_status(enum refusal why)
 	return statuses[why];
 }
 
-enum abi_status sandbox_register_wait(struct sandbox *sb)
+enum abi_status sandbox_register_wait(struct sandbox *sb, enum abi_status started)
 {
 	struct registration *r = sb->registration;
 	struct trace *trace = &sb->invocation->trace;
+	if (started != ABI_OK)
+		return started;
+	sb->waiting.state = sb; /* it is not to be started again */
 	if (!r->settled) {
 		sandbox_wait_event(sb, &r->changed);
 		return ABI_WAIT;

@@ -307,8 +307,11 @@ struct backend *sandbox_backend(struct sandbox *sb, struct str name);
  * guest has it, for the trace.
  */
 void sandbox_register_backend(struct sandbox *sb, struct backend *taken, struct str target);
-/* Waits for it. ABI_OK: it is there, and one of the same name has given way; else it was refused. */
-must_use enum abi_status sandbox_register_wait(struct sandbox *sb);
+/*
+ * The end of a call that does so. `started`: whether the registration was started; when it was not, that is
+ * the call's answer. Waits. ABI_OK: it is there, and one of the same name has given way; else it was refused.
+ */
+must_use enum abi_status sandbox_register_wait(struct sandbox *sb, enum abi_status started);
 
 /*
  * There is an answer, or none will come: a client's body that the guest closed is of no use to anybody now.

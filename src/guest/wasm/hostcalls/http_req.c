@@ -78,29 +78,9 @@ enum abi_status hostcall_http_req_uri_set(struct sandbox *sb, struct http_req_ur
 	return ABI_OK;
 }
 
-enum abi_status hostcall_http_req_version_get(struct sandbox *sb, struct http_req_version_get_args *a)
-{
-	struct guest_request *r = sandbox_request(sb, a->h);
-	if (!r)
-		return ABI_BADF;
-	put_u32(a->http_version, r->http.version);
-	return ABI_OK;
-}
+/* ---- headers and version ---- */
 
-enum abi_status hostcall_http_req_version_set(struct sandbox *sb, struct http_req_version_set_args *a)
-{
-	struct guest_request *r = sandbox_request(sb, a->h);
-	if (!r)
-		return ABI_BADF;
-	if (a->version > HTTP_3)
-		return ABI_INVAL;
-	r->http.version = (enum http_version)a->version;
-	return ABI_OK;
-}
-
-/* ---- headers ---- */
-
-MESSAGE_HEADER_CALLS(http_req, guest_request, sandbox_request)
+MESSAGE_CALLS(http_req, guest_request, sandbox_request)
 
 /* ---- how it is to be sent ---- */
 
@@ -298,11 +278,5 @@ static enum abi_status start_registration(struct sandbox *sb,
 enum abi_status hostcall_http_req_register_dynamic_backend(struct sandbox *sb,
 							   struct http_req_register_dynamic_backend_args *a)
 {
-	if (!sb->waiting.state) {
-		enum abi_status status = start_registration(sb, a);
-		if (status != ABI_OK)
-			return status;
-		sb->waiting.state = sb;
-	}
-	return sandbox_register_wait(sb);
+	return sandbox_register_wait(sb, sb->waiting.state ? ABI_OK : start_registration(sb, a));
 }

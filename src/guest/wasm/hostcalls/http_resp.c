@@ -18,27 +18,7 @@ enum abi_status hostcall_http_resp_close(struct sandbox *sb, struct http_resp_cl
 	return handles_take(&sb->handles, a->h, HANDLE_RESPONSE) ? ABI_OK : ABI_BADF;
 }
 
-MESSAGE_HEADER_CALLS(http_resp, guest_response, sandbox_response)
-
-enum abi_status hostcall_http_resp_version_get(struct sandbox *sb, struct http_resp_version_get_args *a)
-{
-	struct guest_response *r = sandbox_response(sb, a->h);
-	if (!r)
-		return ABI_BADF;
-	put_u32(a->http_version, r->http.version);
-	return ABI_OK;
-}
-
-enum abi_status hostcall_http_resp_version_set(struct sandbox *sb, struct http_resp_version_set_args *a)
-{
-	struct guest_response *r = sandbox_response(sb, a->h);
-	if (!r)
-		return ABI_BADF;
-	if (a->version > HTTP_3)
-		return ABI_INVAL;
-	r->http.version = (enum http_version)a->version;
-	return ABI_OK;
-}
+MESSAGE_CALLS(http_resp, guest_response, sandbox_response)
 
 enum abi_status hostcall_http_resp_status_get(struct sandbox *sb, struct http_resp_status_get_args *a)
 {

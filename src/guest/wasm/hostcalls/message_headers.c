@@ -128,3 +128,11 @@ enum abi_status message_remove(struct headers *h, struct str name)
 		return status;
 	return headers_remove(h, name) ? ABI_OK : ABI_INVAL;
 }
+
+enum abi_status message_version_set(enum http_version *version, uint32_t to)
+{
+	if (to > HTTP_3)
+		return ABI_INVAL;
+	*version = (enum http_version)to;
+	return ABI_OK;
+}

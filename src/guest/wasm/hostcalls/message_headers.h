@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the ABI's header calls do, the same for requests, responses and trailers. */
+/*
+ * What the ABI's header calls do, the same for requests, responses and trailers; and the version of a
+ * message.
+ */
 #ifndef GUEST_WASM_MESSAGE_HEADERS_H
 #define GUEST_WASM_MESSAGE_HEADERS_H
 
@@ -19,29 +22,33 @@ enum abi_status message_remove(struct headers *h, struct str name);
 enum abi_status message_name_status(struct str name);
 enum abi_status message_field_status(struct str name, struct str value);
 
+/* INVAL for a version that there is not. */
+enum abi_status message_version_set(enum http_version *version, uint32_t to);
+
 /*
- * The seven header calls, the same in fastly_http_req and fastly_http_resp: each finds the message and does
- * what the function above of the same name does.
+ * What is the same in fastly_http_req and fastly_http_resp, the seven header calls and the two of the
+ * version: each finds the message and does what the function above of the same name does.
  */
-#define MESSAGE_HEADER_CALL(module, type, find, call, does)                                        \
-	enum abi_status hostcall_##module##_header_##call(struct sandbox *sb,                      \
-							  struct module##_header_##call##_args *a) \
-	{                                                                                          \
-		struct type *m = find(sb, a->h);                                                   \
-		return m ? (does) : ABI_BADF;                                                      \
+#define MESSAGE_CALL(module, type, find, call, does)                                                     \
+	enum abi_status hostcall_##module##_##call(struct sandbox *sb, struct module##_##call##_args *a) \
+	{                                                                                                \
+		struct type *m = find(sb, a->h);                                                         \
+		return m ? (does) : ABI_BADF;                                                            \
 	}
-#define MESSAGE_HEADER_CALLS(module, type, find)                                                            \
-	MESSAGE_HEADER_CALL(module, type, find, names_get, message_names_get(&m->http.headers, &a->values)) \
-	MESSAGE_HEADER_CALL(module, type, find, value_get,                                                  \
-			    message_value_get(&m->http.headers, a->name, &a->value))                        \
-	MESSAGE_HEADER_CALL(module, type, find, values_get,                                                 \
-			    message_values_get(&m->http.headers, a->name, &a->values))                      \
-	MESSAGE_HEADER_CALL(module, type, find, values_set,                                                 \
-			    message_values_set(sb, &m->http.headers, a->name, a->values))                   \
-	MESSAGE_HEADER_CALL(module, type, find, insert,                                                     \
-			    message_insert(sb, &m->http.headers, a->name, a->value))                        \
-	MESSAGE_HEADER_CALL(module, type, find, append,                                                     \
-			    message_append(sb, &m->http.headers, a->name, a->value))                        \
-	MESSAGE_HEADER_CALL(module, type, find, remove, message_remove(&m->http.headers, a->name))
+#define MESSAGE_CALLS(module, type, find)                                                                   \
+	MESSAGE_CALL(module, type, find, header_names_get, message_names_get(&m->http.headers, &a->values)) \
+	MESSAGE_CALL(module, type, find, header_value_get,                                                  \
+		     message_value_get(&m->http.headers, a->name, &a->value))                               \
+	MESSAGE_CALL(module, type, find, header_values_get,                                                 \
+		     message_values_get(&m->http.headers, a->name, &a->values))                             \
+	MESSAGE_CALL(module, type, find, header_values_set,                                                 \
+		     message_values_set(sb, &m->http.headers, a->name, a->values))                          \
+	MESSAGE_CALL(module, type, find, header_insert,                                                     \
+		     message_insert(sb, &m->http.headers, a->name, a->value))                               \
+	MESSAGE_CALL(module, type, find, header_append,                                                     \
+		     message_append(sb, &m->http.headers, a->name, a->value))                               \
+	MESSAGE_CALL(module, type, find, header_remove, message_remove(&m->http.headers, a->name))          \
+	MESSAGE_CALL(module, type, find, version_get, (put_u32(a->http_version, m->http.version), ABI_OK))  \
+	MESSAGE_CALL(module, type, find, version_set, message_version_set(&m->http.version, a->version))
 
 #endif

@@ -89,11 +89,5 @@ static enum abi_status start_registration(struct sandbox *sb, struct shielding_b
 enum abi_status hostcall_shielding_backend_for_shield(struct sandbox *sb,
 						      struct shielding_backend_for_shield_args *a)
 {
-	if (!sb->waiting.state) {
-		enum abi_status status = start_registration(sb, a);
-		if (status != ABI_OK)
-			return status;
-		sb->waiting.state = sb;
-	}
-	return sandbox_register_wait(sb);
+	return sandbox_register_wait(sb, sb->waiting.state ? ABI_OK : start_registration(sb, a));
 }
