@@ -5,26 +5,29 @@
 #include "http/uri.h"
 
 void memory_request(struct http_request *out, struct str method, struct str target,
-		    const struct headers *fields, const struct str *body, struct loop *loop, struct arena *a)
+		    const struct headers *fields, struct body *body, struct arena *a)
 {
 	struct uri uri = uri_split(target);
 	struct str named = headers_get(fields, STR("host"));
 	struct str host = uri.authority.len ? uri.authority : named.ptr ? named : STR("localhost");
-	*out = (struct http_request){ .method = method, .version = HTTP_1_1, .uri = target };
+	*out = (struct http_request){ .method = method, .version = HTTP_1_1, .uri = target, .body = body };
 	if (!named.ptr)
 		headers_add_borrowed(&out->headers, a, STR("Host"), host);
 	for (size_t i = 0; i < fields->count; i++)
 		headers_add_borrowed(&out->headers, a, fields->at[i].name, fields->at[i].value);
 	if (!uri.authority.len)
 		out->uri = arena_printf(a, "http://" STR_FMT STR_FMT, STR_ARG(host), STR_ARG(target));
-	if (!body)
-		return;
-	if (!headers_has(&out->headers, STR("content-length")))
+	if (body && !headers_has(&out->headers, STR("content-length")))
 		headers_add_borrowed(&out->headers, a, STR("Content-Length"),
-				     arena_printf(a, "%zu", body->len));
-	out->body = body_new(loop);
-	body_write(out->body, *body);
-	body_end(out->body);
+				     arena_printf(a, "%llu", (unsigned long long)body->total));
+}
+
+struct body *memory_body(struct loop *loop, struct str bytes)
+{
+	struct body *body = body_new(loop);
+	body_write(body, bytes);
+	body_end(body);
+	return body;
 }
 
 static void progress(struct memory_client *c);

@@ -33,11 +33,13 @@ struct memory_client {
 
 /*
  * The request that a client in memory sends. `target`: a URL, or a path of the host that a Host field names,
- * else of localhost. Host and Content-Length are added where they are not among the fields. `body`: NULL for
- * none; `out->body` is a reference for the caller. Strings are borrowed or live in the arena.
+ * else of localhost. Host and Content-Length are added where they are not among the fields. `body`, NULL for
+ * none, is all there; the reference is handed on to `out->body`. Strings are borrowed or live in the arena.
  */
 void memory_request(struct http_request *out, struct str method, struct str target,
-		    const struct headers *fields, const struct str *body, struct loop *loop, struct arena *a);
+		    const struct headers *fields, struct body *body, struct arena *a);
+/* A body of these bytes, which has ended. */
+must_use struct body *memory_body(struct loop *loop, struct str bytes);
 
 void memory_client_init(struct memory_client *c);
 /* Both outlive the client. The service may run before this returns. */

@@ -112,5 +112,5 @@ void bl_request_free(bl_request *request)
 void lib_request_make(const bl_request *request, struct http_request *out, struct loop *loop, struct arena *a)
 {
 	memory_request(out, request->method, request->url, &request->headers,
-		       request->has_body ? &request->body : NULL, loop, a);
+		       request->has_body ? memory_body(loop, request->body) : NULL, a);
 }

@@ -12,7 +12,8 @@ static void make_request(struct run_exchange *ex, struct world *w, const struct 
 	struct headers fields = { 0 };
 	for (size_t i = 0; i < r->header_count; i++)
 		headers_add_borrowed(&fields, a, r->headers[i].name, r->headers[i].value);
-	memory_request(q, r->method, r->target, &fields, r->has_body ? &r->body : NULL, w->loop, a);
+	memory_request(q, r->method, r->target, &fields, r->has_body ? memory_body(w->loop, r->body) : NULL,
+		       a);
 	ex->client.request = q;
 	ex->client.request_body = r->body;
 	ex->asks.asked.http = q;

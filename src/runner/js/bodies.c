@@ -2,6 +2,7 @@
 #include "runner/js/bodies.h"
 
 #include "base/mem.h"
+#include "guest/memory_client.h"
 #include "runner/js/session.h"
 
 /* Nobody reads more than that at once. */
@@ -180,15 +181,11 @@ JS_FUNCTION(cancel)
 struct body *js_body_from(struct js_call *c, JSValueRef v, struct loop *loop)
 {
 	struct str bytes;
-	struct body *b;
 	if (js_is_nullish(c->ctx, v))
 		return NULL;
 	if (!js_bytes(c->ctx, v, &bytes))
 		bytes = js_str(c->ctx, v, &c->arena);
-	b = body_new(loop);
-	body_write(b, bytes);
-	body_end(b);
-	return b;
+	return memory_body(loop, bytes);
 }
 
 /* ---- headers ---- */

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "guest/guest.h"
+#include "guest/memory_client.h"
 #include "http/uri.h"
 #include "runner/js/bodies.h"
 #include "runner/js/session.h"
@@ -171,26 +172,17 @@ static void make_request(struct js_call *c, struct js_exchange *x)
 {
 	struct error e;
 	struct uri uri;
-	struct http_request *q = &x->request;
-	*q = (struct http_request){ .version = HTTP_1_1 };
-	q->method = arena_str(&x->arena, js_arg_str(c, 1));
-	q->uri = arena_str(&x->arena, js_arg_str(c, 2));
-	if (!uri_parse(&uri, q->uri, &e)) {
-		js_throw(c, "TypeError", STR_FMT ": %s", STR_ARG(q->uri), e.text);
+	struct headers given = { 0 };
+	struct str method = arena_str(&x->arena, js_arg_str(c, 1));
+	struct str url = arena_str(&x->arena, js_arg_str(c, 2));
+	if (!uri_parse(&uri, url, &e)) {
+		js_throw(c, "TypeError", STR_FMT ": %s", STR_ARG(url), e.text);
 		return;
 	}
-	JSValueRef headers = js_arg(c, 3);
-	struct headers given = { 0 };
-	js_headers_from(c->ctx, headers, &given, &x->arena);
-	if (!headers_has(&given, STR("host")))
-		headers_add_borrowed(&q->headers, &x->arena, STR("host"), uri.authority);
-	for (size_t i = 0; i < given.count; i++)
-		headers_add_borrowed(&q->headers, &x->arena, given.at[i].name, given.at[i].value);
-	q->body = js_body_from(c, js_arg(c, 4), x->world->loop);
-	if (q->body && !headers_has(&q->headers, STR("content-length")))
-		headers_add_borrowed(&q->headers, &x->arena, STR("content-length"),
-				     arena_printf(&x->arena, "%llu", (unsigned long long)q->body->total));
-	x->asked.http = q;
+	js_headers_from(c->ctx, js_arg(c, 3), &given, &x->arena);
+	memory_request(&x->request, method, url, &given, js_body_from(c, js_arg(c, 4), x->world->loop),
+		       &x->arena);
+	x->asked.http = &x->request;
 	x->asked.client = x->world->facts->client;
 }
 
