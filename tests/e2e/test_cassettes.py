@@ -1,15 +1,12 @@
 """`backlot test --net record|replay|verify`: real origins on a cassette, from outside."""
 
 import base64
-import json
 import os
 
+from cassettes import MANIFEST, answer, entries_of, run, run_with_origin
 from harness import Response, assert_between, assert_equal, assert_in, assert_not_in, test
 from results import Summary
 
-MANIFEST = """[local_server.backends.origin]
-url = "%s"
-"""
 TWO = """test one
 GET /proxy?token=s3cret&x=1
 Authorization: Bearer s3cret
@@ -26,26 +23,12 @@ GET /proxy?binary
 """
 
 
-def answer(request):
-    if "binary" in request.target:
-        return Response(body=bytes(range(256)))
-    return Response(headers={"Content-Type": "text/plain", "Set-Cookie": "id=s3cret"}, body=b"asked for " + request.path.encode())
-
-
-def run(t, net, *args, guest="rust-abi", **options):
-    return t.run("test", "--service", t.guest(guest), "--net", net, *args, **options)
-
-
 def record(t, handler=answer, text=TWO, **options):
-    t.write("a.fiddle", text)
-    with t.origin(handler) as origin:
-        t.write("fastly.toml", MANIFEST % origin.url)
-        done = run(t, "record", **options)
-        return origin, done
+    return run_with_origin(t, "record", "a.fiddle", text, handler, **options)
 
 
 def entries(t):
-    return json.loads(t.read("a.fiddle.har"))["log"]["entries"]
+    return entries_of(t, "a.fiddle")
 
 
 @test

@@ -1,14 +1,11 @@
 """`backlot test --net …` for tests in JavaScript, whose cassettes are those of .fiddle files: see test_cassettes.py."""
 
-import json
 import os
 
+from cassettes import MANIFEST, answer, entries_of, run, run_with_origin
 from harness import Response, assert_equal, assert_in, assert_not_in, test
 from results import Summary
 
-MANIFEST = """[local_server.backends.origin]
-url = "%s"
-"""
 IMPORTS = 'import { beforeAll, describe, expect, it, origin, service } from "backlot:test";\n'
 TWO = IMPORTS + """it("one", async () => {
   const response = await service.fetch("/proxy?token=s3cret&x=1", { headers: { authorization: "Bearer s3cret" } });
@@ -22,27 +19,12 @@ describe("group", () => {
 """
 
 
-def answer(request):
-    if "binary" in request.target:
-        return Response(body=bytes(range(256)))
-    return Response(headers={"Content-Type": "text/plain", "Set-Cookie": "id=s3cret"}, body=b"asked for " + request.path.encode())
-
-
-def run(t, net, *args, guest="rust-abi", **options):
-    return t.run("test", "--service", t.guest(guest), "--net", net, *args, **options)
-
-
 def asking(t, net, text=TWO, handler=answer, args=(), **options):
-    """Runs the tests while the origin is there."""
-    t.write("a.test.ts", text)
-    with t.origin(handler) as origin:
-        t.write("fastly.toml", MANIFEST % origin.url)
-        done = run(t, net, *args, **options)
-        return origin, done
+    return run_with_origin(t, net, "a.test.ts", text, handler, *args, **options)
 
 
 def entries(t):
-    return json.loads(t.read("a.test.ts.har"))["log"]["entries"]
+    return entries_of(t, "a.test.ts")
 
 
 @test
