@@ -55,7 +55,8 @@ GET /http-cache?after=all
 
 @test
 def the_go_sdks_guest_passes_its_suite(t):
-    suite(t, "go-abi", "go/tests", tests=42)
+    suite(t, "go-abi", "go/tests", tests=41)
+    suite(t, "go-handoff", "go/handoff/handoff.fiddle", tests=2)
 
 
 @test
@@ -262,7 +263,7 @@ def fastlys(text, heading, row):
 def every_host_call_is_made_by_a_guest_of_an_sdk(t):
     calls = fastlys(t.run("inspect", "--abi", code=0).out, r"## (\w+)", r"\| `(\w+)` \|")
     assert_between(255, len(calls), 1000)
-    for guest in ("rust-abi", "js-abi", "js-cache", "go-abi", "as-abi"):
+    for guest in ("rust-abi", "js-abi", "js-cache", "go-abi", "go-handoff", "as-abi"):
         calls -= fastlys(t.run("inspect", t.guest(guest)).out, r"  (\w+)$", r"    \w+ +(\w+)$")
     assert_equal(calls, set())
 

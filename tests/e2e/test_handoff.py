@@ -60,8 +60,8 @@ def serve_handoff(t, origin, more="", *flags, guest="rust-abi"):
 
 
 # Routes that hand over by the host calls of today, and by the older ones that name no request.
-WEBSOCKETS = (("rust-abi", "/websocket"), ("js-abi", "/websocket"), ("go-abi", "/websocket"), ("go-abi", "/websocket-old"))
-GRIPS = (("rust-abi", "/fanout"), ("js-abi", "/fanout"), ("go-abi", "/fanout"), ("go-abi", "/fanout-old"))
+WEBSOCKETS = (("rust-abi", "/websocket"), ("js-abi", "/websocket"), ("go-abi", "/websocket"), ("go-handoff", "/websocket-old"))
+GRIPS = (("rust-abi", "/fanout"), ("js-abi", "/fanout"), ("go-abi", "/fanout"), ("go-handoff", "/fanout-old"))
 
 
 def goes_both_ways(t, guest, path):
@@ -288,11 +288,13 @@ def a_service_without_the_feature_is_told(t):
         response = edge.get("/fanout")
         assert_equal(response.status, 500)
         assert_in("handing over to fanout", response.text)
-    with serve_handoff(t, origin, "", "--enable-local-websocket-passthrough=false", guest="go-abi") as edge:
-        for path in ("/websocket", "/websocket-old", "/fanout", "/fanout-old"):
-            response = edge.get(path)
-            assert_equal((response.status, response.text), (500, "failed: Fastly error: Unsupported\n"), path)
-    assert_equal([r.target for r in origin.requests], ["/", "/"])  # the servers' own looks at it
+    for guest, status, paths in (("go-abi", 500, ("/websocket", "/fanout")),
+                                 ("go-handoff", 200, ("/websocket-old", "/fanout-old"))):
+        with serve_handoff(t, origin, "", "--enable-local-websocket-passthrough=false", guest=guest) as edge:
+            for path in paths:
+                response = edge.get(path)
+                assert_equal((response.status, response.text), (status, "failed: Fastly error: Unsupported\n"), path)
+    assert_equal([r.target for r in origin.requests], ["/", "/", "/"])  # the servers' own looks at it
 
 
 # ---- GRIP ----

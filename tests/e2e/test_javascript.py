@@ -542,7 +542,8 @@ def one_fails(t, body, *words, args=()):
 @test
 def an_endless_loop_costs_one_test_and_is_found(t):
     one_fails(t, 'const spin = () => { for (;;) {} };\nit("loops", () => spin());\n',
-              "a.test.ts:3:22: the test took longer than 1 s and was stopped (--timeout)\n", "at a.test.ts:4:", args=("--timeout", "1"))
+              ": the test took longer than 1 s and was stopped (--timeout)\n", "    > 3 | const spin", "at a.test.ts:4:",
+              args=("--timeout", "1"))
 
 
 @test

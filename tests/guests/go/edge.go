@@ -9,7 +9,6 @@ import (
 	"github.com/fastly/compute-sdk-go/erl"
 	"github.com/fastly/compute-sdk-go/fsthttp"
 	"github.com/fastly/compute-sdk-go/shielding"
-	"github.com/fastly/compute-sdk-go/x/exp/handoff"
 )
 
 func websocket(_ fsthttp.ResponseWriter, r *fsthttp.Request) error {
@@ -18,16 +17,6 @@ func websocket(_ fsthttp.ResponseWriter, r *fsthttp.Request) error {
 
 func fanout(_ fsthttp.ResponseWriter, r *fsthttp.Request) error {
 	return r.HandoffFanout("origin")
-}
-
-// The same by the host calls that name no request, which the SDK's deprecated package still makes.
-
-func oldWebsocket(_ fsthttp.ResponseWriter, r *fsthttp.Request) error {
-	return handoff.Websocket(query(r, "backend", "origin"))
-}
-
-func oldFanout(_ fsthttp.ResponseWriter, r *fsthttp.Request) error {
-	return handoff.Fanout(query(r, "backend", "origin"))
 }
 
 func rate(w fsthttp.ResponseWriter, _ *fsthttp.Request) error {

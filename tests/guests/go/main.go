@@ -29,7 +29,6 @@ var routes = map[string]route{
 	"error":           failOnPurpose,
 	"exit":            exit,
 	"fanout":          fanout,
-	"fanout-old":      oldFanout,
 	"geo":             geo,
 	"goroutines":      goroutines,
 	"hello":           hello,
@@ -50,7 +49,6 @@ var routes = map[string]route{
 	"stream":          stream,
 	"wasi":            wasi,
 	"websocket":       websocket,
-	"websocket-old":   oldWebsocket,
 }
 
 func main() {
