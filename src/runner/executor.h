@@ -37,6 +37,8 @@ struct executor_listener {
 	bool (*again)(struct executor_listener *, uint64_t *seed);
 	/* The file cannot be run: why. No ended() follows. */
 	void (*broken)(struct executor_listener *, struct str text);
+	/* A service is being compiled, perhaps for a test that runs, whose time does not count meanwhile. */
+	void (*compiling)(struct executor_listener *, bool begins);
 	void (*warning)(struct executor_listener *, struct str text); /* about a project's manifest */
 	/* The results depend on this file, too: a fixture, or what the file imports. */
 	void (*depends)(struct executor_listener *, struct str path);

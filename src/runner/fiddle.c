@@ -299,8 +299,11 @@ static void run_test(struct fiddle *x, const struct script *s, const struct scri
 	struct world *w = world_fork(file_world, &loop);
 	random_destroy(&w->random);
 	w->random = random_seeded_new(seed);
-	w->stop.at_ns = start + x->options->timeout_ns;
-	w->stop.why = arena_printf(&x->test, "the test %s", run_late_words(x->options, &x->test).ptr);
+	const struct deadline deadline = {
+		start + x->options->timeout_ns,
+		arena_printf(&x->test, "the test %s", run_late_words(x->options, &x->test).ptr),
+	};
+	w->deadline = &deadline;
 	w->tracing = true; /* costs next to nothing, and a failure shows it */
 	x->wants_trace = trace;
 	if (!open_outside(x, &outside, tape, w, test_key(x, s, t)))

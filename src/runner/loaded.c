@@ -106,12 +106,16 @@ static struct loaded *load(struct loaded_projects *l, const struct project *proj
 	load_manifest(l, p, listener);
 	if (p->failure.len)
 		return p;
-	if (!project->service)
+	if (!project->service) {
 		p->failure = str_from(project->missing);
-	else if (!l->options->open_service(l->options->data, project->service,
-					   limits_memory_room(&p->world->limits, p->world->limits_mode),
-					   &p->service, &e))
+		return p;
+	}
+	listener->compiling(listener, true);
+	if (!l->options->open_service(l->options->data, project->service,
+				      limits_memory_room(&p->world->limits, p->world->limits_mode),
+				      &p->service, &e))
 		p->failure = arena_str(&l->arena, str_from(e.text));
+	listener->compiling(listener, false);
 	return p;
 }
 

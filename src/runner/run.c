@@ -466,6 +466,11 @@ static void list_broken(struct executor_listener *super, struct str text)
 	l->reporter->ops->broken(l->reporter, l->file->path, text);
 }
 
+static void list_compiling(struct executor_listener *l, bool begins)
+{
+	(void)l, (void)begins;
+}
+
 static void list_text(struct executor_listener *l, struct str text)
 {
 	(void)l, (void)text;
@@ -486,8 +491,8 @@ void run_list(const struct test_files *files, const struct run_options *options,
 	      struct run_totals *totals)
 {
 	struct lister l = {
-		.super = { list_starts, list_ended, list_again, list_broken, list_text, list_text,
-			   list_snapshots, list_stop },
+		.super = { list_starts, list_ended, list_again, list_broken, list_compiling, list_text,
+			   list_text, list_snapshots, list_stop },
 		.reporter = reporter,
 		.totals = totals,
 	};

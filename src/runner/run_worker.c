@@ -78,6 +78,15 @@ static void side_broken(struct executor_listener *l, struct str text)
 	send_message((struct side *)l, MESSAGE_BROKEN, str_sub(text, 0, WORKER_MESSAGE_BYTES_MAX / 2));
 }
 
+static void side_compiling(struct executor_listener *l, bool begins)
+{
+	struct side *s = (struct side *)l;
+	if (begins)
+		worker_pause(s->given.self);
+	else
+		worker_resume(s->given.self);
+}
+
 static void side_warning(struct executor_listener *l, struct str text)
 {
 	send_message((struct side *)l, MESSAGE_WARNING, str_sub(text, 0, WORKER_MESSAGE_BYTES_MAX / 2));
@@ -136,8 +145,8 @@ static void do_work(struct side *s, uint32_t work, const struct begin *begin)
 void run_worker(const struct run_worker *given)
 {
 	struct side s = {
-		.super = { side_starts, side_ended, side_again, side_broken, side_warning, side_depends,
-			   side_snapshots, side_stop },
+		.super = { side_starts, side_ended, side_again, side_broken, side_compiling, side_warning,
+			   side_depends, side_snapshots, side_stop },
 		.given = *given,
 	};
 	if (given->begin.given)

@@ -54,6 +54,8 @@ struct worker {
 	struct slot *slot;
 	struct clock *clock;
 	int fd;
+	bool was_timed; /* before it was paused, … */
+	uint64_t paused_ns;
 };
 
 struct process {
@@ -83,6 +85,19 @@ void worker_is_at(struct worker *self, uint64_t item, bool timed)
 	self->slot->since_ns = clock_monotonic(self->clock);
 	self->slot->timed = timed;
 	self->slot->item = item;
+}
+
+void worker_pause(struct worker *self)
+{
+	self->was_timed = self->slot->timed;
+	self->slot->timed = false;
+	self->paused_ns = clock_monotonic(self->clock);
+}
+
+void worker_resume(struct worker *self)
+{
+	self->slot->since_ns += clock_monotonic(self->clock) - self->paused_ns;
+	self->slot->timed = self->was_timed;
 }
 
 void worker_note(struct worker *self, struct str note)
@@ -140,7 +155,7 @@ static void offer_oneself(void)
 
 noreturn_fn static void be_worker(struct workers *w, unsigned index, int fd, pid_t parent)
 {
-	struct worker self = { &w->shared->slots[index], clock_system_new(), fd };
+	struct worker self = { .slot = &w->shared->slots[index], .clock = clock_system_new(), .fd = fd };
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	offer_oneself();
 	if (w->interrupt)

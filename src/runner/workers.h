@@ -80,6 +80,9 @@ void worker_end_print(const struct worker_end *end, char *out, size_t cap);
 
 /* What it is at from now on; 0: nothing. */
 void worker_is_at(struct worker *self, uint64_t item, bool timed);
+/* Its time stands still until worker_resume(). */
+void worker_pause(struct worker *self);
+void worker_resume(struct worker *self);
 /*
  * What is to be known of what it will be at next, should it die of it. What is longer than fits is not noted
  * at all.

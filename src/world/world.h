@@ -37,6 +37,12 @@ struct resident {
 	void (*evict)(struct resident *); /* ends it, and takes it out of the list */
 };
 
+/* Guests that run on then, in real_time_ns(), are ended, with these words; 0: none is. */
+struct deadline {
+	uint64_t at_ns;
+	struct str why;
+};
+
 struct world {
 	struct loop *loop; /* borrowed; loop->clock is the world's clock */
 	struct random *random;
@@ -76,11 +82,7 @@ struct world {
 	enum limits_mode limits_mode;
 	/* Which POP this is: FASTLY_POP, FASTLY_HOSTNAME and X-Served-By. Literals, or as long-lived. */
 	struct str pop, hostname, served_by;
-	/* Guests that run on then, in real_time_ns(), are ended, with these words. Borrowed; 0: never. */
-	struct {
-		uint64_t at_ns;
-		struct str why;
-	} stop;
+	const struct deadline *deadline; /* of guests; borrowed, NULL: there is none */
 	struct pmap fastly_keys; /* for which fastly_key_is_valid answers yes; the values mean nothing */
 	struct pmap shields;     /* struct shield_site by name */
 	bool http_cache;         /* requests to backends go through the cache; else all of them go out */

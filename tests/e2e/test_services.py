@@ -98,6 +98,20 @@ it("crashes", async () => {
 
 
 @test
+def what_compiling_a_service_takes_is_not_the_tests_time(t):
+    """A guest of the Go SDK takes seconds, and is compiled in the test that names it first."""
+    projects(t)
+    project(t, "go", "go-abi")
+    t.write("gateway/a.test.ts", HEAD + """it("asks another", async () => {
+  origin("origin").service("../go");
+  expect((await service.fetch("/hello")).status).toBe(200);
+});
+""")
+    new_cache = {"XDG_CACHE_HOME": t.path("new")}
+    assert_equal(Summary(t.run("test", "--timeout", "1s", "gateway", env=new_cache, code=0)).counts, (1, 0))
+
+
+@test
 def services_of_several_files_are_apart_and_a_changed_manifest_is_seen(t):
     projects(t)
     for name in "ab":

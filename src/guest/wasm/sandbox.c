@@ -573,6 +573,11 @@ static bool wants_to_yield(const struct sandbox *sb)
 	return sb->service->options.yield && cpu_time_ns() - sb->cpu_started_ns >= ENGINE_TICK_MS * NS_PER_MS;
 }
 
+static bool is_over(const struct deadline *d)
+{
+	return d->at_ns && real_time_ns() >= d->at_ns;
+}
+
 /* May the guest go on? Otherwise the limit that it is over, or who ended it, has its words in `trap_text`. */
 static bool may_go_on(struct sandbox *sb, const wasmtime_context_t *context)
 {
@@ -583,8 +588,8 @@ static bool may_go_on(struct sandbox *sb, const wasmtime_context_t *context)
 		return false;
 	if (sb->stopping)
 		sb->trap_text = STR("the guest was stopped");
-	else if (sb->world->stop.at_ns && real_time_ns() >= sb->world->stop.at_ns)
-		over_limit(sb, 503, sb->world->stop.why);
+	else if (sb->world->deadline && is_over(sb->world->deadline))
+		over_limit(sb, 503, sb->world->deadline->why);
 	else if (!invocation_within(sb->invocation, LIMIT_cpu_ns, cpu_ns))
 		over_limit(sb, 503, limit_report(sb, "CPU time", sb->world->limits.cpu_ns));
 	else

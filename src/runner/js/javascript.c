@@ -175,8 +175,8 @@ static void run_session(struct js_session *s)
 		break_file(s, "", "the tests wait for something that can never come");
 		return;
 	}
-	if (s->stop_ns)
-		crash_say(describe_stop(s, s->late));
+	if (s->deadline.at_ns)
+		crash_say(describe_stop(s, s->deadline.why));
 	struct str what =
 		arena_printf(&s->arena,
 			     "JavaScript ran for %g s without coming back, and was stopped (--timeout)",
@@ -225,7 +225,7 @@ static void run_file(struct javascript *x, const struct test_file *file, const s
 	}
 	if (!listing)
 		stop_when_late(x->vm);
-	s.late = arena_printf(&s.arena, "the test %s", run_late_words(x->options, &s.arena).ptr);
+	s.deadline.why = arena_printf(&s.arena, "the test %s", run_late_words(x->options, &s.arena).ptr);
 	js_vm_limit(x->vm, s.limit_ns);
 	s.project = s.services[0] = loaded_project(x->projects, file->project, l);
 	session_begin(&s);

@@ -71,7 +71,7 @@ JS_FUNCTION(starts)
 	struct test_result who = identify(s, (JSObjectRef)js_arg(c, 0), &c->arena);
 	s->listener->starts(s->listener, s->position, &who);
 	js_vm_limit(s->realm->vm, 0);
-	s->stop_ns = real_time_ns() + s->options->timeout_ns;
+	s->deadline.at_ns = real_time_ns() + s->options->timeout_ns;
 	return js_bool(c->ctx, true);
 }
 
@@ -109,7 +109,7 @@ JS_FUNCTION(ended)
 	r.checks = MAX(r.checks, r.checks_failed);
 	s->listener->ended(s->listener, &r);
 	js_vm_limit(s->realm->vm, s->limit_ns);
-	s->stop_ns = 0;
+	s->deadline.at_ns = 0;
 	uint64_t seed = s->pass->seed;
 	bool again = r.status == TEST_FAILED && s->listener->again(s->listener, &seed);
 	s->seed = again ? seed : s->pass->seed;

@@ -61,8 +61,7 @@ struct world *session_fork_world(struct js_session *s, const struct world *aroun
 {
 	struct world *w = world_fork(around, loop);
 	w->tracing = true;
-	w->stop.at_ns = s->stop_ns;
-	w->stop.why = s->late;
+	w->deadline = &s->deadline;
 	w->registrar = &s->registrar;
 	random_destroy(&w->random);
 	w->random = random_seeded_new(s->seed);

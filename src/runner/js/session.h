@@ -78,9 +78,8 @@ struct js_session {
 	 * from outside: with this limit every return to JavaScript costs a system call.
 	 */
 	uint64_t limit_ns;
-	uint64_t stop_ns; /* when the test that runs is late, in real_time_ns(); 0: none runs */
-	struct str late;  /* what is said of it then: "the test took longer than …" */
-	bool listing;     /* tests are told of, not run */
+	struct deadline deadline; /* of the test that runs */
+	bool listing;             /* tests are told of, not run */
 	uint64_t seed;
 };
 
