@@ -6,19 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/check.h"
 #include "base/mem.h"
 
 /* Under AddressSanitizer, what an arena has not handed out or has taken back is as forbidden as freed memory.
  */
-#if defined __SANITIZE_ADDRESS__
-#define ARENA_WATCHED 1
-#elif defined __has_feature
-#if __has_feature(address_sanitizer)
-#define ARENA_WATCHED 1
-#endif
-#endif
-#ifdef ARENA_WATCHED
+#if UNDER_ASAN
 #include <sanitizer/asan_interface.h>
 #define WATCHED_CLOSE(ptr, size) ASAN_POISON_MEMORY_REGION(ptr, size)
 #define WATCHED_OPEN(ptr, size) ASAN_UNPOISON_MEMORY_REGION(ptr, size)

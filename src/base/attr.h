@@ -7,6 +7,18 @@
 #define printf_like(format_at, args_at) __attribute__((format(printf, format_at, args_at)))
 #define noreturn_fn __attribute__((noreturn))
 
+/* 1 when AddressSanitizer looks on: gcc and clang say so in different ways. */
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ASAN 1
+#endif
+#endif
+#ifndef UNDER_ASAN
+#define UNDER_ASAN 0
+#endif
+
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 #undef MIN /* some system headers have their own */
 #undef MAX

@@ -10,17 +10,6 @@
 
 enum { FRAMES_MAX = 40, OWN_FRAMES = 2 };
 
-#if defined(__SANITIZE_ADDRESS__)
-#define HANDLES_SIGNALS 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HANDLES_SIGNALS 0
-#endif
-#endif
-#ifndef HANDLES_SIGNALS
-#define HANDLES_SIGNALS 1
-#endif
-
 /* The last one is what stops a process that is late (workers.c). */
 static const int fatal[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU };
 static int report_fd = -1; /* a handler has nothing else to look at */
@@ -55,7 +44,7 @@ void crash_report_to(int fd)
 	void *frame[1];
 	struct sigaction action = { .sa_handler = report, .sa_flags = SA_ONSTACK };
 	report_fd = fd;
-	if (fd < 0 || !HANDLES_SIGNALS)
+	if (fd < 0 || UNDER_ASAN)
 		return;
 	(void)backtrace(frame, 1); /* loads what it needs, which a handler should not */
 	for (size_t i = 0; i < COUNT_OF(fatal); i++) {

@@ -1867,14 +1867,7 @@ enum { PRESSURE_BYTES = 32 << 20, PRESSURE_OBJECT = 100000, PRESSURE_OBJECTS = 3
 static size_t resident_bytes(void)
 {
 	unsigned long pages = 0;
-#if defined(__SANITIZE_ADDRESS__)
-	return 0;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-	return 0;
-#endif
-#endif
-	FILE *f = fopen("/proc/self/statm", "r");
+	FILE *f = UNDER_ASAN ? NULL : fopen("/proc/self/statm", "r");
 	if (!f)
 		return 0;
 	if (fscanf(f, "%*u %lu", &pages) != 1)

@@ -15,16 +15,6 @@
 
 enum { INPUTS_A_COLLECTION = 256 };
 
-/*
- * LeakSanitizer breaks on the memory that JavaScriptCore has set aside; `make asan` looks for leaks
- * otherwise.
- */
-int __lsan_is_turned_off(void);
-int __lsan_is_turned_off(void)
-{
-	return 1;
-}
-
 struct natives {
 	bool tried;
 	struct js_vm *vm;

@@ -35,7 +35,7 @@ static void *open_library(struct error *e)
 
 static bool loaded; /* a library is loaded once a process, whoever asks */
 
-#ifdef __SANITIZE_ADDRESS__
+#if UNDER_ASAN
 /*
  * LeakSanitizer asks at the end of the process. It falls over the threads of JavaScriptCore, so where that is
  * loaded leaks are not looked for.
