@@ -119,7 +119,7 @@ def measure_http2(bench):
     with Hosts(bench, "rust-hello") as hosts:
         for connections in (1, 16):
             times(bench, section, "rust-hello, " + plural(connections),
-                  *hosts.rounds(lambda port: h2load(bench, port, connections)))
+                  *hosts.rounds(lambda port: h2load(bench, port, connections)), goal=5)
 
 
 # ---- through to an origin ----
@@ -153,7 +153,7 @@ def measure_pass_through(bench):
             with Hosts(bench, guest, config) as hosts:
                 for connections in (1, 16):
                     times(bench, section, "%s, %s" % (how, plural(connections)),
-                          *hosts.rounds(lambda port: bench.measure("load", port, "/", connections, "seconds", 1)))
+                          *hosts.rounds(lambda port: bench.measure("load", port, "/", connections, "seconds", 1)), goal=5)
 
 
 # ---- memory ----
