@@ -33,16 +33,9 @@ static void make_real(struct world *w, struct edge *edge, const struct cli_optio
 	}
 }
 
-/* As what serves on OpenSSL or rustls has it, Viceroy among them. */
-static const char *trusted(const struct cli_options *o, const char *variable)
-{
-	const char *path = o->env->lookup(variable);
-	return path && *path ? path : NULL;
-}
-
 bool edge_begin(struct edge *edge, const struct cli_options *o, struct error *e)
 {
-	const struct http_trust trust = { trusted(o, "SSL_CERT_FILE"), trusted(o, "SSL_CERT_DIR") };
+	const struct http_trust trust = cli_trust(o);
 	*edge = (struct edge){ .clock = clock_system_new() };
 	manifest_init(&edge->manifest);
 	loop_init(&edge->loop, edge->clock);

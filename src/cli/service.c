@@ -121,6 +121,18 @@ static bool can_hold_files(const char *folder, struct arena *a)
 	return S_ISDIR(st.st_mode) && access(path.ptr, W_OK | X_OK) == 0;
 }
 
+/* As what serves on OpenSSL or rustls has it, Viceroy among them. */
+static const char *trusted(const struct cli_options *o, const char *variable)
+{
+	const char *path = o->env->lookup(variable);
+	return path && *path ? path : NULL;
+}
+
+struct http_trust cli_trust(const struct cli_options *o)
+{
+	return (struct http_trust){ trusted(o, "SSL_CERT_FILE"), trusted(o, "SSL_CERT_DIR") };
+}
+
 const char *cli_js_cache(const struct cli_options *o, struct arena *a)
 {
 	if (o->env->cache_folder && can_hold_files(o->env->cache_folder, a))

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "guest/wasm/wasm_service.h"
+#include "http/client.h"
 #include "manifest/limits_file.h"
 
 /* The options for Wasm guests that the command line implies. */
@@ -25,6 +26,9 @@ bool cli_profile_lost(const struct service *s);
  * esbuild, which compiles JavaScript and TypeScript: $BACKLOT_ESBUILD, or the installed one, or the build's.
  */
 const char *cli_esbuild(const struct cli_options *o, struct arena *a);
+
+/* Whom backends of TLS are checked by: what $SSL_CERT_FILE and $SSL_CERT_DIR say. */
+struct http_trust cli_trust(const struct cli_options *o);
 
 /* Where compiled JavaScript is kept; a folder that may not be there yet. */
 const char *cli_js_cache(const struct cli_options *o, struct arena *a);

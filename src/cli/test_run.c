@@ -157,6 +157,7 @@ static void set_options(struct run_setup *s, const struct test_run *run)
 		.bail = o->bail,
 		.strict = o->strict,
 		.net = o->target ? RUN_NET_REAL : o->net,
+		.trust = cli_trust(o),
 		.target = { .url = str_from(o->target), .ca_pem = blob_str(s->target_ca) },
 		.redact = str_from(o->redact),
 		.without_http_cache = o->http_cache == HTTP_CACHE_OFF,

@@ -230,7 +230,7 @@ static bool open_outside(struct fiddle *x, struct outside *o, struct tape *tape,
 {
 	struct error e;
 	struct origins *next;
-	if (!outside_open(o, x->options->net, tape, test, w->loop, &next, &e)) {
+	if (!outside_open(o, x->options->net, &x->options->trust, tape, test, w->loop, &next, &e)) {
 		buf_printf(&x->text, "%s\n", e.text);
 		return false;
 	}

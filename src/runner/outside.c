@@ -3,8 +3,8 @@
 
 #include "world/origins_cassette.h"
 
-bool outside_open(struct outside *o, enum run_net net, struct tape *tape, struct str test, struct loop *loop,
-		  struct origins **next, struct error *e)
+bool outside_open(struct outside *o, enum run_net net, const struct http_trust *trust, struct tape *tape,
+		  struct str test, struct loop *loop, struct origins **next, struct error *e)
 {
 	bool recorded = net != RUN_NET_NONE && net != RUN_NET_REAL;
 	*o = (struct outside){ .tape = recorded ? tape : NULL };
@@ -12,7 +12,7 @@ bool outside_open(struct outside *o, enum run_net net, struct tape *tape, struct
 	if (recorded)
 		tape_begin(tape, &o->take, test);
 	if (run_net_is_real(net)) {
-		if (!(o->client = http_client_curl_new(loop, NULL, e)))
+		if (!(o->client = http_client_curl_new(loop, trust, e)))
 			return false;
 		*next = origins_network_new(o->client);
 	}

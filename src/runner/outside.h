@@ -3,6 +3,7 @@
 #ifndef RUNNER_OUTSIDE_H
 #define RUNNER_OUTSIDE_H
 
+#include "http/client.h"
 #include "runner/tape.h"
 #include "world/origins.h"
 
@@ -18,8 +19,9 @@ struct outside {
  * `test` (what a cassette calls the test) are borrowed. False: there is no network to be had; to be closed
  * all the same.
  */
-must_use bool outside_open(struct outside *o, enum run_net net, struct tape *tape, struct str test,
-			   struct loop *loop, struct origins **next, struct error *e);
+must_use bool outside_open(struct outside *o, enum run_net net, const struct http_trust *trust,
+			   struct tape *tape, struct str test, struct loop *loop, struct origins **next,
+			   struct error *e);
 
 /*
  * The test's world is gone: keeps its recording, or looks at what was not asked for. Problems may become

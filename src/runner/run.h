@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "guest/deployed.h"
+#include "http/client.h"
 #include "manifest/limits_file.h"
 #include "runner/filter.h"
 #include "runner/interrupt.h"
@@ -34,6 +35,7 @@ struct run_options {
 	bool bail;                 /* stop after the first failure */
 	bool strict;               /* a check that passes only because its target is undefined fails */
 	enum run_net net;          /* where requests go that no origin of a test answers */
+	struct http_trust trust;   /* of backends that are asked for real */
 	/* The service is there, and tests see its outside; without a URL it is a project's. */
 	struct deployment_target target;
 	struct str redact; /* what a cassette must not hold, beside what it never does: see cassette.h */

@@ -220,3 +220,7 @@ def authorities_may_come_from_the_environment(t):
                           ({"SSL_CERT_DIR": folder}, 200), ({"SSL_CERT_FILE": strangers.pem, "SSL_CERT_DIR": folder}, 200)):
             with mirror(t, "-C", "fastly.toml", env=env) as edge:
                 assert_equal((env, edge.get("/proxy/x").status), (env, code))
+        t.write("a.fiddle", "GET /proxy/x\n  clientFetch.status is 200\n")
+        for file, code in ((ours.pem, 0), (strangers.pem, 1)):
+            t.run("test", "-C", "fastly.toml", "--service", t.guest("rust-mirror"), "--net", "real", "a.fiddle",
+                  env={"SSL_CERT_FILE": file}, code=code)

@@ -24,7 +24,8 @@ bool js_net_open_file(struct js_session *s, struct error *e)
 bool js_net_open(struct js_session *s, struct test_frame *f, struct str name, struct error *e)
 {
 	struct origins *next;
-	if (!outside_open(&f->outside, net_of(s), &s->tape, arena_str(&s->arena, name), &f->loop, &next, e))
+	if (!outside_open(&f->outside, net_of(s), &s->options->trust, &s->tape, arena_str(&s->arena, name),
+			  &f->loop, &next, e))
 		return false;
 	if (next)
 		origins_rules_set_next(f->world->origins, next);
