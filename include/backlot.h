@@ -277,8 +277,11 @@ BL_API bool bl_on_register(bl_world *world, bl_register_fn *registers, void *dat
 BL_API const char *bl_registration_name(const bl_registration *registration);
 BL_API const char *bl_registration_url(const bl_registration *registration); /* "https://host:port" */
 BL_API const char *bl_registration_host_override(const bl_registration *registration); /* "": none */
-/* The service is told that it may have no dynamic backends. */
-BL_API void bl_registration_refuse(bl_registration *registration);
+/*
+ * What the service is told: "disallowed" (it may have no dynamic backends), "name-in-use", "invalid" or
+ * "too-many"; NULL: the first.
+ */
+BL_API bool bl_registration_refuse(bl_registration *registration, const char *why, bl_error **error);
 /* The backend leads there instead; what else the service said of it stays. */
 BL_API bool bl_registration_redirect(bl_registration *registration, const char *url, bl_error **error);
 

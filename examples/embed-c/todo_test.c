@@ -163,8 +163,9 @@ static void registered(void *data, bl_registration *registration)
 	char *seen = data;
 	const char *url = bl_registration_url(registration);
 	snprintf(seen, 100, "%s at %s", bl_registration_name(registration), url);
+	CHECK(!bl_registration_refuse(registration, "for no reason that there is", NULL));
 	if (strstr(url, "forbidden"))
-		bl_registration_refuse(registration);
+		CHECK(bl_registration_refuse(registration, "disallowed", NULL));
 }
 
 static void backends_that_the_service_registers_are_seen(bl_world *world)

@@ -50,7 +50,7 @@ for name, result, *arguments in [
     ("origin", c_bool, c_void_p, c_char_p, c_char_p, c_char_p, OriginFn, c_void_p, c_void_p, ERROR),
     ("on_register", c_bool, c_void_p, OriginFn, c_void_p, c_void_p, ERROR),
     ("registration_name", c_char_p, c_void_p), ("registration_url", c_char_p, c_void_p),
-    ("registration_refuse", None, c_void_p),
+    ("registration_refuse", c_bool, c_void_p, c_char_p, ERROR),
     ("answer_new", c_void_p, c_int), ("answer_header", c_bool, c_void_p, c_char_p, c_char_p, ERROR),
     ("answer_body", c_bool, c_void_p, c_char_p, c_size_t, ERROR),
     ("answer_delay", c_bool, c_void_p, c_uint64, ERROR),
@@ -197,7 +197,7 @@ class World(Handle):
         def tell(_, handle):
             name, url = (getattr(lib, "bl_registration_" + part)(handle).decode() for part in ("name", "url"))
             if registered(name, url) is False:
-                lib.bl_registration_refuse(handle)
+                call("registration_refuse", handle, None)
 
         function = OriginFn(tell)
         self.callbacks.append(function)

@@ -27,7 +27,7 @@ struct bl_registration {
 	struct registration *registration;
 	struct arena arena;
 	struct backend *instead;
-	bool refused;
+	enum refusal refused;
 };
 
 /* ---- telling ---- */
@@ -48,7 +48,7 @@ static void tell(struct task *t)
 	arena_init(&told.arena);
 	g->registrar->registers(g->registrar->data, &told);
 	if (told.refused)
-		registration_refuse(g->registration, REFUSAL_DISALLOWED);
+		registration_refuse(g->registration, told.refused);
 	else
 		registration_accept(g->registration, take(told.instead));
 	backend_unref(&told.instead);
@@ -148,10 +148,18 @@ const char *bl_registration_host_override(const bl_registration *registration)
 	return host.len ? host.ptr : "";
 }
 
-void bl_registration_refuse(bl_registration *registration)
+bool bl_registration_refuse(bl_registration *registration, const char *why, bl_error **error)
 {
-	if (registration)
-		registration->refused = true;
+	if (!lib_given(registration, "registration", error))
+		return false;
+	enum refusal refused = why ? refusal_find(str_from(why)) : REFUSAL_DISALLOWED;
+	if (refused == REFUSAL_NONE)
+		return lib_failf(
+			error, ERROR_INVALID,
+			"a backend cannot be refused as '%s': write disallowed, name-in-use, invalid or too-many",
+			why);
+	registration->refused = refused;
+	return true;
 }
 
 bool bl_registration_redirect(bl_registration *registration, const char *url, bl_error **error)
