@@ -184,8 +184,16 @@ static void forget_depends(struct watching *w, const struct test_files *files)
 	pmap_fini(&all);
 }
 
+/* A run that failed may have ended before it came to all that it depends on: what was known stays. */
+static void keep_depends(struct watching *w, const struct pmap *before)
+{
+	for (struct pmap_entry entry = { 0 }; pmap_each(before, &entry);)
+		pmap_put(&w->depends, entry.key, &blob_new(STR(""))->rc);
+}
+
 static int run(struct watching *w, struct test_files *files, uint64_t start_ns)
 {
+	struct pmap before = pmap_copy(&w->depends);
 	forget_depends(w, files);
 	w->began_ns = clock_wall(w->clock);
 	int code = test_run(&(struct test_run){ .o = w->o,
@@ -195,6 +203,9 @@ static int run(struct watching *w, struct test_files *files, uint64_t start_ns)
 						.interrupt = w->interrupt,
 						.depends = depends,
 						.data = w });
+	if (code != CLI_PASSED)
+		keep_depends(w, &before);
+	pmap_fini(&before);
 	fflush(w->o->env->out);
 	return code;
 }
@@ -273,13 +284,26 @@ static const char *from_here(const struct watching *w, const char *path)
 	return strncmp(path, w->o->env->folder, len) == 0 && path[len] == '/' ? path + len + 1 : path;
 }
 
+/* A test file is in the scan as it was named, and as what its test depends on. */
+static bool is_told(const struct watching *w, const struct scan *before, const struct scan *now, size_t index)
+{
+	const char *name = from_here(w, now->at[index].path);
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(from_here(w, now->at[i].path), name) == 0 && !now->at[i].folder &&
+		    has_changed(before, now, now->at[i].path))
+			return true;
+	}
+	return false;
+}
+
 static void say_changed(struct watching *w, const struct scan *before, const struct scan *now, size_t files)
 {
 	FILE *err = w->o->env->err;
 	size_t count = 0;
 	fputs("\nchanged:", err);
 	for (size_t i = 0; i < now->count; i++) {
-		if (now->at[i].folder || !has_changed(before, now, now->at[i].path))
+		if (now->at[i].folder || !has_changed(before, now, now->at[i].path) ||
+		    is_told(w, before, now, i))
 			continue;
 		if (++count <= CHANGES_SHOWN_MAX)
 			fprintf(err, "%s %s", count > 1 ? "," : "", from_here(w, now->at[i].path));
@@ -309,6 +333,7 @@ static int look_and_run(struct watching *w)
 	if (!scan_new(&now, w, &e))
 		cli_error(w->o, CLI_USAGE, &e);
 	struct test_files some = touched(w, before, now);
+	w->now = now;
 	if (some.count) {
 		say_changed(w, before, now, some.count);
 		code = run(w, &some, start_ns);
@@ -320,7 +345,6 @@ static int look_and_run(struct watching *w)
 	}
 	mem_free(some.at);
 	scan_destroy(&before);
-	w->now = now;
 	return code == CLI_INTERRUPTED || code == CLI_TERMINATED ? code : -1;
 }
 

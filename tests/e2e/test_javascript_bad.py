@@ -226,7 +226,7 @@ def without_esbuild_it_is_said_how_to_name_one(t):
     t.write("no-program", "text")
     for path, why in (("/nowhere/esbuild", "No such file or directory"), (t.path("no-program"), "Permission denied")):
         done = run(t, "a.test.ts", env={"BACKLOT_ESBUILD": path}, code=2)
-        assert_in("esbuild, which compiles JavaScript and TypeScript, is missing: %s cannot be run: %s" % (path, why), done.out)
+        assert_in("esbuild, which compiles JavaScript and TypeScript, cannot be executed: %s cannot be run: %s" % (path, why), done.out)
         assert_in("BACKLOT_ESBUILD names another one", done.out)
 
 

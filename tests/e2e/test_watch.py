@@ -113,6 +113,55 @@ def a_file_that_a_test_in_javascript_read_runs_it(t):
 
 
 @test
+def what_a_run_needed_that_failed_runs_it_again(t):
+    helper = "export const answer = 42;\n"
+    t.write("tests/h.ts", helper)
+    t.write("tests/f.txt", "42")
+    t.write("tests/a.test.ts", 'import { readFileSync } from "node:fs";\nimport { expect, it } from "vitest";\n'
+            'import { answer } from "./h";\n'
+            'it("reads", () => expect(readFileSync("tests/f.txt", "utf8")).toBe(String(answer)));\n')
+    t.write("b.test.ts", 'import { it } from "vitest";\nit("reads nothing", () => {});\n')
+    with watching(t, "--service", t.guest("rust-hello")) as w:
+        assert_equal(w.result()[1], (2, 0, 0))
+        for file, text, failed in (("tests/h.ts", helper, (0, 0, 1)), ("tests/f.txt", "42", (0, 1, 0))):
+            for spoil in (lambda f: t.write(f, "export const = ;\n"), lambda f: os.remove(t.path(f))):
+                spoil(file)
+                assert_equal(w.result()[1], failed)
+                t.write(file, text)
+                assert_equal(w.result()[1], (1, 0, 0))
+    assert_in("\nchanged: tests/f.txt (1 of 2 test files)\n", w.running.err)
+
+
+@test
+def what_the_first_run_needed_and_did_not_find_runs_it_again(t):
+    t.write("a.test.ts", 'import { readFileSync } from "node:fs";\nimport { expect, it } from "vitest";\n'
+            'import { answer } from "./h";\n'
+            'it("reads", () => expect(readFileSync("f.txt", "utf8")).toBe(String(answer)));\n')
+    with watching(t, "--service", t.guest("rust-hello")) as w:
+        assert_equal(w.result()[1], (0, 0, 1))
+        t.write("h.ts", "export const = ;\n")
+        assert_equal(w.result()[1], (0, 0, 1))
+        t.write("h.ts", "export const answer = 42;\n")
+        assert_equal(w.result()[1], (0, 1, 0))
+        t.write("f.txt", "42")
+        assert_equal(w.result()[1], (1, 0, 0))
+
+
+@test
+def a_saved_test_in_javascript_is_told_of_once(t):
+    text = 'import { it } from "vitest";\nit("holds", () => {});\n'
+    t.write("tests/a.test.ts", text)
+    with watching(t, "--service", t.guest("rust-hello")) as w:
+        assert_equal(w.result()[1], (1, 0, 0))
+        t.write("tests/a.test.ts", text + "\n")
+        assert_equal(w.result()[1], (1, 0, 0))
+        assert_in("\nchanged: tests/a.test.ts (1 of 1 test files)\n", w.running.err)
+        t.write("tests/b.test.ts", text)
+        assert_equal(w.result()[1], (1, 0, 0))
+        assert_in("(1 of 2 test files)\nwatching 2 test files;", w.running.err)
+
+
+@test
 def a_file_that_is_saved_in_the_run_that_first_reads_it_runs_it_again(t):
     t.write("fixture.json", '{"ok": false}')
     t.write("a.test.ts", 'import { readFileSync } from "node:fs";\nimport { expect, it } from "vitest";\n'

@@ -38,6 +38,8 @@ export interface CompileOptions {
   /** Import specifiers that are not looked for in files. */
   builtins: string[];
   conditions: string[];
+  /** Is told of files that do not compile, and of those that are not there (the end of whose name may be left out). */
+  sought?: (path: string) => void;
 }
 
 /** What the compiler says is wrong with the user's files, as people should see it. */
@@ -51,7 +53,7 @@ const LOADERS = [".txt=text", ".html=text", ".sql=text", ".md=text", ".bin=binar
 function esbuild(options: CompileOptions, words: string[]): void {
   const [status, said] = host.files.run([options.esbuild, ...words], options.folder);
   if (status < 0)
-    throw new Error(`esbuild, which compiles JavaScript and TypeScript, is missing: ${said.trimEnd()}; it is installed beside ` +
+    throw new Error(`esbuild, which compiles JavaScript and TypeScript, cannot be executed: ${said.trimEnd()}; it is installed beside ` +
       "backlot, and the variable BACKLOT_ESBUILD names another one");
   if (status !== 0) throw new CompileError(said.trimEnd());
 }
@@ -350,11 +352,23 @@ function readable(said: string, { folder, shown }: CompileOptions): string {
     .replace(/\n\n  You can mark the path .*/g, "");
 }
 
+const MESSAGE = /✘ \[ERROR\] (?:Could not resolve "([^"\n]+)")?.*\n\n    (.+):\d+:\d+:\n/g;
+
+/** Tells of the files that are wrong, and of those that are not there. */
+function tellOfSought(said: string, { folder, sought }: CompileOptions): void {
+  for (const [, specifier, file] of said.matchAll(MESSAGE)) {
+    const path = absolute(folder, file!);
+    sought?.(path);
+    if (specifier && isRelative(specifier)) sought?.(absolute(folderOf(path), specifier));
+  }
+}
+
 /** Compiles `entry` (absolute) and writes the program to `out`. */
 export function compile(entry: string, out: string, options: CompileOptions): void {
   try {
     compileAll(entry, out, options);
   } catch (error) {
+    if (error instanceof CompileError) tellOfSought(error.message, options);
     throw error instanceof CompileError ? new CompileError(`it does not compile\n${readable(error.message, options)}`) : error;
   }
 }

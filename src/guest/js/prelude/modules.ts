@@ -215,7 +215,7 @@ function openProgram(kept: string): Program | undefined {
 }
 
 /** What may be left out of a path that code asks for. */
-const ENDS = ["", ".ts", ".tsx", ".mts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.js"];
+export const ENDS = ["", ".ts", ".tsx", ".mts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.js"];
 
 export class Loader {
   readonly modules = new Map<string, Module>();
@@ -293,6 +293,7 @@ export class Loader {
       if (known) return known;
     }
     const file = fileAt(path);
+    if (file === undefined) this.options.sought?.(path);
     if (file === undefined) throw new Error(`Cannot find module '${specifier}', which ${this.shown(importer)} imports`);
     const known = this.modules.get(file);
     if (known) return known;

@@ -5,7 +5,7 @@ import "./patient_begin";
 import * as vitest from "vitest";
 import { startTests } from "@vitest/runner";
 import "./patient_end";
-import { Loader } from "../../../guest/js/prelude/modules";
+import { ENDS, Loader } from "../../../guest/js/prelude/modules";
 import { installNodeGlobals, makeEnvironment } from "../../../guest/js/prelude/node/builtins";
 import * as backlot from "./backlot";
 import { shownAs } from "./failures";
@@ -35,6 +35,12 @@ function provideNode({ folder, path }: Settings, env: Record<string, unknown>): 
   installNodeGlobals();
 }
 
+/** A file that is not there may come, with any end of its name, and with the one that TypeScript has for another. */
+function dependsOnSought(path: string): void {
+  for (const end of ENDS) native.results.depends(path + end);
+  native.results.depends(path.replace(/\.([cm]?)jsx?$/, ".$1ts"));
+}
+
 async function runFile(settings: Settings): Promise<void> {
   const env = makeEnvironment({ ...ENVIRONMENT });
   provideNode(settings, env);
@@ -48,6 +54,7 @@ async function runFile(settings: Settings): Promise<void> {
     builtinModules,
     env,
     loaded: (path) => native.results.depends(path),
+    sought: dependsOnSought,
   });
   host.node.require = (importer) => loader.requireFrom(importer);
   const config = makeConfig(settings, loader.original);
