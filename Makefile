@@ -33,7 +33,7 @@ define configure
 	@mv $(1)/found.new $(1)/found
 endef
 
-.PHONY: all setup build demo guests some-guests check unit e2e abi-audit asan clang fuzz bench cache-tests wpt nextest tidy lint format format-check install docs docs-check \
+.PHONY: all setup build program demo guests some-guests check unit e2e abi-audit asan clang fuzz bench cache-tests wpt nextest tidy lint format format-check install docs docs-check \
 	clean distclean help
 
 all: build ## installs what is missing (where it may), then builds build/backlot
@@ -50,6 +50,11 @@ build: setup
 	$(call configure,$(BUILD))
 	@ninja -C $(BUILD) $(NINJA_FLAGS)
 
+# What a first look needs, without the tests and benchmarks.
+program: setup
+	$(call configure,$(BUILD))
+	@ninja -C $(BUILD) $(NINJA_FLAGS) backlot
+
 guests: ## builds the Wasm guests that the tests and examples run
 ifeq ($(SETUP),yes)
 	@tools/setup guests || true
@@ -60,7 +65,7 @@ endif
 some-guests:
 	@$(MAKE) --no-print-directory guests || echo "make: going on without the guests that could not be built" >&2
 
-demo: build ## builds the example shops with the real SDKs, in Rust and in JavaScript, and tests them with one suite
+demo: program ## builds the example shops with the real SDKs, in Rust and in JavaScript, and tests them with one suite
 ifeq ($(SETUP),yes)
 	@tools/setup node rust
 endif
