@@ -53,6 +53,15 @@ def groups_hooks_and_rows(t):
 
 
 @test
+def objects_of_the_platform_are_compared_and_shown_by_what_can_be_observed(t):
+    fixture(t, "platform.test.ts", 21)
+    write(t, "a.test.ts", "it('differs', () => expect(new Headers({ a: 'b' })).toEqual(new Headers({ a: 'c' })));\n")
+    out = run(t, "a.test.ts", code=1).out
+    for line in ('-   "a": "c",', '+   "a": "b",'):
+        assert_in(line, out)
+
+
+@test
 def matchers_of_every_kind(t):
     fixture(t, "matchers.test.ts", 8)
 

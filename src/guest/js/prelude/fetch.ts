@@ -51,6 +51,8 @@ export interface HostWeb {
   headers(of: Request | Response): string[];
   /** The bytes of a body that is here whole, null for none; undefined: it must be read. Reading it now uses it up. */
   take(of: Request | Response): Uint8Array | null | undefined;
+  /** The bytes of a body, read or not, or what they come from; null: it has none. Throws for what is neither. */
+  peek(of: object): object | null;
 }
 
 const TEXT = "text/plain;charset=UTF-8";
@@ -479,6 +481,10 @@ host.web = {
     return request;
   },
   headers: (of) => flatOf(of.headers),
+  peek(of) {
+    const { bytes, stream, pieces } = bodyOf(of);
+    return bytes ?? stream ?? pieces;
+  },
   take(of) {
     const body = bodyOf(of);
     if (body.disturbed || body.stream?.locked) throw new TypeError("the body was read already, or is being read");

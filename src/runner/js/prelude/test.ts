@@ -12,6 +12,7 @@ import { shownAs } from "./failures";
 import { test as native } from "./host";
 import { closeInside } from "./inside";
 import { Mocker } from "./mocker";
+import { installPlatform } from "./platform";
 import { BacklotRunner } from "./runner";
 import { makeConfig, provideState } from "./state";
 
@@ -60,6 +61,7 @@ async function runFile(settings: Settings): Promise<void> {
   const config = makeConfig(settings, loader.original);
   provideState(settings, config, loader);
   (globalThis as unknown as Record<string, unknown>)["__vitest_mocker__"] = new Mocker(loader);
+  installPlatform();
   backlot.begin(settings.folder);
   if (settings.closed) closeInside(settings.closed);
   const runner = new BacklotRunner(config, loader, settings);

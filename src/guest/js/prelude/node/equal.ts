@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Are two values equal, all the way down? As node:assert's deepStrictEqual() and deepEqual() mean it.
 
+import { contentsOf } from "../contents";
+
 type Seen = Map<object, Set<object>>;
 
 const toString = (value: unknown): string => Object.prototype.toString.call(value);
@@ -44,6 +46,8 @@ function insidesEqual(a: object, b: object, strict: boolean, seen: Seen): boolea
     return a.message === b.message && a.name === b.name && equal(a.cause, b.cause, strict, seen);
   if (a instanceof Map && b instanceof Map) return mapsEqual(a, b, strict, seen);
   if (a instanceof Set && b instanceof Set) return mapsEqual(new Map([...a].map((v) => [v, 0])), new Map([...b].map((v) => [v, 0])), strict, seen);
+  const contents = contentsOf(a);
+  if (contents !== undefined) return contents !== null && equal(contents, contentsOf(b), strict, seen);
   if (a instanceof WeakMap || a instanceof WeakSet || a instanceof Promise) return false;
   if (a instanceof ArrayBuffer || ArrayBuffer.isView(a)) {
     const [left, right] = [bytesOf(a), bytesOf(b as ArrayBuffer)];
