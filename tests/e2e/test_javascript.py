@@ -97,6 +97,11 @@ def modules_that_are_mocked_without_a_factory(t):
 
 
 @test
+def modules_that_are_mocked_by_import_and_spied_on(t):
+    fixture(t, "mock_import.test.ts", 5)
+
+
+@test
 def modules_and_typescript(t):
     fixture(t, "modules.test.tsx", 12)
 

@@ -239,14 +239,43 @@ function hoistMocks(code: string, rewriter: Rewriter, builtins: Set<string>): bo
  */
 const NODE_MODE = /(__toESM\(require\("[^"\n]+"\)), 1\)/g;
 
-function rewriteCommonJs(original: string, builtins: Set<string>): { code: string; async: boolean } {
-  const code = original.replace(NODE_MODE, "$1   )"); // as long as it was, for the source map
+/**
+ * Whoever imports all of a module is given the same object, and its exports may be defined anew: so vi.spyOn() on what
+ * `import * as` gives is seen by everybody, as in Vitest. What is CommonJS is copied, and cannot be spied on so.
+ */
+const SHARED: [from: string, to: string][] = [
+  ["__defProp(target, name, { get: all[name], enumerable: true })", "__defProp(target, name, { get: all[name], enumerable: true, configurable: true })"],
+  ["var __reExport = (target, mod, secondTarget) => (__copyProps(target, mod, \"default\"), secondTarget && __copyProps(secondTarget, mod, \"default\"))",
+    "var __reExport = (target, mod, secondTarget) => (__share(target, mod, \"default\"), secondTarget && __share(secondTarget, mod, \"default\"))"],
+  ["var __toESM = (mod, isNodeMode, target) => (target", "var __toESM = (mod, isNodeMode, target) => mod?.__esModule ? mod : (target"],
+  ["var __toCommonJS = (mod) => __copyProps(", "var __toCommonJS = (mod) => __share("],
+  ["var __copyProps = (to, from, except, desc) => {", "var __share = (to, from, except) => __copyProps(to, from, except, true);" +
+    " var __copyProps = (to, from, except, configurable, desc) => {"],
+  ["__defProp(to, key, { get: () => from[key], enumerable:", "__defProp(to, key, { get: () => from[key], configurable: !!configurable, enumerable:"],
+];
+
+/** For Node.js, which looks for names without running anything; a name may be one that code cannot have. */
+const ANNOTATION = /^0 && \(module\.exports = \{[^}]*\}\);?$/m;
+
+/** Vitest's form that types are known of: `vi.mock(import("./x"))` is about "./x", and imports nothing. */
+const BY_IMPORT = /\b((?:vi|vitest)\.(?:mock|unmock|doMock|doUnmock|importActual|importMock)\()import\(("[^"\n]*")\)/g;
+
+const named = (code: string): string => code.replace(BY_IMPORT, "$1       $2 "); // as long as it was, for the source map
+
+function rewriteImports(code: string): string {
+  if (!code.includes("import(")) return code;
   const rewriter = new Rewriter(code);
-  if (code.includes("import(")) {
-    for (const found of parse(code)[0]) {
-      if (found.type === "dynamic") rewriter.replace(found.dynamicStart - "import".length, found.dynamicStart, "__dynamic");
-    }
+  for (const found of parse(code)[0]) {
+    if (found.type === "dynamic") rewriter.replace(found.dynamicStart - "import".length, found.dynamicStart, "__dynamic");
   }
+  return rewriter.toString();
+}
+
+function rewriteCommonJs(original: string, builtins: Set<string>): { code: string; async: boolean } {
+  let code = named(original.replace(NODE_MODE, "$1   )").replace(ANNOTATION, ""));
+  for (const [from, to] of SHARED) code = code.replace(from, () => to);
+  code = rewriteImports(code); // before statements move
+  const rewriter = new Rewriter(code);
   const async = hoistMocks(code, rewriter, builtins);
   return { code: rewriter.toString(), async };
 }
@@ -254,7 +283,8 @@ function rewriteCommonJs(original: string, builtins: Set<string>): { code: strin
 const list = (names: string[]): string => names.join(", ");
 
 /** An ES module of esbuild's making as the body of an async function. */
-function rewriteModule(code: string): string {
+function rewriteModule(original: string): string {
+  const code = named(original);
   const [imports, exports] = parse(code);
   const rewriter = new Rewriter(code);
   const head: string[] = [];
@@ -283,7 +313,7 @@ function rewriteModule(code: string): string {
   }
   for (const match of code.matchAll(/^export default /gm)) {
     if (!exports.some((e) => e.name === "default")) continue;
-    head.push('Object.defineProperty(exports, "default", { enumerable: true, get: () => __default });');
+    head.push('Object.defineProperty(exports, "default", { enumerable: true, configurable: true, get: () => __default });');
     rewriter.replace(match.index, match.index + match[0].length, "var __default = ");
   }
   for (const match of code.matchAll(/^export \{([^}]*)\};?(?!\s*from)/gm)) {
@@ -297,7 +327,7 @@ function rewriteModule(code: string): string {
 const HELPERS =
   'Object.defineProperty(exports, "__esModule", { value: true });' +
   " const __star = (to, from) => { for (const k of Object.keys(from)) if (k !== \"default\" && !(k in to))" +
-  " Object.defineProperty(to, k, { enumerable: true, get: () => from[k] }); };" +
+  " Object.defineProperty(to, k, { enumerable: true, configurable: true, get: () => from[k] }); };" +
   " const __interop = (m, k) => k === \"default\" && !m?.__esModule ? m : m[k];" +
   " const __namespace = (m) => m?.__esModule ? m : { ...m, default: m };";
 
@@ -321,7 +351,7 @@ function pairs(names: string): [string, string][] {
 
 function getters(names: string, value: (name: string) => string): string {
   return pairs(names)
-    .map(([name, as]) => `Object.defineProperty(exports, ${JSON.stringify(as)}, { enumerable: true, get: () => ${value(name)} });`)
+    .map(([name, as]) => `Object.defineProperty(exports, ${JSON.stringify(as)}, { enumerable: true, configurable: true, get: () => ${value(name)} });`)
     .join(" ");
 }
 

@@ -90,6 +90,23 @@ export class Mocker {
   }
 }
 
+type SpyOn = (object: object, key: PropertyKey, ...access: unknown[]) => unknown;
+
+/** Says why vi.spyOn() cannot watch what `import * as` gives of a module that is not an ES module. */
+export function explainSpies(vi: { spyOn: unknown }): void {
+  const spyOn = vi.spyOn as SpyOn;
+  vi.spyOn = (object: object, key: PropertyKey, ...access: unknown[]): unknown => {
+    try {
+      return spyOn(object, key, ...access);
+    } catch (error) {
+      const own = error instanceof TypeError ? Object.getOwnPropertyDescriptor(object, key) : undefined;
+      if (!own?.get || own.configurable) throw error;
+      throw new TypeError(`Cannot spy on export "${String(key)}": what "import * as" gives of a module of Node.js or of CommonJS is not ` +
+        'configurable, as in Vitest. Import its default (import fs from "node:fs") and spy on that, or use vi.mock()', { cause: error });
+    }
+  };
+}
+
 /** Says so when something is asked of a mock that it does not have. */
 function guard(made: Record<string, unknown>, name: string): unknown {
   if (!("__esModule" in made)) Object.defineProperty(made, "__esModule", { value: true });

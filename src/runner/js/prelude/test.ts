@@ -11,7 +11,7 @@ import * as backlot from "./backlot";
 import { shownAs } from "./failures";
 import { test as native } from "./host";
 import { closeInside } from "./inside";
-import { Mocker } from "./mocker";
+import { explainSpies, Mocker } from "./mocker";
 import { installPlatform } from "./platform";
 import { BacklotRunner } from "./runner";
 import { makeConfig, provideState } from "./state";
@@ -62,6 +62,7 @@ async function runFile(settings: Settings): Promise<void> {
   provideState(settings, config, loader);
   (globalThis as unknown as Record<string, unknown>)["__vitest_mocker__"] = new Mocker(loader);
   installPlatform();
+  explainSpies(vitest.vi);
   backlot.begin(settings.folder);
   if (settings.closed) closeInside(settings.closed);
   const runner = new BacklotRunner(config, loader, settings);
