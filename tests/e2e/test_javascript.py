@@ -169,16 +169,163 @@ it("is watched", () => {
 
 @test
 def modules_that_are_not_there_say_what_to_use_instead(t):
-    for name, instead in (("node:net", "service.fetch() asks the service"), ("https", "origin() answers"), ("node:child_process", "no other processes"),
-                          ("node:test", 'import { test } from "vitest"'), ("https", "service.fetch()"), ("node:worker_threads", "no other processes and threads")):
-        t.write("helper.ts", 'import * as it from "%s";\nexport const x = it;\n' % name)
-        write(t, "a.test.ts", 'import { x } from "./helper";\nit("x", () => void x);\n')
-        done = run(t, "a.test.ts", code=2)
-        assert_in("helper.ts:1:", done.out)
-        assert_in("There is no module '%s' here, which helper.ts imports; " % name, done.out)
-        assert_in(instead, done.out)
+    t.write("helper.ts", 'import * as it from "node:test";\nexport const x = it;\n')
+    write(t, "a.test.ts", 'import { x } from "./helper";\nit("x", () => void x);\n')
+    done = run(t, "a.test.ts", code=2)
+    assert_in("helper.ts:1:", done.out)
+    assert_in("There is no module 'node:test' here, which helper.ts imports; import { test } from \"vitest\"", done.out)
     write(t, "a.test.ts", 'it("x", async () => { await import("node:" + "nonsense"); });\n')
     assert_in("There is no module 'node:nonsense' here, which a.test.ts imports\n", run(t, "a.test.ts", code=1).out)
+
+
+@test
+def modules_of_what_tests_have_not_are_imported_and_throw_when_used(t):
+    write(t, "a.test.ts", """import * as http from "http";
+import https from "node:https";
+import { constants } from "http2";
+import net from "net";
+import tls from "tls";
+import dns from "dns";
+import { lookup } from "dns/promises";
+import { exec } from "child_process";
+import { isMainThread, Worker } from "worker_threads";
+import cluster from "cluster";
+import { createInterface } from "readline";
+import repl from "repl";
+import inspector from "inspector";
+import v8 from "v8";
+import { EventEmitter } from "events";
+import { Readable, Writable } from "stream";
+
+class Mine extends http.Agent { own = 1; }
+function Old(this: object) { (http.IncomingMessage as any).call(this); }
+Object.setPrototypeOf(Old.prototype, http.IncomingMessage.prototype);
+
+it("has what packages read and extend", () => {
+  expect([http.METHODS.includes("PATCH"), http.STATUS_CODES[404], constants.HTTP2_HEADER_STATUS]).toEqual([true, "Not Found", ":status"]);
+  expect(new Mine()).toBeInstanceOf(EventEmitter);
+  expect(new Mine().own).toBe(1);
+  expect(new (Old as any)()).toBeInstanceOf(Readable);
+  expect(new http.IncomingMessage(null as any)).toBeInstanceOf(Readable);
+  expect(http.ServerResponse.prototype).toBeInstanceOf(Writable);
+  expect(http.globalAgent).toBeInstanceOf(http.Agent);
+  expect(["1.2.3.4", "::1", "1.2.3.256", "1.2.3", "1.2.3.4.", "a:b", "fe80::1%eth0", ""].map(net.isIP)).toEqual([4, 6, 0, 0, 0, 0, 6, 0]);
+  expect([isMainThread, cluster.isPrimary, inspector.url(), dns.NOTFOUND]).toEqual([true, true, undefined, "ENOTFOUND"]);
+  expect(dns.promises.lookup).toBe(lookup);
+  expect(() => http.validateHeaderName("a b")).toThrow("valid HTTP token");
+});
+it.each<[string, () => unknown]>([
+  ["http.request() reaches no network in tests: use service.fetch() and origin()", () => http.request("http://a")],
+  ["https.get() reaches no network", () => https.get("https://a")],
+  ["new http.ClientRequest() reaches no network", () => new http.ClientRequest("http://a")],
+  ["new net.Socket() reaches no network", () => new net.Socket()],
+  ["tls.connect() reaches no network", () => tls.connect(1)],
+  ["dns.resolve4() reaches no network", () => dns.resolve4("a", () => {})],
+  ["child_process.exec() is not there in tests: there are no other processes and threads", () => exec("ls")],
+  ["new worker_threads.Worker() is not there in tests", () => new Worker("a.js")],
+  ["readline.createInterface() is not there in tests: there is no terminal", () => createInterface(null as any)],
+  ["repl.start() is not there in tests", () => repl.start()],
+  ["v8.serialize() is not there in tests", () => v8.serialize(1)],
+])("%s", (message, use) => expect(use).toThrow(message));
+""")
+    assert_equal(Summary(run(t, "a.test.ts", code=0)).counts, (12, 0))
+
+
+@test
+def small_modules_of_node(t):
+    write(t, "a.test.ts", """import tty from "tty";
+import vm from "vm";
+import dc from "diagnostics_channel";
+import punycode from "punycode";
+import constants from "constants";
+import os from "os";
+import { parseArgs } from "util";
+import { PerformanceObserver, performance as timing } from "perf_hooks";
+import { Console } from "console";
+
+it("tty, punycode, constants, os, perf_hooks, console", () => {
+  expect([tty.isatty(1), punycode.toASCII("mañana.com"), constants.ENOENT, os.constants.signals.SIGTERM]).toEqual([false, "xn--maana-pta.com", 2, 15]);
+  expect([timing, PerformanceObserver]).toEqual([performance, globalThis.PerformanceObserver]);
+  const lines: string[] = [];
+  new Console({ write: (line: string) => lines.push(line) } as any).log("%d", 1, "a");
+  expect(lines).toEqual(["1 a\\n"]);
+});
+it("vm", () => {
+  vm.runInThisContext("globalThis.made = 4");
+  expect((globalThis as any).made).toBe(4);
+  expect(new vm.Script("2 + 3").runInThisContext()).toBe(5);
+  expect(() => new vm.Script("2 +")).toThrow(SyntaxError);
+  expect(() => vm.createContext({})).toThrow("vm.createContext() is not there in tests: there is one realm");
+});
+it("diagnostics_channel", () => {
+  const told: unknown[] = [], take = (message: unknown, name: string | symbol) => told.push([message, name]);
+  dc.subscribe("a", take);
+  dc.channel("a").publish(1);
+  expect([dc.hasSubscribers("a"), dc.unsubscribe("a", take), dc.hasSubscribers("a")]).toEqual([true, true, false]);
+  dc.channel("a").publish(2);
+  expect(told).toEqual([[1, "a"]]);
+  const traced: string[] = [], way = dc.tracingChannel("b");
+  way.subscribe({ start: () => traced.push("start"), end: () => traced.push("end"), error: () => traced.push("error") } as any);
+  expect(() => way.traceSync(() => { throw new Error("no"); })).toThrow("no");
+  expect(traced).toEqual(["start", "error", "end"]);
+});
+it("util.parseArgs", () => {
+  const options = { verbose: { type: "boolean", short: "v" }, out: { type: "string", short: "o", default: "-" }, not: { type: "string", multiple: true } } as const;
+  expect(parseArgs({ args: ["-vofile", "a", "--not=1", "--not", "2", "--", "-v"], options, allowPositionals: true }))
+    .toEqual({ values: { verbose: true, out: "file", not: ["1", "2"] }, positionals: ["a", "-v"] });
+  expect(parseArgs({ args: [], options }).values).toEqual({ out: "-" });
+  for (const args of [["--nowhere"], ["--out"], ["--verbose=1"], ["a"]]) expect(() => parseArgs({ args, options })).toThrow(TypeError);
+});
+""")
+    assert_equal(Summary(run(t, "a.test.ts", code=0)).counts, (4, 0))
+
+
+STORES = """import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
+const store = new AsyncLocalStorage<number>();
+"""
+
+
+@test
+def stores_follow_what_the_engine_tells_of(t):
+    write(t, "a.test.ts", STORES + """
+it("what runs at once, and callbacks", async () => {
+  expect(store.getStore()).toBe(undefined);
+  expect(store.run(1, () => [store.getStore(), store.run(2, () => store.getStore()), store.getStore()])).toEqual([1, 2, 1]);
+  const bound = store.run(3, () => AsyncLocalStorage.bind(() => store.getStore()));
+  const resource = store.run(4, () => new AsyncResource("mine"));
+  expect([bound(), resource.runInAsyncScope(() => store.getStore()), store.getStore()]).toEqual([3, 4, undefined]);
+  expect(await store.run(5, () => Promise.resolve().then(() => store.getStore()))).toBe(5);
+  expect(await new Promise((done) => store.run(6, () => setTimeout(() => done(store.getStore()), 5)))).toBe(6);
+});
+it("says what it cannot know", async () => {
+  const behind = store.run(1, async () => { await 0; return store.getStore(); });
+  await expect(behind).rejects.toThrow("AsyncLocalStorage.getStore() cannot know its store behind a native await");
+  expect(store.getStore()).toBe(undefined);
+});
+""")
+    write(t, "b.test.ts", STORES + """
+const behind = (n: number) => store.run(n, async () => { await 0; await new Promise((done) => setTimeout(done, 10 - n)); return store.getStore(); });
+it.concurrent("holds behind await where it is compiled away", async () => {
+  expect(await Promise.all([behind(1), behind(2), behind(3)])).toEqual([1, 2, 3]);
+});
+""")
+    assert_equal(Summary(run(t, "a.test.ts", "b.test.ts", code=0)).counts, (3, 0))
+
+
+@test
+def files_of_a_package_are_required_by_paths_that_are_made(t):
+    package = "node_modules/makes-paths/"
+    t.write(package + "package.json", '{ "name": "makes-paths", "main": "main.js" }')
+    t.write(package + "parts/one.js", "exports.one = require('../main').base + 1;\n")
+    t.write(package + "main.js", "exports.base = 1;\nconst load = (name) => require('./parts/' + name);\nexports.all = () => load(['o', 'ne'].join(''));\n"
+            "exports.none = () => load('two');\n"
+            "exports.caller = () => { const keep = Error.prepareStackTrace, o = {}; Error.prepareStackTrace = (_, sites) => sites; "
+            "Error.captureStackTrace(o); Error.prepareStackTrace = keep; return o.stack.map((site) => site.getFileName()); };\n")
+    write(t, "a.test.ts", 'import it_ from "makes-paths";\n'
+          'it("are found", () => expect(it_.all()).toEqual({ one: 2 }));\n'
+          'it("or not", () => { expect(it_.none).toThrow("Cannot find module"); try { it_.none(); } catch (e: any) { expect(e.code).toBe("MODULE_NOT_FOUND"); } });\n'
+          'it("call sites", () => expect(it_.caller()[0]).toMatch(/main\\.js$/));\n')
+    assert_equal(Summary(run(t, "a.test.ts", code=0)).counts, (3, 0))
 
 
 @test

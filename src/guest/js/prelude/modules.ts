@@ -158,7 +158,7 @@ export class Module {
 
   private require(specifier: string): unknown {
     const target = this.target(specifier);
-    if (target === undefined) throw new Error(`Cannot find module '${specifier}', which ${this.path} requires`);
+    if (target === undefined) return this.loader.requireFrom(this.path)(specifier); // a path that was made while it runs
     const mock = this.loader.mocks.get(keyOf(target));
     if (mock) return mock.exports();
     if (target instanceof Module) return target.evaluateNow();
@@ -293,8 +293,10 @@ export class Loader {
       if (known) return known;
     }
     const file = fileAt(path);
-    if (file === undefined) this.options.sought?.(path);
-    if (file === undefined) throw new Error(`Cannot find module '${specifier}', which ${this.shown(importer)} imports`);
+    if (file === undefined) {
+      this.options.sought?.(path);
+      throw Object.assign(new Error(`Cannot find module '${specifier}', which ${this.shown(importer)} imports`), { code: "MODULE_NOT_FOUND" });
+    }
     const known = this.modules.get(file);
     if (known) return known;
     const program = this.open(file);

@@ -8,46 +8,54 @@ type Exports = Record<string, unknown>;
 const BUNDLES: Record<string, string> = {
   assert: "node_assert",
   "assert/strict": "node_assert",
+  async_hooks: "node_async",
   buffer: "node_buffer",
+  child_process: "node_absent",
+  cluster: "node_absent",
+  console: "node_small",
+  constants: "node_small",
   crypto: "node_crypto",
+  dgram: "node_absent",
+  diagnostics_channel: "node_small",
+  dns: "node_absent",
+  "dns/promises": "node_absent",
   events: "node_events",
   fs: "node_fs",
   "fs/promises": "node_fs",
+  http: "node_absent",
+  http2: "node_absent",
+  https: "node_absent",
+  inspector: "node_absent",
   module: "node_module",
+  net: "node_absent",
   os: "node_process",
   path: "node_path",
   "path/posix": "node_path",
   perf_hooks: "node_process",
   process: "node_process",
+  punycode: "node_small",
   querystring: "node_url",
+  readline: "node_absent",
+  "readline/promises": "node_absent",
+  repl: "node_absent",
   stream: "node_stream",
   "stream/promises": "node_stream",
   "stream/web": "node_process",
   string_decoder: "node_stream",
   timers: "node_timers",
   "timers/promises": "node_timers",
+  tls: "node_absent",
+  tty: "node_small",
   url: "node_url",
   util: "node_util",
   "util/types": "node_util",
+  v8: "node_absent",
+  vm: "node_small",
+  worker_threads: "node_absent",
   zlib: "node_zlib",
 };
 
-const NETWORK = "there is no network: service.fetch() asks the service, and origin() answers what it fetches";
-const THREADS = "there are no other processes and threads";
-const INSTEAD: Record<string, string> = {
-  child_process: THREADS,
-  cluster: THREADS,
-  dgram: NETWORK,
-  dns: NETWORK,
-  "dns/promises": NETWORK,
-  http: NETWORK,
-  http2: NETWORK,
-  https: NETWORK,
-  net: NETWORK,
-  test: 'import { test } from "vitest"',
-  tls: NETWORK,
-  worker_threads: THREADS,
-};
+const INSTEAD: Record<string, string> = { test: 'import { test } from "vitest"' };
 
 const plain = (name: string): string => name.replace(/^node:/, "");
 
@@ -75,8 +83,44 @@ export function insteadOf(name: string): string {
   return instead ? `; ${instead}` : "";
 }
 
+interface CallSite {
+  getFileName(): string;
+  getLineNumber(): number;
+  getColumnNumber(): number;
+  [more: string]: () => unknown;
+}
+
+/** A stack as V8 hands it to Error.prepareStackTrace(), as far as the engine's text tells. */
+function callSites(stack: string): CallSite[] {
+  return stack.split("\n").filter(Boolean).map((line) => {
+    const [, name = "", file = "", row = "0", column = "0"] = /^(?:(.*?)@)?(.*?)(?::(\d+))?(?::(\d+))?$/.exec(line)!;
+    const no = (): boolean => false, nothing = (): undefined => undefined;
+    return {
+      getFileName: () => file, getLineNumber: () => Number(row), getColumnNumber: () => Number(column),
+      getFunctionName: () => name || null, getMethodName: () => null, getTypeName: () => null, getThis: nothing, getFunction: nothing,
+      getEvalOrigin: nothing, getScriptNameOrSourceURL: () => file, isNative: no, isEval: no, isConstructor: no, isToplevel: no, isAsync: no,
+      toString: () => `${name ? `${name} (` : ""}${file}:${row}:${column}${name ? ")" : ""}`,
+    };
+  });
+}
+
+/** Packages ask V8 for the files of their callers this way. */
+function installCallSites(): void {
+  type Capture = (target: { stack?: unknown }, above?: unknown) => void;
+  const errors = Error as unknown as { captureStackTrace: Capture; prepareStackTrace?: (error: unknown, sites: CallSite[]) => unknown };
+  const native = errors.captureStackTrace;
+  errors.captureStackTrace = function captureStackTrace(target, above = captureStackTrace) {
+    native(target, above);
+    if (typeof errors.prepareStackTrace === "function" && typeof target.stack === "string")
+      Object.defineProperty(target, "stack", {
+        value: errors.prepareStackTrace(target, callSites(target.stack)), writable: true, configurable: true, enumerable: false,
+      });
+  };
+}
+
 /** Globals that Node has and the web has not; each is made when it is touched. */
 export function installNodeGlobals(): void {
+  installCallSites();
   const globals: Record<string, () => unknown> = {
     process: () => nodeModule("process"),
     Buffer: () => nodeModule("buffer")!["Buffer"],

@@ -26,7 +26,8 @@ function hrtime(since?: [number, number]): [number, number] {
 hrtime.bigint = ns;
 
 const lineOf = (text: unknown): string => String(text).replace(/\n$/, "");
-const stream = (level: string) => ({
+const stream = (level: string, fd: number) => ({
+  fd,
   isTTY: false,
   columns: 80,
   write(text: unknown): boolean {
@@ -55,9 +56,9 @@ const process: Record<string, unknown> = {
   features: {},
   config: {},
   env: texts(host.node.env),
-  stdout: stream("log"),
-  stderr: stream("error"),
-  stdin: { isTTY: false, on: noop, once: noop },
+  stdout: stream("log", 1),
+  stderr: stream("error", 2),
+  stdin: { fd: 0, isTTY: false, on: noop, once: noop },
   cwd: () => host.node.folder,
   chdir: () => {
     throw new Error("process.chdir(): tests stay in their project's folder");
@@ -90,20 +91,39 @@ for (const name of ["on", "once", "off", "addListener", "removeListener", "remov
 Object.defineProperty(process, Symbol.toStringTag, { value: "process", configurable: true });
 host.node.modules["process"] = process;
 
+const SIGNALS = ("HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM " +
+  "PROF WINCH IO PWR SYS").split(" ");
+const ERRNO = {
+  E2BIG: 7, EACCES: 13, EADDRINUSE: 98, EADDRNOTAVAIL: 99, EAGAIN: 11, EBADF: 9, EBUSY: 16, ECANCELED: 125, ECONNABORTED: 103,
+  ECONNREFUSED: 111, ECONNRESET: 104, EEXIST: 17, EHOSTUNREACH: 113, EINTR: 4, EINVAL: 22, EIO: 5, EISDIR: 21, EMFILE: 24, ENETUNREACH: 101,
+  ENOENT: 2, ENOMEM: 12, ENOSPC: 28, ENOSYS: 38, ENOTCONN: 107, ENOTDIR: 20, ENOTEMPTY: 39, ENOTSUP: 95, EPERM: 1, EPIPE: 32, EROFS: 30,
+  ETIMEDOUT: 110, EXDEV: 18,
+};
+
 host.node.modules["os"] = {
   EOL: "\n",
   arch: () => "x64",
   availableParallelism: () => 1,
+  constants: { signals: Object.fromEntries(SIGNALS.map((name, i) => [`SIG${name}`, i + 1])), errno: ERRNO, priority: {} },
   cpus: () => [],
+  devNull: "/dev/null",
   endianness: () => "LE",
   freemem: () => 0,
+  getPriority: () => 0,
   homedir: () => "/",
   hostname: () => "localhost",
+  loadavg: () => [0, 0, 0],
+  machine: () => "x86_64",
+  networkInterfaces: () => ({}),
   platform: () => "linux",
   release: () => "",
+  setPriority: noop,
   tmpdir: () => "/tmp",
   totalmem: () => 0,
   type: () => "Linux",
+  uptime: () => (host.clock.monotonic() - begun) / 1000,
+  userInfo: () => ({ username: "backlot", uid: 0, gid: 0, shell: null, homedir: "/" }),
+  version: () => "",
 };
 
 /** Globals, which are looked up when they are used. */
@@ -113,7 +133,14 @@ function globals(names: string[]): Record<string, unknown> {
     Object.defineProperty(found, name, { enumerable: true, get: () => (globalThis as Record<string, unknown>)[name] });
   return found;
 }
-host.node.modules["perf_hooks"] = globals(["performance", "PerformanceEntry", "PerformanceMark", "PerformanceMeasure"]);
+host.node.modules["perf_hooks"] = Object.assign(
+  globals(["performance", "PerformanceEntry", "PerformanceMark", "PerformanceMeasure", "PerformanceObserver", "PerformanceObserverEntryList"]),
+  {
+    constants: {},
+    ...Object.fromEntries(["createHistogram", "monitorEventLoopDelay"].map((name) => [name, () => {
+      throw new Error(`perf_hooks.${name}() is not there in tests: their time is virtual`);
+    }])),
+  });
 host.node.modules["stream/web"] = globals([
   "ByteLengthQueuingStrategy", "CompressionStream", "CountQueuingStrategy", "DecompressionStream", "ReadableByteStreamController",
   "ReadableStream", "ReadableStreamBYOBReader", "ReadableStreamBYOBRequest", "ReadableStreamDefaultController",

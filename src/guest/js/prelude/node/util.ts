@@ -97,6 +97,68 @@ const inspectAll = Object.assign(
   { custom: Symbol.for("nodejs.util.inspect.custom"), defaultOptions: { depth: 2 }, styles: {}, colors: STYLES },
 );
 
+// ---- parseArgs ----
+
+interface ArgOption {
+  type: "string" | "boolean";
+  short?: string;
+  multiple?: boolean;
+  default?: unknown;
+}
+interface ArgsConfig {
+  args?: string[];
+  options?: Record<string, ArgOption>;
+  strict?: boolean;
+  allowPositionals?: boolean;
+  allowNegative?: boolean;
+}
+
+function refuse(code: string, message: string): never {
+  throw Object.assign(new TypeError(message), { code: `ERR_PARSE_ARGS_${code}` });
+}
+
+function parseArgs(config: ArgsConfig = {}): { values: Record<string, unknown>; positionals: string[] } {
+  const { args = [], options = {}, strict = true, allowPositionals = !strict, allowNegative = false } = config;
+  const values = Object.create(null) as Record<string, unknown>, positionals: string[] = [];
+  const rest = [...args];
+  const set = (shown: string, name: string, given: string | undefined): void => {
+    const negative = allowNegative && name.startsWith("no-") && !Object.hasOwn(options, name);
+    if (negative) name = name.slice(3);
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (!option && strict) refuse("UNKNOWN_OPTION", `Unknown option '${shown}'`);
+    let value: unknown = given ?? !negative;
+    if (option?.type === "string") {
+      value = given ?? (rest.length && (!strict || !/^-./.test(rest[0]!)) ? rest.shift() : undefined);
+      if (value === undefined && strict) refuse("INVALID_OPTION_VALUE", `Option '${shown} <value>' argument missing`);
+      value ??= true;
+    } else if (option && given !== undefined && strict) refuse("INVALID_OPTION_VALUE", `Option '${shown}' does not take an argument`);
+    values[name] = option?.multiple ? [...((values[name] as unknown[] | undefined) ?? []), value] : value;
+  };
+  while (rest.length) {
+    const word = rest.shift()!;
+    if (word === "--") {
+      for (const one of rest.splice(0)) positional(one);
+    } else if (word.startsWith("--")) {
+      const at = word.indexOf("="), end = at < 0 ? word.length : at;
+      set(word.slice(0, end), word.slice(2, end), at < 0 ? undefined : word.slice(at + 1));
+    } else if (/^-./.test(word)) short(word);
+    else positional(word);
+  }
+  function positional(one: string): void {
+    if (!allowPositionals) refuse("UNEXPECTED_POSITIONAL", `Unexpected argument '${one}'. This command does not take positional arguments`);
+    positionals.push(one);
+  }
+  /** "-a", "-abc", "-ovalue". */
+  function short(word: string): void {
+    const name = Object.keys(options).find((one) => options[one]!.short === word[1]) ?? word[1]!;
+    const more = word.slice(2), takes = options[name]?.type === "string";
+    if (more && !takes) rest.unshift(`-${more}`);
+    set(`-${word[1]!}`, name, more && takes ? more : undefined);
+  }
+  for (const [name, option] of Object.entries(options)) if (option.default !== undefined) values[name] ??= option.default;
+  return { values, positionals };
+}
+
 host.node.modules["util/types"] = types;
 host.node.modules["util"] = {
   TextDecoder,
@@ -110,6 +172,7 @@ host.node.modules["util"] = {
   inspect: inspectAll,
   isArray: Array.isArray,
   isDeepStrictEqual: (a: unknown, b: unknown) => deepEqual(a, b, true),
+  parseArgs,
   promisify,
   stripVTControlCharacters: (text: string) => text.replace(/\x1b\[[0-?]*[ -/]*[@-~]/g, ""),
   styleText(styles: string | string[], text: string): string {
