@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -133,11 +134,22 @@ struct http_trust cli_trust(const struct cli_options *o)
 	return (struct http_trust){ trusted(o, "SSL_CERT_FILE"), trusted(o, "SSL_CERT_DIR") };
 }
 
+/* Others must not be able to put programs there. */
+const char *cli_js_spare(struct arena *a)
+{
+	struct stat st;
+	const char *folder = arena_printf(a, "/tmp/backlot-%u", (unsigned)getuid()).ptr;
+	bool there = lstat(folder, &st) == 0;
+	if (there && (!S_ISDIR(st.st_mode) || st.st_uid != getuid() || (st.st_mode & 022)))
+		folder = mkdtemp((char *)arena_printf(a, "/tmp/backlot-%u-XXXXXX", (unsigned)getuid()).ptr);
+	return arena_printf(a, "%s/javascript", folder ? folder : "/tmp").ptr;
+}
+
 const char *cli_js_cache(const struct cli_options *o, struct arena *a)
 {
 	if (o->env->cache_folder && can_hold_files(o->env->cache_folder, a))
 		return arena_printf(a, "%s/javascript", o->env->cache_folder).ptr;
-	return arena_printf(a, "/tmp/backlot-%u/javascript", (unsigned)getuid()).ptr;
+	return cli_js_spare(a);
 }
 
 bool cli_open_service(struct service **out, const char *path, const struct wasm_options *wasm,

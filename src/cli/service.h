@@ -32,6 +32,8 @@ struct http_trust cli_trust(const struct cli_options *o);
 
 /* Where compiled JavaScript is kept; a folder that may not be there yet. */
 const char *cli_js_cache(const struct cli_options *o, struct arena *a);
+/* … and where, when that cannot be written. */
+const char *cli_js_spare(struct arena *a);
 
 /* Opens a service of whatever kind the file is. */
 must_use bool cli_open_service(struct service **out, const char *path, const struct wasm_options *wasm,

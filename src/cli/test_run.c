@@ -18,7 +18,7 @@
 #include "store/file.h"
 #include "world/random.h"
 
-enum { INSTANCES_MAX = 32 }; /* requests that are under way at the same time, in one process */
+enum { INSTANCES_MAX = 128 }; /* requests that are under way at the same time, in one process */
 enum { COMMAND_BYTES_MAX = 1 << 16, CA_BYTES_MAX = 16 << 20 };
 
 const struct executor_kind *const test_kinds[] = { &fiddle_kind, &javascript_kind, NULL };
@@ -165,6 +165,7 @@ static void set_options(struct run_setup *s, const struct test_run *run)
 		.snapshots = snapshots(o),
 		.esbuild = cli_esbuild(o, &s->arena),
 		.js_cache = cli_js_cache(o, &s->arena),
+		.js_spare = cli_js_spare(&s->arena),
 		.timings = s->timings,
 		.interrupt = run->interrupt,
 		.command = repeat_command(o, &s->arena).ptr,

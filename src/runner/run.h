@@ -53,7 +53,7 @@ struct run_options {
 	 * For tests in JavaScript: the path of esbuild, which may not be there, and a folder for what it
 	 * compiled.
 	 */
-	const char *esbuild, *js_cache;
+	const char *esbuild, *js_cache, *js_spare;
 
 	/* Opens a compiled service: the runner knows no engine. Called in worker processes. */
 	bool (*open_service)(void *data, const char *path, uint64_t memory_bytes_max, struct service **out,

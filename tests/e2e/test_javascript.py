@@ -6,6 +6,7 @@ What can be said in such tests themselves is in tests/e2e/javascript; here is wh
 import glob
 import json
 import os
+import subprocess
 
 from harness import ROOT, assert_between, assert_equal, assert_in, assert_matches, assert_not_in, test
 from results import Summary
@@ -812,6 +813,32 @@ def without_a_cache_that_can_be_written_tests_run_all_the_same(t):
     t.write("blocked", "a file where the folder should be")
     t.write("a.test.ts", OK)
     assert_equal(Summary(run(t, "a.test.ts", env={"XDG_CACHE_HOME": t.path("blocked")}, code=0)).counts, (1, 0))
+
+
+@test
+def where_nothing_can_be_written_compiled_tests_are_kept_elsewhere(t):
+    t.write("a.test.ts", OK)
+    for folder in ("/proc/nope", "/dev/full"):
+        done = run(t, "a.test.ts", env={"XDG_CACHE_HOME": folder}, code=0)
+        assert_equal(Summary(done).counts, (1, 0))
+
+
+@test
+def on_a_full_disk_compiled_tests_are_kept_elsewhere(t):
+    t.write("a.test.ts", OK + 'globalThis.much = "%s";\n' % ("x" * 40000))
+    t.write("small/keep", "")
+    if os.getuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20k", "tmpfs", t.path("small")],
+                                          capture_output=True).returncode:
+        t.skip("it takes the right to mount a file system", optional=True)
+    try:
+        done = run(t, "a.test.ts", env={"XDG_CACHE_HOME": t.path("small")}, code=0)
+        assert_equal(Summary(done).counts, (1, 0))
+        assert_in("compiled JavaScript is kept in /tmp/backlot-", done.output)
+        assert_in("No space left on device", done.output)
+        left = [name for _, _, names in os.walk(t.path("small")) for name in names if ".js." in name]
+        assert_equal(left, [])
+    finally:
+        subprocess.run(["umount", t.path("small")], check=True)
 
 
 @test

@@ -178,3 +178,51 @@ def a_test_that_failed_shows_what_happened_in_its_last_requests(t):
     done = shop(t, "rust", "a.test.ts", code=1)
     assert_matches(r"request: GET http://localhost/products/b\n    timeline:\n      \+0\.000000 s ecp-start .*\n(.*\n)*?.* s fetch backend=\"catalog\" ", done.out)
     assert_equal([word in done.out for word in ("products/a\n", "products/d\n")], [False, True])
+
+
+@test
+def what_broke_the_service_is_shown_where_an_assertion_fails(t):
+    t.write("a.test.ts", IMPORTS + """
+it("traps", async () => {
+  const response = await service.fetch("/");
+  expect(response.status).toBe(200);
+});
+""")
+    done = t.run("test", "--service", t.guest("wat-trap"), "a.test.ts", code=1)
+    assert_in("expected 500 to be 200", done.out)
+    assert_in("a.test.ts: GET http://localhost/: wasm `unreachable` instruction executed\n    the service says:\n", done.out)
+    assert_in("wasm backtrace:", done.out)
+
+
+@test
+def a_hundred_requests_may_run_at_the_same_time(t):
+    t.write("fastly.toml", '[local_server.backends.origin]\nurl = "http://127.0.0.1:1"\n')
+    t.write("a.test.ts", IMPORTS + """
+const all = (count: number) => Promise.all(Array.from({ length: count }, () => service.fetch("/proxy")));
+
+it("answers them", async () => {
+  origin("origin").respond({ body: "late", delay: "1s" });
+  for (const response of await all(100)) expect(response.status).toBe(200);
+});
+
+it("says of one more why it is not answered", async () => {
+  origin("origin").respond({ body: "late", delay: "1s" });
+  for (const response of await all(129)) expect(response.status).toBe(200);
+});
+""")
+    done = t.run("test", "--service", t.guest("rust-abi"), "a.test.ts", code=1)
+    assert_equal(Summary(done).counts, (1, 1))
+    assert_in("as many guests run as may at the same time", done.out)
+
+
+@test
+def what_a_test_says_of_itself_is_shown(t):
+    t.write("a.test.ts", IMPORTS + """
+it("says something", async ({ annotate }) => {
+  expect(await annotate("look here", "issue")).toMatchObject({ message: "look here", type: "issue" });
+  await annotate("and there");
+  expect(1).toBe(2);
+});
+""")
+    done = t.run("test", "--service", t.guest("rust-hello"), "a.test.ts", code=1)
+    assert_in("    it printed:\n      issue: look here\n      notice: and there\n", done.out)

@@ -114,15 +114,6 @@ JS_FUNCTION(write_text)
 	return NULL;
 }
 
-/* remove(path): a file or an empty folder; nothing happens when there is none. */
-JS_FUNCTION(remove_file)
-{
-	struct str path = js_arg_str(c, 0);
-	if (!*c->exception)
-		remove(path.ptr);
-	return NULL;
-}
-
 /* ---- looking ---- */
 
 /* real(path) → the path without links; null: there is no such file */
@@ -219,6 +210,15 @@ static void discard(int folder, const char *name)
 	else if (fd >= 0)
 		close(fd);
 	unlinkat(folder, name, AT_REMOVEDIR);
+}
+
+/* remove(path): a file, or a folder that has none but files; nothing happens when there is none. */
+JS_FUNCTION(remove_file)
+{
+	struct str path = js_arg_str(c, 0);
+	if (!*c->exception)
+		discard(AT_FDCWD, path.ptr);
+	return NULL;
 }
 
 /* sweep(folder): away with what compilers that were killed have left in it */

@@ -109,6 +109,7 @@ static JSObjectRef settings_of(struct js_session *s)
 									     : s->project->project->folder));
 	js_set(ctx, o, "esbuild", js_cstring(ctx, s->options->esbuild));
 	js_set(ctx, o, "cache", js_cstring(ctx, s->options->js_cache));
+	js_set(ctx, o, "spare", js_cstring(ctx, s->options->js_spare));
 	js_set(ctx, o, "seed", js_number(ctx, (double)(s->pass->seed & 0xffffffff)));
 	js_set(ctx, o, "shuffled", js_bool(ctx, s->pass->shuffled));
 	js_set(ctx, o, "listing", js_bool(ctx, s->listing));

@@ -134,6 +134,14 @@ JS_FUNCTION(depends)
 	return NULL;
 }
 
+/* warn(text): about what the run goes on without */
+JS_FUNCTION(warn)
+{
+	struct js_session *s = session_of(c);
+	s->listener->warning(s->listener, js_arg_str(c, 0));
+	return NULL;
+}
+
 /* snapshots(written, updated, removed, names of obsolete ones) */
 JS_FUNCTION(snapshots)
 {
@@ -178,5 +186,6 @@ static const struct js_function functions[] = {
 	{ "ended", ended_callback },     { "broken", broken_callback },
 	{ "over", over_callback },       { "uncaught", on_uncaught_callback },
 	{ "depends", depends_callback }, { "snapshots", snapshots_callback },
+	{ "warn", warn_callback },
 };
 const struct js_module js_results_module = { "results", functions, COUNT_OF(functions) };

@@ -111,8 +111,13 @@ function placesOf({ specifier, importer }: Missing): string[] {
   return places;
 }
 
+/** A folder for what esbuild writes; several processes may compile the same file at the same time. */
+const workOf = (out: string): string => `${out}.${host.files.process()}`;
+
+const metaOf = (work: string): string => `${work}.meta.json`;
+
 function findModules(entry: string, options: CompileOptions, work: string): { meta: Metafile; missing: Missing[] } {
-  const meta = `${work}.meta.json`;
+  const meta = metaOf(work);
   const words = [...common(options), "--bundle", "--format=esm", `--metafile=${meta}`, "--outfile=/dev/null",
     ...options.builtins.map((name) => `--external:${name}`), entry];
   let missing: Missing[] = [];
@@ -398,6 +403,9 @@ export function compile(entry: string, out: string, options: CompileOptions): vo
   try {
     compileAll(entry, out, options);
   } catch (error) {
+    const work = workOf(out);
+    host.files.remove(work);
+    host.files.remove(metaOf(work));
     if (error instanceof CompileError) tellOfSought(error.message, options);
     throw error instanceof CompileError ? new CompileError(`it does not compile\n${readable(error.message, options)}`) : error;
   }
@@ -416,8 +424,7 @@ const ATTEMPTS = 3;
 
 /** esbuild reads files twice; when one is saved in between, it is all done again. */
 function readAll(entry: string, out: string, options: CompileOptions) {
-  // Several processes may compile the same file at the same time.
-  const work = `${out}.${host.files.process()}`;
+  const work = workOf(out);
   for (let attempt = 1; ; attempt++) {
     const first = stampsOf([entry, ...configs(entry)]);
     const { meta, missing } = findModules(entry, options, work);

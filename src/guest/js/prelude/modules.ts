@@ -197,6 +197,25 @@ export interface LoaderOptions extends CompileOptions {
   env: Record<string, unknown>;
   /** Is told of every module that is loaded. */
   loaded?: (path: string) => void;
+  /** Where programs are kept when the cache cannot be written. */
+  spare?: string;
+  warn?: (text: string) => void;
+}
+
+/** Room for a file or two of tests. */
+const ROOM_BYTES = 1 << 20;
+
+/** Why a folder takes no more files; undefined: it does. */
+function cannotHold(folder: string): string | undefined {
+  const probe = `${folder}/room.js.${host.files.process()}`; // as what is swept away
+  try {
+    host.files.write(probe, " ".repeat(ROOM_BYTES));
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.replace(probe, folder);
+  } finally {
+    host.files.remove(probe);
+  }
 }
 
 /** A program that was kept; undefined: it is not there, is out of date, or somebody has damaged it. */
@@ -258,16 +277,32 @@ export class Loader {
   private open(path: string): Program {
     let program = this.programs.get(path);
     if (!program) {
-      const kept = `${this.options.cache}/${hash(`${path}\n${this.options.conditions}\n${this.options.builtins}`)}.js`;
-      program = openProgram(kept);
-      if (!program) {
-        host.load("compile");
-        host.compile!(path, kept, this.options);
-        program = openProgram(kept);
-        if (!program) throw new Error(`${path} changed while it was compiled, or ${kept} cannot be written`);
-      }
+      const name = `${hash(`${path}\n${this.options.conditions}\n${this.options.builtins}`)}.js`;
+      program = openProgram(`${this.options.cache}/${name}`) ?? this.compile(path, name);
       this.programs.set(path, program);
     }
+    return program;
+  }
+
+  /** Where the cache cannot be written, programs are kept where temporary files are. */
+  private compile(path: string, name: string): Program {
+    const { cache, spare } = this.options;
+    host.load("compile");
+    try {
+      return this.compileIn(cache, path, name);
+    } catch (error) {
+      const why = spare && spare !== cache ? cannotHold(cache) : undefined;
+      if (!why) throw error;
+      this.options.warn?.(`compiled JavaScript is kept in ${spare}: ${why}`);
+      return openProgram(`${spare}/${name}`) ?? this.compileIn(spare!, path, name);
+    }
+  }
+
+  private compileIn(cache: string, path: string, name: string): Program {
+    const kept = `${cache}/${name}`;
+    host.compile!(path, kept, { ...this.options, cache });
+    const program = openProgram(kept);
+    if (!program) throw new Error(`${path} changed while it was compiled, or ${kept} cannot be written`);
     return program;
   }
 

@@ -222,6 +222,7 @@ interface TestHost {
     ended(test: TestWho, outcome: TestOutcome): boolean;
     broken(text: string): void;
     depends(path: string): void;
+    warn(text: string): void;
     snapshots(written: number, updated: number, removed: number, obsolete: string[]): void;
     over(): void;
     uncaught(listener: (error: unknown) => void): void;
@@ -240,6 +241,8 @@ interface Settings {
   folder: string;
   esbuild: string;
   cache: string;
+  /** Where compiled modules are kept when that cannot be written. */
+  spare: string;
   seed: number;
   shuffled: boolean;
   listing: boolean;

@@ -11,7 +11,7 @@ import { test as native } from "./host";
 import { neededInside, reason } from "./inside";
 import { strangeOrigins } from "./origins";
 import { followFrames, Scope, scopeIfAny } from "./scope";
-import { timelines } from "./service";
+import { failedExchanges, timelines } from "./service";
 import type { Config } from "./state";
 
 const Base = TestRunner as unknown as new (config: Config) => {
@@ -27,6 +27,11 @@ const Base = TestRunner as unknown as new (config: Config) => {
 interface SnapshotState {
   _uncheckedKeys: Set<string>;
   markSnapshotsAsCheckedForTest(name: string): void;
+}
+
+interface Annotation {
+  message: string;
+  type: string;
 }
 
 interface Attempt {
@@ -47,6 +52,8 @@ export class BacklotRunner extends Base {
   /** What hooks of groups have asked for of the inside of a service that is deployed. */
   private readonly needed = new Map<Suite, string>();
   private readonly sameName = new Map<string, number>();
+  /** Those whose try came to its end. */
+  private readonly settled = new Set<Task>();
   private again = false;
   private stopped = false;
   /** What is printed and thrown while no frame is open. */
@@ -255,7 +262,23 @@ export class BacklotRunner extends Base {
 
   async onAfterTryTask(task: Test): Promise<void> {
     super.onAfterTryTask(task);
+    this.settled.add(task);
     await this.settle(task);
+  }
+
+  /** What a test says of itself is shown when it fails, with what it printed. */
+  async onTestAnnotate(task: Test, annotation: Annotation): Promise<Annotation> {
+    (this.frames.get(task) ?? this.outside).printed += indent(annotation.message, `${annotation.type}: `);
+    return annotation;
+  }
+
+  /** A test that failed did not come to its end: what has gone wrong in its services by now may be why. */
+  private async failedBeside(task: Test): Promise<Failure[]> {
+    const frame = this.frames.get(task);
+    if (this.settled.delete(task) || this.stopped || !frame || task.result?.state !== "fail") return [];
+    frame.enter();
+    await new Promise<void>((resolve) => void host.timers.start(resolve, 0, false));
+    return [...failedExchanges(frame), ...frame.late.splice(0)].map((error) => processError(error) as Failure);
   }
 
   /** What only shows at the end: services that failed late, requests that nobody answered, uncaught errors. */
@@ -275,13 +298,13 @@ export class BacklotRunner extends Base {
 
   async onAfterRetryTask(task: Test, attempt: Attempt): Promise<void> {
     try {
-      this.tellOfAttempt(task, attempt);
+      this.tellOfAttempt(task, attempt, await this.failedBeside(task));
     } finally {
       this.close(task);
     }
   }
 
-  private tellOfAttempt(task: Test, attempt: Attempt): void {
+  private tellOfAttempt(task: Test, attempt: Attempt, beside: Failure[]): void {
     this.endNet(task, task.result!.state === "pass");
     const who = this.who.get(task)!;
     const result = task.result!;
@@ -318,7 +341,7 @@ export class BacklotRunner extends Base {
     }
     const own = task.retry as unknown;
     if (typeof own === "number" && attempt.retry < own) return; // Vitest's own retries: the last one counts
-    const outcome = this.failures.outcome((result.errors ?? []) as Failure[]);
+    const outcome = this.failures.outcome([...((result.errors ?? []) as Failure[]), ...beside]);
     outcome.text += takePrinted(frame) + strangeOrigins(frame) + timelines(frame);
     this.again = native.results.ended(who, { status: "failed", ...outcome, checks: checksOf(task), trace });
     if (!this.again) this.who.delete(task);

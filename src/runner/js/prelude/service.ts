@@ -209,6 +209,16 @@ export const service = {
   fetch: (input: RequestInfo | URL, init?: ServiceInit): Promise<ServiceResponse> => fetchFrom(0, "", input, init),
 };
 
+function failureOf(exchange: Exchange, failed: Error & { report?: string }): Error {
+  const report = [...exchange.logs("stderr"), failed.report ?? ""].join("\n");
+  return Object.assign(new Error(`${exchange.name}: ${failed.message}`), { report, stack: "" });
+}
+
+/** What has gone wrong until now and nobody has been told of. */
+export function failedExchanges(of: Scope): Error[] {
+  return of.exchanges.filter((x) => x.failure && !x.observed).map((x) => failureOf(x, x.failure!));
+}
+
 /** Waits until what was sent in a frame has ended; what went wrong and nobody has been told of. */
 export async function settleExchanges(of: Scope): Promise<Error[]> {
   const errors: Error[] = [];
@@ -218,9 +228,7 @@ export async function settleExchanges(of: Scope): Promise<Error[]> {
       if (!exchange.over || exchange.failure) await exchange.ended();
     } catch (error) {
       if (exchange.observed) continue;
-      const failed = error as Error & { report?: string };
-      const report = [...exchange.logs("stderr"), failed.report ?? ""].join("\n");
-      errors.push(Object.assign(new Error(`${exchange.name}: ${failed.message}`), { report, stack: "" }));
+      errors.push(failureOf(exchange, error as Error));
     }
   }
   return errors;

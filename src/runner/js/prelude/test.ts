@@ -48,6 +48,8 @@ async function runFile(settings: Settings): Promise<void> {
   const loader = new Loader({
     esbuild: settings.esbuild,
     cache: settings.cache,
+    spare: settings.spare,
+    warn: (text) => native.results.warn(text),
     folder: settings.folder,
     shown: (path) => shownAs(path, settings),
     builtins: Object.keys(builtinModules),
