@@ -100,6 +100,19 @@ def modules_that_are_mocked_without_a_factory(t):
 @test
 def modules_that_are_mocked_by_import_and_spied_on(t):
     fixture(t, "mock_import.test.ts", 5)
+    assert_equal(Summary(run(t, "js/mock_awaits.test.ts", code=0)).counts, (2, 0))
+
+
+@test
+def packages_that_a_file_of_the_project_stands_in_for(t):
+    package = "node_modules/some-ids/"
+    t.write(package + "package.json", '{ "name": "some-ids", "version": "1.0.0", "main": "main.js" }')
+    t.write(package + "main.js", 'exports.id = () => "real";\n')
+    t.write("__mocks__/some-ids.ts", 'export const id = (): string => "made up";\n')
+    t.write("__mocks__/os.ts", 'export const hostname = (): string => "made up";\n')
+    write(t, "tests/a.test.ts", 'import { hostname } from "node:os";\nimport { id } from "some-ids";\nvi.mock("some-ids");\n'
+          'vi.mock("node:os");\nit("is used", () => expect([id(), hostname()]).toEqual(["made up", "made up"]));\n')
+    assert_equal(Summary(run(t, "tests/a.test.ts", code=0)).counts, (1, 0))
 
 
 @test
@@ -451,6 +464,60 @@ it("symbol", () => { throw Symbol("sign"); });
 
 
 @test
+def stacks_that_are_printed_are_the_users(t):
+    write(t, "a.test.ts", """interface Unseen {
+  a: number;
+}
+const make = (): Error => new Error("made");
+it("prints", () => {
+  console.log(make());
+  console.log(make().stack);
+  console.trace("here");
+  expect(Promise.resolve(1)).resolves.toBe(1);
+});
+""")
+    out = run(t, "a.test.ts", code=0).out
+    assert_in("      Error: made\n          at make (a.test.ts:5:", out)
+    assert_in("\n          at a.test.ts:7:", out)
+    assert_in("\n          at a.test.ts:8:", out)
+    assert_in("trace:     at a.test.ts:9:", out)
+    assert_in("was not awaited", out)
+    assert_in("warn:     at a.test.ts:10:", out)
+    assert_not_in("backlot:", out.replace("backlot:test\"", ""))
+    assert_not_in("@", out)
+
+
+@test
+def what_is_used_is_disposed_of_and_helpers_are_not_seen(t):
+    write(t, "a.test.ts", """
+it.concurrent("uses", async () => {
+  {
+    using info = vi.spyOn(console, "info");
+    console.info("x");
+    expect(info).toHaveBeenCalledOnce();
+  }
+  await Promise.resolve();
+  expect(vi.isMockFunction(console.info)).toBe(false);
+  const { log } = console;
+  await using late = { async [Symbol.asyncDispose]() { log("late"); } };
+});
+it.concurrent("fails", async () => {
+  await Promise.resolve();
+  const deep = async () => {
+    await Promise.resolve();
+    throw new Error("deep");
+  };
+  await deep();
+});
+""")
+    out = run(t, "a.test.ts", code=1).out
+    assert_in("1 passed, 1 failed", out)
+    assert_in("a.test.ts:18:15: deep\n", out)
+    for helper in ("fulfilled", "__async", "step"):
+        assert_not_in(helper, out)
+
+
+@test
 def what_a_failing_test_printed_is_shown(t):
     write(t, "a.test.ts", 'it("prints", () => { console.log("one", 2); console.warn("mind"); expect(1).toBe(2); });\n')
     done = run(t, "a.test.ts", code=1)
@@ -556,6 +623,19 @@ def snapshots_are_written_compared_and_updated(t):
     run(t, "--update", "a.test.ts", code=0)
     assert_in('"changed"', t.read(file))
     assert_equal(t.read("out/file.txt"), "other\n")
+
+
+@test
+def inline_snapshots_keep_the_ends_of_lines(t):
+    body = IT + 'it("holds", () => {\n  expect({ a: 1 }).toMatchInlineSnapshot();\n});\n'
+    with open(t.path("a.test.ts"), "w", newline="\r\n") as file:
+        file.write(body)
+    for _ in range(2):
+        run(t, "a.test.ts", code=0)
+        with open(t.path("a.test.ts"), newline="") as file:
+            text = file.read()
+        assert_in('toMatchInlineSnapshot(`\r\n    {\r\n      "a": 1,\r\n', text)
+        assert_equal(text.count("\n"), text.count("\r\n"))
 
 
 @test

@@ -203,7 +203,7 @@ class Rewriter {
 }
 
 const MOCK = /^(?:(?:const|let|var) [^\n=]+ = (?:await )?)?(?:await )?(?:\w+\.)?(?:vi|vitest)\.(?:mock|unmock|hoisted)\(/;
-const REQUIRE = /^(?:(?:var|const|let) \w+ = )?(?:__toESM\()?require\("([^"\n]+)"\)/;
+const REQUIRE = /^(?:(?:var|const|let) [\w$]+ = )?(?:__\w+\()?require\("([^"\n]+)"\)/;
 
 /** A statement of esbuild's making on one line: it ends every statement with a semicolon. */
 function oneLine(text: string): string {
@@ -288,7 +288,7 @@ function rewriteCommonJs(original: string, builtins: Set<string>): { code: strin
 const list = (names: string[]): string => names.join(", ");
 
 /** An ES module of esbuild's making as the body of an async function. */
-function rewriteModule(original: string): string {
+function rewriteModule(original: string, builtins: Set<string>): string {
   const code = named(original);
   const [imports, exports] = parse(code);
   const rewriter = new Rewriter(code);
@@ -326,7 +326,10 @@ function rewriteModule(original: string): string {
     head.push(getters(match[1]!, (name) => name));
     rewriter.replace(match.index, match.index + match[0].length, "");
   }
-  return `${HELPERS} ${head.join(" ")} await __ready(); ${rewriter.toString()}`;
+  const body = rewriter.toString();
+  const moved = new Rewriter(body);
+  const ready = hoistMocks(body, moved, builtins) ? "" : "await __ready(); ";
+  return `${HELPERS} ${head.join(" ")} ${ready}${moved.toString()}`;
 }
 
 const HELPERS =
@@ -452,7 +455,7 @@ function compileAll(entry: string, out: string, options: CompileOptions): void {
   let code = "";
   const modules = transformed.map((one, i): CompiledModule => {
     const input = meta.inputs[names[i]!]!;
-    const body = one.esm ? { code: rewriteModule(one.code), async: true } : rewriteCommonJs(one.code, builtins);
+    const body = one.esm ? { code: rewriteModule(one.code, builtins), async: true } : rewriteCommonJs(one.code, builtins);
     const strict = input.format === "esm" ? '"use strict";' : "";
     const text = ascii(`(${body.async ? "async " : ""}function (${PARAMETERS}) {${strict}\n${body.code}\n})`);
     const map = ascii(one.map);

@@ -370,8 +370,11 @@ export class Loader {
 
   private readonly maps = new Map<Module, TraceMap | null>();
 
-  /** Where a place in a module's compiled code stands in its file; lines and columns count from 1. */
-  original = (path: string, line: number, column: number): { line: number; column: number } => {
+  /**
+   * Where a place in a module's compiled code stands in its file; lines and columns count from 1. Undefined: nowhere, it is
+   * code of the compiler's.
+   */
+  place(path: string, line: number, column: number): { line: number; column: number } | undefined {
     const module = this.modules.get(path);
     if (!module) return { line, column };
     let map = this.maps.get(module);
@@ -381,9 +384,14 @@ export class Loader {
       this.maps.set(module, map);
     }
     // The function around the code is a line of its own.
-    const found = map && line > 1 ? originalPositionFor(map, { line: line - 1, column: Math.max(column - 1, 0) }) : null;
-    return found && found.line !== null ? { line: found.line, column: found.column + 1 } : { line: Math.max(line - 1, 1), column };
-  };
+    if (!map) return { line: Math.max(line - 1, 1), column };
+    const found = line > 1 ? originalPositionFor(map, { line: line - 1, column: Math.max(column - 1, 0) }) : null;
+    return found && found.line !== null ? { line: found.line, column: found.column + 1 } : undefined;
+  }
+
+  /** Some place of the file in any case. */
+  original = (path: string, line: number, column: number): { line: number; column: number } =>
+    this.place(path, line, column) ?? { line: Math.max(line - 1, 1), column };
 
   /** Imports a file by its absolute path. */
   async import(path: string): Promise<unknown> {

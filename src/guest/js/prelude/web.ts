@@ -6,6 +6,7 @@ import "./clone";
 import { installConsole } from "./console";
 import "./crypto";
 import { define, defineLazily } from "./define";
+import "./dispose";
 import { DOMException } from "./dom_exception";
 import "./encoding";
 import { CloseEvent, CustomEvent, ErrorEvent, Event, EventTarget, MessageEvent, PromiseRejectionEvent } from "./events";

@@ -20,6 +20,9 @@ export interface Frame {
   column: number;
 }
 
+/** A line of JavaScriptCore's stacks. */
+const FRAME = /^\s*(?:(.*?)@)?((?:\/|backlot:).*?):(\d+):(\d+)$/;
+
 /** A stack that has overflown is longer than anybody reads. */
 const FRAMES_SHOWN = 20;
 
@@ -33,12 +36,34 @@ export class Failures {
   frames(stack: string | undefined): Frame[] {
     const found: Frame[] = [];
     for (const line of (stack ?? "").split("\n")) {
-      const match = /^\s*(?:(.*?)@)?(\/.*?):(\d+):(\d+)$/.exec(line);
-      if (!match || !this.loader.modules.has(match[2]!)) continue;
-      const place = this.loader.original(match[2]!, Number(match[3]), Number(match[4]));
-      found.push({ where: match[1] ?? "", file: match[2]!, ...place });
+      const frame = this.frame(line);
+      if (frame) found.push(frame);
     }
     return found;
+  }
+
+  /** Null: it is of code that is not the user's; undefined: this is no line of a stack. */
+  private frame(line: string): Frame | null | undefined {
+    const match = FRAME.exec(line);
+    if (!match) return /@\[native code\]$/.test(line) ? null : undefined;
+    const [, where, file] = match as unknown as [string, string | undefined, string];
+    if (file.startsWith("backlot:")) return null;
+    if (!this.loader.modules.has(file)) return undefined;
+    const place = this.loader.place(file, Number(match[3]), Number(match[4]));
+    return place ? { where: where ?? "", file, ...place } : null;
+  }
+
+  /** A text that a test prints, with the stacks in it as its author knows the files. */
+  printed(text: string): string {
+    if (!/@.*:\d+:\d+$/m.test(text)) return text;
+    return text.split("\n").flatMap((line) => {
+      const frame = this.frame(line.replace(/^\s*at /, ""));
+      return frame === undefined ? [line] : frame === null ? [] : [`    ${this.at(frame)}`];
+    }).join("\n");
+  }
+
+  private at({ where, file, line, column }: Frame): string {
+    return `at ${where ? `${where} (` : ""}${this.shown(file)}:${line}:${column}${where ? ")" : ""}`;
   }
 
   shown(file: string): string {
@@ -72,7 +97,7 @@ export class Failures {
     if (error.diff) out += indent(plain(error.diff));
     if (own) out += this.codeFrame(own);
     for (const f of frames.slice(1, FRAMES_SHOWN))
-      out += `    at ${f.where ? `${f.where} (` : ""}${this.shown(f.file)}:${f.line}:${f.column}${f.where ? ")" : ""}\n`;
+      out += `    ${this.at(f)}\n`;
     if (frames.length > FRAMES_SHOWN) out += `    … and ${frames.length - FRAMES_SHOWN} more\n`;
     if (error.report) out += `    the service says:\n${indent(error.report, "      ")}`;
     if (error.cause && typeof error.cause === "object") out += this.one(error.cause as Failure, "caused by ");

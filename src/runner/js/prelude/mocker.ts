@@ -8,6 +8,7 @@ import { asNamespace, keyOf, type Loader, type Mock, Module } from "../../../gue
 type Factory = () => unknown;
 type How = Factory | { spy?: boolean } | undefined;
 
+const MOCK_ENDS = [".ts", ".js", ".mts", ".mjs", ".cts", ".cjs", ".tsx", ".jsx", "/index.ts", "/index.js"];
 const primitives = { Object, Error, Function, RegExp, Symbol, Array, Map };
 
 class ModuleMock implements Mock {
@@ -50,16 +51,27 @@ export class Mocker {
   }
 
   private async make(name: string, target: Module | string, importer: string, how: How): Promise<unknown> {
-    if (typeof how !== "function") return this.automock(target, importer, how?.spy ? "autospy" : "automock");
+    if (typeof how !== "function") return this.automock(name, target, importer, how?.spy ? "autospy" : "automock");
     const made = await how();
     if (made === null || (typeof made !== "object" && typeof made !== "function"))
       throw new TypeError(`vi.mock("${name}", factory): the factory must return an object of what the module exports`);
     return guard(made as Record<string, unknown>, name);
   }
 
-  private async automock(target: Module | string, importer: string, type: "automock" | "autospy"): Promise<unknown> {
-    const beside = target instanceof Module ? target.path.replace(/([^/]+)$/, "__mocks__/$1") : undefined;
-    if (type === "automock" && beside && host.files.stamp(beside)) return this.loader.import(beside);
+  /** The file in __mocks__ that stands in: beside a file; for packages and what is built in beside node_modules, or in the project. */
+  private besideOf(name: string, target: Module | string, importer: string): string | undefined {
+    const path = target instanceof Module ? target.path : undefined;
+    const packages = path?.indexOf("/node_modules/") ?? -1;
+    const exists = (at: string): boolean => host.files.look(at, true)?.[0] === "file";
+    if (path && packages < 0) return [path.replace(/([^/]+)$/, "__mocks__/$1")].find(exists);
+    const roots = [...(path ? [path.slice(0, packages)] : []), ...foldersAbove(importer), host.node.folder];
+    const bare = name.replace(/^node:/, "");
+    return roots.flatMap((root) => MOCK_ENDS.map((end) => `${root}/__mocks__/${bare}${end}`)).find(exists);
+  }
+
+  private async automock(name: string, target: Module | string, importer: string, type: "automock" | "autospy"): Promise<unknown> {
+    const beside = type === "automock" ? this.besideOf(name, target, importer) : undefined;
+    if (beside) return this.loader.import(beside);
     return this.mockObject(await this.loader.importActual(target, importer), undefined, type);
   }
 
@@ -76,7 +88,7 @@ export class Mocker {
     const target = this.target(name, importer);
     const mock = this.loader.mocks.get(keyOf(target));
     if (mock) return mock.load().then(() => asNamespace(mock.exports()));
-    return this.automock(target, importer, "automock");
+    return this.automock(name, target, importer, "automock");
   }
 
   getMockContext(): { callstack: null } {
@@ -88,6 +100,16 @@ export class Mocker {
   reset(): void {
     this.loader.mocks.clear();
   }
+}
+
+/** Those that packages are installed in. */
+function foldersAbove(path: string): string[] {
+  const found: string[] = [];
+  for (let at = path; at; ) {
+    at = at.slice(0, at.lastIndexOf("/"));
+    if (host.files.look(`${at}/node_modules`, true)?.[0] === "folder") found.push(at);
+  }
+  return found;
 }
 
 type SpyOn = (object: object, key: PropertyKey, ...access: unknown[]) => unknown;

@@ -69,7 +69,7 @@ export class BacklotRunner extends Base {
     this.__setTraces(noTraces);
     this.failures = new Failures(loader, settings);
     native.printed = (level, text) => {
-      (scopeIfAny() ?? this.outside).printed += indent(text, level === "log" ? "" : `${level}: `);
+      (scopeIfAny() ?? this.outside).printed += indent(this.failures.printed(text), level === "log" ? "" : `${level}: `);
     };
     native.stopped = (message, stack) => {
       const frame = scopeIfAny();

@@ -20,6 +20,11 @@ function dirname(path: string): string {
   return path.slice(0, path.lastIndexOf("/"));
 }
 
+/** A file whose lines end with CRLF keeps them so: what is written into a test file is a part of it. */
+function withLinesOf(path: string, text: string): string {
+  return /^[^\n]*\r\n/.test(host.files.read(path) ?? "") ? text.replace(/\r?\n/g, "\r\n") : text;
+}
+
 function snapshots(place: Loader["original"]): SnapshotEnvironment {
   return {
     getVersion: () => "1",
@@ -27,7 +32,7 @@ function snapshots(place: Loader["original"]): SnapshotEnvironment {
     resolvePath: async (path) => `${dirname(path)}/__snapshots__/${path.slice(path.lastIndexOf("/") + 1)}.snap`,
     resolveRawPath: async (testPath, rawPath) => (rawPath.startsWith("/") ? rawPath : `${dirname(testPath)}/${rawPath}`),
     prepareDirectory: async () => {},
-    saveSnapshotFile: async (path, text) => host.files.write(path, text),
+    saveSnapshotFile: async (path, text) => host.files.write(path, withLinesOf(path, text)),
     readSnapshotFile: async (path) => host.files.read(path),
     removeSnapshotFile: async (path) => host.files.remove(path),
     processStackTrace: (stack) => ({ ...stack, ...place(stack.file, stack.line, stack.column) }),
