@@ -130,8 +130,7 @@ declare module "backlot:test" {
 
   export type OriginFault =
     | "refuse" | "connection refused" | "reset" | "connection reset" | "dns" | "dns error" | "dns timeout" | "tls" | "tls error"
-    | "connect timeout" | "timeout" | "first byte timeout" | "incomplete response" | "unreachable" | "unavailable"
-    | (string & {});
+    | "connect timeout" | "timeout" | "first byte timeout" | "incomplete response" | "unreachable" | "unavailable";
 
   // ---- time ----
 

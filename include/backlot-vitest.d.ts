@@ -79,6 +79,9 @@ declare module "vitest" {
     [K in keyof T]: Fixture<T[K], Extra & T> | [value: Fixture<T[K], Extra & T>, options?: FixtureOptions];
   };
 
+  /** What makes a fixture that is named by itself. */
+  type FixtureMaker<T, Extra> = (context: TestContext & Extra, tools: { onCleanup(run: () => Awaitable<unknown>): void }) => Awaitable<T>;
+
   export interface TestAPI<Extra = object> extends TestCall<Extra> {
     readonly each: Each;
     readonly for: For<Extra>;
@@ -90,7 +93,12 @@ declare module "vitest" {
     readonly fails: TestAPI<Extra>;
     skipIf(condition: any): TestAPI<Extra>;
     runIf(condition: any): TestAPI<Extra>;
+    extend<Name extends string, T>(name: Name, options: FixtureOptions, make: FixtureMaker<T, Extra>): TestAPI<Extra & { [K in Name]: T }>;
+    extend<Name extends string, T>(name: Name, make: FixtureMaker<T, Extra>): TestAPI<Extra & { [K in Name]: T }>;
+    extend<Name extends string, T>(name: Name, options: FixtureOptions, value: T extends Fn ? never : T): TestAPI<Extra & { [K in Name]: T }>;
+    extend<Name extends string, T>(name: Name, value: T extends Fn ? never : T): TestAPI<Extra & { [K in Name]: T }>;
     extend<T extends Record<string, any>>(fixtures: Fixtures<T, Extra>): TestAPI<Extra & T>;
+    override<Name extends keyof Extra & string>(name: Name, value: Extra[Name] | FixtureMaker<Extra[Name], Extra>): TestAPI<Extra>;
     override(fixtures: Partial<Fixtures<Extra, Extra>>): TestAPI<Extra>;
     scoped(fixtures: Partial<Fixtures<Extra, Extra>>): void;
     readonly describe: SuiteAPI;
@@ -267,6 +275,14 @@ declare module "vitest" {
     ...expected: any[]
   ) => Awaitable<{ pass: boolean; message: () => string; actual?: unknown; expected?: unknown }>;
 
+  type SnapshotPrinter = (value: any, config: any, indentation: string, depth: number, refs: any[]) => string;
+  export type SnapshotSerializer =
+    | {
+        test(value: any): boolean;
+        serialize(value: any, config: any, indentation: string, depth: number, refs: any[], printer: SnapshotPrinter): string;
+      }
+    | { test(value: any): boolean; print(value: any, print: (value: any) => string, indent: (text: string) => string, options: any, colors: any): string };
+
   export interface ExpectStatic extends Asymmetric {
     <T>(actual: T, message?: string): Assertion<T>;
     readonly not: Asymmetric;
@@ -280,7 +296,7 @@ declare module "vitest" {
     assertions(count: number): void;
     hasAssertions(): void;
     assert(condition: any, message?: string): asserts condition;
-    addSnapshotSerializer(serializer: any): void;
+    addSnapshotSerializer(serializer: SnapshotSerializer): void;
     addEqualityTesters(testers: any[]): void;
     getState(): any;
     setState(state: any): void;

@@ -106,6 +106,34 @@ console.log(JSON.stringify({ ours: values("backlot:test"), vitests: values("vite
 """
 
 
+LATER = """import { expect, test } from "vitest";
+import { expect as ours, origin, test as mine } from "backlot:test";
+const named = test.extend("port", 3000).extend("url", ({ port }) => `http://${port.toFixed()}`).extend("db", { scope: "file" }, async ({ url }, { onCleanup }) => {
+  onCleanup(() => {});
+  return url.length;
+});
+named("is typed", ({ url, db }) => expect(url.length).toBe(db.toFixed().length));
+mine.extend("one", { auto: true }, [1])("lists", ({ one }) => ours(one.length).toBe(1));
+test.extend<{ old: string }>({ old: async ({}, use) => use("a") })("as ever", ({ old }) => expect(old.length).toBe(1));
+expect.addSnapshotSerializer({ test: (v) => typeof v === "string", serialize: (v, c, i, d, r, p) => p(v, c, i, d, r) });
+expect.addSnapshotSerializer({ test: (v) => v === 1, print: (v, print, indent) => indent(print(v)) });
+origin("a").fail("connect timeout");
+origin("a").fail("nope");
+named("is typed", ({ nope }) => nope);
+"""
+
+
+@test
+def fixtures_by_name_serializers_and_faults_have_types(t):
+    os.mkdir(t.path("tests"))
+    t.run("types", "tests", code=0)
+    os.remove(t.path("tests/tsconfig.json"))
+    t.write("tests/a.test.ts", LATER)
+    t.write("tests/tsconfig.json", json.dumps({"compilerOptions": OPTIONS, "include": ["**/*.ts"]}))
+    told = tsc(t.path("tests"))
+    assert_equal(re.findall(r"^\S+\((\d+),\d+\): error (TS\d+)", told, re.MULTILINE), [("13", "TS2345"), ("14", "TS2339")])
+
+
 @test
 def the_types_have_what_the_modules_have_and_nothing_else(t):
     t.write("a.test.ts", NAMES)

@@ -36,7 +36,7 @@ describe("a product", () => {
     expect(catalog.calls[0]!.path).toBe("/products/mug");
   });
 
-  it.each(["refuse", "dns", "tls", "timeout"])("is unavailable when the catalog fails: %s", async (fault) => {
+  it.each(["refuse", "dns", "tls", "timeout"] as const)("is unavailable when the catalog fails: %s", async (fault) => {
     origin("catalog").fail(fault);
     expect((await service.fetch("/products/mug")).status).toBe(502);
   });
