@@ -342,6 +342,71 @@ def files_of_a_package_are_required_by_paths_that_are_made(t):
     assert_equal(Summary(run(t, "a.test.ts", code=0)).counts, (3, 0))
 
 
+SEC1 = """-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEIJIICcCleYIDenmRUKqs6cbyY/bn+EYO2JF1SXrgEOl9oAoGCCqGSM49
+AwEHoUQDQgAEmjGiq/fuhH25j9IzQWVfnYhfO8QP77tpxGeyBQHx1Rj48T5VswjY
+0Yqdt/GUTIoyIqE/7RTAI+ChL9xXtrlD7w==
+-----END EC PRIVATE KEY-----"""
+
+
+@test
+def keys_signatures_and_ciphers_of_node(t):
+    write(t, "a.test.ts", """import * as crypto from "node:crypto";
+import { promisify } from "node:util";
+
+const SEC1 = `%s`;
+it("writes and reads keys", () => {
+  const { publicKey, privateKey } = crypto.generateKeyPairSync("rsa", { modulusLength: 1024 });
+  expect([publicKey.type, privateKey.asymmetricKeyType, publicKey.asymmetricKeyDetails]).toEqual(["public", "rsa", { modulusLength: 1024, publicExponent: 65537n }]);
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" }), der = publicKey.export({ type: "spki", format: "der" });
+  expect(pem).toMatch(/^-----BEGIN PRIVATE KEY-----\\n/);
+  expect(crypto.createPrivateKey(pem).equals(privateKey)).toBe(true);
+  expect(crypto.createPublicKey(pem).equals(publicKey)).toBe(true);
+  expect(crypto.createPublicKey({ key: der, format: "der", type: "spki" }).equals(publicKey)).toBe(true);
+  const jwk = privateKey.export({ format: "jwk" });
+  expect(crypto.createPrivateKey({ key: jwk, format: "jwk" }).equals(privateKey)).toBe(true);
+  expect(crypto.createPublicKey({ key: jwk, format: "jwk" }).type).toBe("public");
+  expect(() => crypto.createPrivateKey("no key")).toThrow("DECODER");
+  const secret = crypto.createSecretKey("a", "utf8");
+  expect([secret instanceof crypto.KeyObject, secret.symmetricKeySize, secret.export({ format: "jwk" })]).toEqual([true, 1, { kty: "oct", k: "YQ" }]);
+  expect(crypto.createHmac("sha256", secret).update("b").digest("hex")).toBe(crypto.createHmac("sha256", "a").update("b").digest("hex"));
+});
+it.each([["rsa", { modulusLength: 1024 }, {}], ["rsa", { modulusLength: 1024 }, { padding: 6 }], ["rsa", { modulusLength: 1024 }, { padding: 6, saltLength: -1 }],
+  ["ec", { namedCurve: "P-256" }, {}], ["ec", { namedCurve: "secp521r1" }, { dsaEncoding: "ieee-p1363" }], ["ed25519", {}, {}]] as any[])("signs: %%s %%o %%o", (type, options, how) => {
+  const { publicKey, privateKey } = crypto.generateKeyPairSync(type, options) as any, digest = type === "ed25519" ? null : "sha256";
+  for (let i = 0; i < 20; i++) {
+    const data = Buffer.from("data" + i), signature = crypto.sign(digest, data, { key: privateKey, ...how });
+    expect(crypto.verify(digest, data, { key: publicKey, ...how }, signature)).toBe(true);
+  }
+  const signature = crypto.sign(digest, Buffer.from("a"), { key: privateKey, ...how });
+  expect(crypto.verify(digest, Buffer.from("b"), { key: publicKey, ...how }, signature)).toBe(false);
+  expect(crypto.verify(digest, Buffer.from("a"), { key: publicKey, ...how }, signature.subarray(1))).toBe(false);
+});
+it("signs in pieces, with keys in older forms", async () => {
+  const signature = crypto.createSign("RSA-SHA256").update("a").update("b").sign(SEC1, "base64");
+  expect(crypto.createVerify("SHA256").update("ab").verify(crypto.createPublicKey(SEC1), signature, "base64")).toBe(true);
+  const pair = await promisify(crypto.generateKeyPair)("rsa", { modulusLength: 1024 });
+  expect(crypto.privateDecrypt(pair.privateKey, crypto.publicEncrypt(pair.publicKey, Buffer.from("a"))).toString()).toBe("a");
+});
+it.each(["aes-128-cbc", "aes-192-ctr", "aes-256-gcm", "aes-128-ecb"])("encrypts by %%s", (name) => {
+  const key = Buffer.alloc(Number(name.split("-")[1]) / 8, 1), iv = name.endsWith("ecb") ? null : Buffer.alloc(name.endsWith("gcm") ? 12 : 16, 2);
+  const to = crypto.createCipheriv(name as any, key, iv as any) as any, from = crypto.createDecipheriv(name as any, key, iv as any) as any;
+  const sealed = Buffer.concat([to.update("a text that is longer ", "utf8"), to.update("than a block"), to.final()]);
+  if (name.endsWith("gcm")) from.setAuthTag(to.getAuthTag());
+  expect(from.update(sealed, undefined, "utf8") + from.final("utf8")).toBe("a text that is longer than a block");
+});
+it("knows NIST's vectors, and what it has not", () => {
+  const cipher = crypto.createCipheriv("aes-128-ecb", Buffer.from("2b7e151628aed2a6abf7158809cf4f3c", "hex"), null);
+  expect(cipher.update("6bc1bee22e409f96e93d7e117393172a", "hex", "hex") + cipher.final("hex")).toMatch(/^3ad77bb40d7a3660a89ecaf32466ef97/);
+  expect(Buffer.from(crypto.hkdfSync("sha256", Buffer.alloc(22, 0x0b), Buffer.from("000102030405060708090a0b0c", "hex"), Buffer.from("f0f1f2f3f4f5f6f7f8f9", "hex"), 42)).toString("hex"))
+    .toMatch(/^3cb25f25faacd57a90434f64d0362f2a/);
+  expect(() => crypto.scryptSync("a", "b", 32)).toThrow("node:crypto has no scryptSync() in tests");
+  expect(() => crypto.createCipheriv("rc4", "a", null)).toThrow("Unknown cipher");
+});
+""" % SEC1)
+    assert_equal(Summary(run(t, "a.test.ts", code=0)).counts, (13, 0))
+
+
 @test
 def packages_that_use_node_do_so(t):
     package = "node_modules/reads-itself/"

@@ -1,33 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// node:crypto: digests, HMAC, chance and comparing, and the web's crypto. Chance is the world's.
+// node:crypto: digests, HMAC, chance and comparing, and the web's crypto; keys, signatures and ciphers are in the files
+// beside it. Chance is the world's.
 
-type Data = string | ArrayBuffer | ArrayBufferView;
-type Buffered = Uint8Array & { toString(encoding?: string): string };
-interface BufferClass {
-  from(data: unknown, encoding?: string): Buffered;
-  alloc(size: number): Buffered;
-}
+import { createCipheriv, createDecipheriv, getCiphers } from "./crypto_cipher";
+import * as keys from "./crypto_keys";
+import { constants, diffieHellman, privateDecrypt, publicEncrypt, Sign, sign, Verify, verify } from "./crypto_sign";
+import { as, buffers, bytesOf, failed, got, join, nameOf, type Buffered, type Data } from "./crypto_values";
 
-const buffers = (): BufferClass => {
-  host.load("node_buffer");
-  return host.node.modules["buffer"]!["Buffer"] as BufferClass;
-};
-
-function bytesOf(data: Data, encoding?: string): Uint8Array {
-  if (typeof data === "string") return buffers().from(data, encoding);
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  throw new TypeError('The "data" argument must be of type string or an instance of Buffer, TypedArray, or DataView');
-}
-
-const as = (bytes: ArrayBuffer, encoding?: string): Buffered | string =>
-  encoding === undefined || encoding === "buffer" ? buffers().from(bytes) : buffers().from(bytes).toString(encoding);
+type Callback = (error: unknown, ...results: unknown[]) => void;
 
 /** Pieces are kept, and digested when all are there. */
 class Digest {
   private pieces: Uint8Array[] = [];
   private done = false;
   constructor(private readonly finish: (all: Uint8Array) => ArrayBuffer | null) {}
+
+  copy(): Digest {
+    const copy = new Digest(this.finish);
+    copy.pieces = [...this.pieces];
+    return copy;
+  }
+
+  write(data: Data, encoding?: string): boolean {
+    this.update(data, encoding);
+    return true;
+  }
+
+  end(): void {}
 
   update(data: Data, encoding?: string): this {
     if (this.done) throw Object.assign(new Error("Digest already called"), { code: "ERR_CRYPTO_HASH_FINALIZED" });
@@ -38,20 +37,11 @@ class Digest {
   digest(encoding?: string): Buffered | string {
     if (this.done) throw Object.assign(new Error("Digest already called"), { code: "ERR_CRYPTO_HASH_FINALIZED" });
     this.done = true;
-    const all = new Uint8Array(this.pieces.reduce((sum, piece) => sum + piece.length, 0));
-    let at = 0;
-    for (const piece of this.pieces) {
-      all.set(piece, at);
-      at += piece.length;
-    }
-    const made = this.finish(all);
+    const made = this.finish(join(this.pieces));
     if (!made) throw new Error("Invalid digest");
     return as(made, encoding);
   }
 }
-
-/** OpenSSL's name of a digest: "sha256", "RSA-SHA256" and "SHA-256" are one. */
-const nameOf = (algorithm: string): string => algorithm.toUpperCase().replace(/^RSA-/, "").replace(/^SHA-(?=\d+$)/, "SHA");
 
 function createHash(algorithm: string): Digest {
   const name = nameOf(algorithm);
@@ -59,8 +49,8 @@ function createHash(algorithm: string): Digest {
   return new Digest((all) => host.hash.digest(name, all));
 }
 
-function createHmac(algorithm: string, key: Data): Digest {
-  const name = nameOf(algorithm), secret = bytesOf(key).slice();
+function createHmac(algorithm: string, key: keys.KeyObject | Data): Digest {
+  const name = nameOf(algorithm), secret = keys.secretOf(key).slice();
   if (!host.hash.digest(name, new Uint8Array())) throw new Error(`Invalid digest: ${algorithm}`);
   return new Digest((all) => host.hash.hmac(name, secret, all));
 }
@@ -91,10 +81,64 @@ function pbkdf2Sync(password: Data, salt: Data, iterations: number, length: numb
   return buffers().from(made);
 }
 
+function hkdfSync(algorithm: string, key: keys.KeyObject | Data, salt: Data, info: Data, length: number): ArrayBuffer {
+  const made = host.hash.hkdf(nameOf(algorithm), keys.secretOf(key), bytesOf(salt), bytesOf(info), length);
+  return got(made, "ERR_CRYPTO_INVALID_DIGEST", `Invalid digest: ${algorithm}`);
+}
+
+/** The same with a callback behind its arguments. */
+function later(run: (...args: never[]) => unknown, results = (made: unknown): unknown[] => [made]) {
+  return (...args: unknown[]): void => {
+    const callback = args.pop() as Callback;
+    const made = (run as (...all: unknown[]) => unknown)(...args);
+    queueMicrotask(() => callback(null, ...results(made)));
+  };
+}
+
+const generateKeyPair = later(keys.generateKeyPairSync, (made) => [(made as { publicKey: unknown }).publicKey, (made as { privateKey: unknown }).privateKey]);
+Object.defineProperty(generateKeyPair, Symbol.for("nodejs.util.promisify.custom"), {
+  value: async (type: string, options?: object) => keys.generateKeyPairSync(type, options),
+});
+
+/** What Node has and nothing here computes. */
+const MISSING = ("argon2 argon2Sync checkPrime checkPrimeSync createDiffieHellman createDiffieHellmanGroup createECDH generatePrime generatePrimeSync " +
+  "getDiffieHellman privateEncrypt publicDecrypt scrypt scryptSync").split(" ");
+const missing = (name: string) => (): never => failed("ERR_METHOD_NOT_IMPLEMENTED", `node:crypto has no ${name}() in tests`);
+
 host.node.modules["crypto"] = {
+  ...Object.fromEntries(MISSING.map((name) => [name, missing(name)])),
+  KeyObject: keys.KeyObject,
+  Sign,
+  Verify,
+  X509Certificate: class X509Certificate {
+    constructor() {
+      missing("X509Certificate")();
+    }
+  },
+  constants,
+  createCipheriv,
+  createDecipheriv,
+  createPrivateKey: keys.createPrivateKey,
+  createPublicKey: keys.createPublicKey,
+  createSecretKey: keys.createSecretKey,
+  createSign: (algorithm: string) => new Sign(algorithm),
+  createVerify: (algorithm: string) => new Verify(algorithm),
+  diffieHellman,
+  generateKeyPair,
+  generateKeyPairSync: keys.generateKeyPairSync,
+  generateKeySync: keys.generateKeySync,
+  getCiphers,
+  getCurves: () => ["prime256v1", "secp384r1", "secp521r1"],
+  hkdf: later(hkdfSync),
+  hkdfSync,
+  pbkdf2: later(pbkdf2Sync),
+  privateDecrypt,
+  publicEncrypt,
+  sign,
+  verify,
   createHash,
   createHmac,
-  getHashes: () => ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"],
+  getHashes: () => ["RSA-SHA1", "RSA-SHA224", "RSA-SHA256", "RSA-SHA384", "RSA-SHA512", "md5", "sha1", "sha224", "sha256", "sha384", "sha512"],
   getRandomValues: (view: never) => crypto.getRandomValues(view),
   hash: (algorithm: string, data: Data, encoding = "hex") => createHash(algorithm).update(data).digest(encoding),
   pbkdf2Sync,
