@@ -47,9 +47,10 @@ static void fetch_came(struct task *t)
 	progress(container_of(t, struct memory_client, on_fetch.task));
 }
 
-/* Reads what is there of the response; true when that was all. */
+/* Reads what is there of the response; true when that was all. Of a HEAD nothing reaches the client. */
 static bool read_response(struct memory_client *c)
 {
+	bool head = str_eq(c->asked.http->method, STR("HEAD"));
 	struct body *body = c->invocation->response.body;
 	struct str bytes;
 	if (!c->invocation->responded)
@@ -61,8 +62,10 @@ static bool read_response(struct memory_client *c)
 	for (;;) {
 		switch (body_peek(body, &bytes)) {
 		case BODY_DATA:
-			buf_add(&c->body, bytes);
-			c->chunks++;
+			if (!head) {
+				buf_add(&c->body, bytes);
+				c->chunks++;
+			}
 			body_consume(body, bytes.len);
 			break;
 		case BODY_WAIT:

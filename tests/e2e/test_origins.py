@@ -13,6 +13,15 @@ def rules_answers_faults_and_calls(t):
 
 
 @test
+def clients_that_go_away_and_heads(t):
+    t.copy("tests/e2e/origins/clients.test.ts", "clients.test.ts")
+    assert_equal(Summary(t.run("test", "--service", t.guest("rust-mirror"), "clients.test.ts", code=0)).counts, (8, 0))
+    t.write("a.fiddle", "# backlot-fiddle 1\nHEAD /\n  clientFetch.status is 200\n  clientFetch.bodyText is \"\"\n"
+            "GET /\n  clientFetch.bodyText is \"Hello from rust!\"\n")
+    t.run("test", "--service", t.guest("rust-hello"), "a.fiddle", code=0)
+
+
+@test
 def their_order_does_not_matter(t):
     t.copy("tests/e2e/origins/origins.test.ts", "origins.test.ts")
     done = t.run("test", "--service", t.guest("rust-mirror"), "--order", "random", "--check-determinism", "--filter", "group|what",

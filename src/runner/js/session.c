@@ -264,11 +264,21 @@ JS_FUNCTION(now)
 	return js_array(c->ctx, values, COUNT_OF(values));
 }
 
-/* patient() → ms of the frame's time, without what tests have advanced */
+/* patient() → ms of the frame's time, without what tests have advanced: less than 0 while that is still to come */
 JS_FUNCTION(patient)
 {
 	const struct test_frame *f = session_of(c)->frame;
-	return js_number(c->ctx, f ? (double)(clock_monotonic(f->clock) - f->advanced_ns) / 1e6 : 0);
+	return js_number(c->ctx, f ? ((double)clock_monotonic(f->clock) - (double)f->advanced_ns) / 1e6 : 0);
+}
+
+/* idle() → can nothing happen any more, in any frame or outside of them? */
+JS_FUNCTION(idle)
+{
+	const struct js_session *s = session_of(c);
+	bool busy = loop_has_something(&s->loop);
+	list_each(it, &s->frames)
+		busy = busy || loop_has_something(&container_of(it, struct test_frame, link)->loop);
+	return js_bool(c->ctx, !busy);
 }
 
 /* advance(ms) → ms that whoever calls it waits on the clock. Time-outs of tests do not count it. */
@@ -328,5 +338,6 @@ static const struct js_function functions[] = {
 	{ "now", now_callback },           { "patient", patient_callback },
 	{ "advance", advance_callback },   { "set", set_callback },
 	{ "real", real_callback },         { "virtual", virtual_callback },
+	{ "idle", idle_callback },
 };
 const struct js_module js_frames_module = { "frames", functions, COUNT_OF(functions) };

@@ -2,6 +2,7 @@
 // What went wrong, for people: message, difference, the place with the code around it, the frames above.
 
 import type { Loader } from "../../../guest/js/prelude/modules";
+import { last } from "./patient_begin";
 
 export interface Failure {
   name?: string;
@@ -124,10 +125,15 @@ export function shownAs(file: string, { path, shown, folder }: Settings): string
   return file.startsWith(base) ? file.slice(base.length) : file;
 }
 
+const NOTHING = "nothing is under way that could settle it, now or later";
+
 /** What was thrown need not be an error. */
 function words(error: Failure): string {
   if (typeof error !== "object" || error === null) return String(error);
-  return typeof error.message === "string" ? error.message : `it threw ${JSON.stringify(error)}`;
+  if (typeof error.message !== "string") return `it threw ${JSON.stringify(error)}`;
+  // Time jumps only when nothing else can happen: that such a test is slow would be wrong.
+  const late = /^(Test|Hook) timed out in \d+ms\.\n/.exec(error.message);
+  return late && last.idle ? `the ${late[1]!.toLowerCase()} waits for what never comes: ${NOTHING}` : error.message;
 }
 
 /** Without the colours that Vitest's packages put into texts: reports have their own. */

@@ -62,6 +62,7 @@ interface TestHost {
     current(): number;
     now(): [wallMs: number, monotonicMs: number, patientMs: number];
     patient(): number;
+    idle(): boolean;
     advance(ms: number): number;
     set(wallMs: number): void;
     real(): void;

@@ -5,6 +5,9 @@
 
 import { test } from "./host";
 
+/** Could nothing happen any more when such a timer came last? */
+export const last = { idle: false };
+
 const names = ["performance", "setTimeout", "clearTimeout"] as const;
 const globals = globalThis as unknown as Record<string, unknown>;
 
@@ -13,6 +16,9 @@ export const impatient = Object.fromEntries(names.map((name) => [name, globals[n
 Object.assign(globalThis, {
   performance: { now: () => test.frames.patient(), timeOrigin: 0 },
   setTimeout: (callback: (...args: unknown[]) => void, ms: number, ...args: unknown[]) =>
-    host.timers.start(() => callback(...args), Number(ms) || 0, false, true),
+    host.timers.start(() => {
+      last.idle = test.frames.idle();
+      callback(...args);
+    }, Number(ms) || 0, false, true),
   clearTimeout: (id: number) => host.timers.stop(Number(id)),
 });

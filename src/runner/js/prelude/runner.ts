@@ -10,6 +10,7 @@ import { type Failure, Failures, indent } from "./failures";
 import { test as native } from "./host";
 import { neededInside, reason } from "./inside";
 import { strangeOrigins } from "./origins";
+import { last } from "./patient_begin";
 import { followFrames, Scope, scopeIfAny } from "./scope";
 import { failedExchanges, timelines } from "./service";
 import type { Config } from "./state";
@@ -250,6 +251,7 @@ export class BacklotRunner extends Base {
 
   override onBeforeTryTask(task: Test): void {
     super.onBeforeTryTask(task);
+    last.idle = false;
     // Vitest asks for errors before it tries again, and keeps them.
     if (this.again) task.result!.errors = [];
     if (!native.results.starts(this.who.get(task)!)) {

@@ -5,7 +5,7 @@ import { within } from "./about";
 import { type Breach, breachesOf, clientSettings, type Settings } from "./facts";
 import { test } from "./host";
 import { scope, type Scope } from "./scope";
-import { web } from "./web";
+import { type Answered, web, whenAborted } from "./web";
 
 /** An event of an invocation, in the order in which they came. */
 export interface TraceEvent {
@@ -72,8 +72,8 @@ export class ServiceResponse extends Response {
   done(): Promise<void> {
     return this.#exchange.done();
   }
-  static of(exchange: Exchange, status: number, reason: string, headers: Flat, body: ArrayBuffer | HostBody | null): ServiceResponse {
-    const response = web.response(status, reason, headers, body, exchange.url, ServiceResponse) as ServiceResponse;
+  static of(exchange: Exchange, answered: Answered): ServiceResponse {
+    const response = web.response(answered, ServiceResponse) as ServiceResponse;
     response.#exchange = exchange;
     return response;
   }
@@ -105,6 +105,7 @@ export class Exchange {
     readonly resolve: (response: ServiceResponse) => void,
     readonly reject: (error: Error) => void,
     private readonly place: Error,
+    private readonly signal: AbortSignal | undefined,
   ) {}
 
   get name(): string {
@@ -112,8 +113,15 @@ export class Exchange {
   }
 
   answered(status: number, reason: string, headers: Flat, body: ArrayBuffer | HostBody | null): void {
+    const { url, signal } = this;
+    if (this.method === "HEAD" || signal?.aborted) {
+      void web.drain(body);
+      body = null;
+    }
+    if (signal?.aborted) return;
     this.streams = body !== null && !(body instanceof ArrayBuffer);
-    this.resolve((this.response = ServiceResponse.of(this, status, reason, headers, body) as never) as never);
+    const answered = { status, reason, headers, body, url, signal };
+    this.resolve((this.response = ServiceResponse.of(this, answered) as never) as never);
   }
 
   failed(error: Error): void {
@@ -160,11 +168,12 @@ export class Exchange {
 }
 
 function send(
-  service: number, who: string, here: Scope, request: Request, body: Uint8Array | null, init: ServiceInit, place: Error,
+  service: number, who: string, here: Scope, request: Request, body: Uint8Array | null, init: ServiceInit, place: Error, signal: AbortSignal | null | undefined,
 ): Promise<ServiceResponse> {
   return new Promise((resolve, reject) => {
-    const exchange = new Exchange(request.method, request.url, who, resolve, reject, place);
+    const exchange = new Exchange(request.method, request.url, who, resolve, reject, place, signal ?? undefined);
     here.enter();
+    if (signal) whenAborted(signal, () => reject(signal.reason as Error));
     const client = init.client ? clientSettings(init.client) : null;
     exchange.handle = within(service, () =>
       test.exchange.fetch(exchange, request.method, request.url, web.flat(request), body, client));
@@ -176,10 +185,12 @@ function send(
 export function fetchFrom(service: number, who: string, input: RequestInfo | URL, init: ServiceInit = {}): Promise<ServiceResponse> {
   try {
     const here = scope(), place = new Error("service.fetch");
+    const signal = init.signal === undefined && input instanceof Request ? input.signal : init.signal;
+    signal?.throwIfAborted();
     const request = new Request(relative(input), init), body = web.bytes(request);
     return body === undefined
-      ? web.read(request).then((bytes) => send(service, who, here, request, bytes, init, place))
-      : send(service, who, here, request, body, init, place);
+      ? web.read(request).then((bytes) => send(service, who, here, request, bytes, init, place, signal))
+      : send(service, who, here, request, body, init, place, signal);
   } catch (error) {
     return Promise.reject(error as Error);
   }

@@ -4,21 +4,38 @@
 import type { Pieces } from "../../../guest/js/prelude/fetch";
 import { test } from "./host";
 
-function bodyOf(from: ArrayBuffer | HostBody | null): Uint8Array | Pieces | null {
+function bodyOf(from: ArrayBuffer | HostBody | null, signal?: AbortSignal): Uint8Array | Pieces | null {
   if (from === null) return null;
   if (from instanceof ArrayBuffer) return new Uint8Array(from);
+  const aborted = signal && new Promise<never>((_, reject) => whenAborted(signal, () => (test.bodies.cancel(from), reject(signal.reason))));
+  aborted?.catch(() => {});
   return {
     async read() {
-      const piece = await test.bodies.read(from);
+      const piece = await (aborted ? Promise.race([aborted, test.bodies.read(from)]) : test.bodies.read(from));
       return piece === null ? null : new Uint8Array(piece);
     },
     cancel: () => test.bodies.cancel(from),
   };
 }
 
+export function whenAborted(signal: AbortSignal, then: () => void): void {
+  if (signal.aborted) then();
+  else signal.addEventListener("abort", then, { once: true });
+}
+
+export interface Answered {
+  status: number;
+  reason: string;
+  headers: Flat;
+  body: ArrayBuffer | HostBody | null;
+  url: string;
+  /** Ends the reading of the body. */
+  signal?: AbortSignal;
+}
+
 export const web = {
-  response: (status: number, reason: string, headers: Flat, body: ArrayBuffer | HostBody | null, url: string, as: object): Response =>
-    host.web.response(status, reason, headers, bodyOf(body), url, as as never) as unknown as Response,
+  response: ({ status, reason, headers, body, url, signal }: Answered, as: object): Response =>
+    host.web.response(status, reason, headers, bodyOf(body, signal), url, as as never) as unknown as Response,
 
   request: (method: string, url: string, headers: Flat, body: ArrayBuffer | HostBody | null): Request =>
     host.web.request(method, url, headers, bodyOf(body)) as unknown as Request,
@@ -37,6 +54,16 @@ export const web = {
 
   async read(of: Request | Response): Promise<Uint8Array> {
     return new Uint8Array(await of.arrayBuffer());
+  },
+
+  /** What of a body nobody wants is read all the same, so that who sends it goes on. */
+  async drain(body: ArrayBuffer | HostBody | null): Promise<void> {
+    if (body === null || body instanceof ArrayBuffer) return;
+    try {
+      while ((await test.bodies.read(body)) !== null);
+    } catch {
+      // who sent it tells of it
+    }
   },
 
   cancelBody(response: Response): void {
