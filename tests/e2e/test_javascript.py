@@ -63,6 +63,16 @@ def objects_of_the_platform_are_compared_and_shown_by_what_can_be_observed(t):
 
 
 @test
+def a_difference_of_megabytes_shows_where_it_is(t):
+    write(t, "a.test.ts", "const a = 'x'.repeat(3e6);\nit('differs', () => expect({ in: a + 'here' }).toEqual({ in: a + 'there' }));\n"
+          "it('throws', () => { throw new Error(a + 'end'); });\nit('has lines', () => expect('x\\n'.repeat(1e5)).toBe(''));\n")
+    out = run(t, "a.test.ts", code=1).out
+    assert_between(1000, len(out), 30000)
+    for words in ("xxxhere", "xxxthere", "(299", "more characters)", "more lines"):
+        assert_in(words, out)
+
+
+@test
 def matchers_of_every_kind(t):
     fixture(t, "matchers.test.ts", 8)
 

@@ -264,7 +264,10 @@ JS_FUNCTION(now)
 	return js_array(c->ctx, values, COUNT_OF(values));
 }
 
-/* patient() → ms of the frame's time, without what tests have advanced: less than 0 while that is still to come */
+/*
+ * patient() → ms of the frame's time, without what tests have advanced: less than 0 while that is still to
+ * come
+ */
 JS_FUNCTION(patient)
 {
 	const struct test_frame *f = session_of(c)->frame;

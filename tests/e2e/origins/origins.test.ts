@@ -158,6 +158,9 @@ describe("what goes wrong in it", () => {
     expect(() => origin("origin").respond({ status: 204, body: "x" })).toThrow("204");
     expect(() => origin("origin").respond({ body: "x", then: "explode" as never })).toThrow("then: 'explode' is none of reset, stall,");
     expect(() => origin("origin").respond({ body: "x", drip: { bytes: 0, every: 1 } })).toThrow("drip: 0 bytes");
+    expect(() => origin("origin").respond({ stauts: 404 } as never)).toThrow('an answer has no "stauts"; did you mean "status"?');
+    expect(() => origin("origin").respond({ contents: 404 } as never)).toThrow('has no "contents"; there are: status, headers, body, json, ');
+    expect(() => origin("origin").respond({ drip: { byte: 1 } as never })).toThrow('drip has no "byte"; did you mean "bytes"?');
     expect(() => origin("origin").respond({ body: "x", delay: "soon" })).toThrow('"soon" is no duration');
   });
 });
@@ -175,6 +178,7 @@ describe("what was sent", () => {
     expect(call!.headers.get("X-One")).toBe("1");
     expect([await call!.json(), await call!.text(), await call!.request.text()]).toEqual([{ c: 1 }, '{"c":1}', '{"c":1}']);
     expect(await calls[1]!.text()).toBe("");
+    expect(Object.keys(call!)).toEqual(["backend", "method", "url", "path"]);
   });
 });
 

@@ -36,6 +36,8 @@ test("config, acl, geo, device, secrets", async () => {
   config("config").set({ greeting: "hello", empty: "" }).set("x", "new");
   expect(await text("/config-store?key=x")).toContain('x: Some("new")');
   expect(dictionary("config").entries()).toEqual({ empty: "", greeting: "hello", x: "new" });
+  expect(() => config("config").set("x", 5 as never)).toThrow('config().set("x"): values are text, not 5: write "5"');
+  expect(() => kv("things").set("x", 5, { tll: 1 } as never)).toThrow('kv().set() has no "tll"; did you mean "ttl"?');
   config("config").delete("x");
   expect(await text("/config-store?key=x")).toContain("x: None");
   secret("secrets").set("token", "s3cr3t");

@@ -92,10 +92,10 @@ export class Failures {
     const frames = this.frames(error.stack);
     const own = frames.find((f) => !f.file.includes("/node_modules/")) ?? frames[0];
     const name = error.name && error.name !== "Error" && error.name !== "AssertionError" ? `${error.name}: ` : "";
-    const [first, ...more] = plain(`${why}${name}${words(error)}`).split("\n");
+    const [first, ...more] = shortened(plain(`${why}${name}${words(error)}`)).split("\n");
     const message = first + more.map((line) => `\n    ${line}`).join("");
     let out = own ? `${this.shown(own.file)}:${own.line}:${own.column}: ${message}\n` : `${this.settings.shown}: ${message}\n`;
-    if (error.diff) out += indent(plain(error.diff));
+    if (error.diff) out += indent(shortened(plain(error.diff)));
     if (own) out += this.codeFrame(own);
     for (const f of frames.slice(1, FRAMES_SHOWN))
       out += `    ${this.at(f)}\n`;
@@ -139,6 +139,27 @@ function words(error: Failure): string {
 /** Without the colours that Vitest's packages put into texts: reports have their own. */
 function plain(text: string): string {
   return text.replace(/\x1b\[[0-9;]*m/g, "");
+}
+
+const LINES_SHOWN = 1000;
+const LINE_SHOWN = 2000;
+/** Before the place from where on two long lines differ. */
+const ALIKE_SHOWN = 100;
+
+/** Texts of megabytes hide everything else: of a line that is too long the part that differs from the line it stands against. */
+function shortened(text: string): string {
+  const lines = text.split("\n"), shown = lines.slice(0, LINES_SHOWN).map((line, i) => shortLine(line, lines, i));
+  return shown.join("\n") + (lines.length > LINES_SHOWN ? `\n… and ${lines.length - LINES_SHOWN} more lines` : "");
+}
+
+function shortLine(line: string, lines: string[], i: number): string {
+  if (line.length <= LINE_SHOWN) return line;
+  const other = line.startsWith("-") ? lines[i + 1] : line.startsWith("+") ? lines[i - 1] : undefined;
+  let from = 1;
+  while (other && from < line.length && line[from] === other[from]) from++;
+  from = other && from < line.length ? Math.max(from - ALIKE_SHOWN, 1) : 1;
+  const after = line.length - from - LINE_SHOWN;
+  return `${line[0]}${from > 1 ? ` (${from - 1} characters) …` : ""}${line.slice(from, from + LINE_SHOWN)}${after > 0 ? `… (${after} more characters)` : ""}`;
 }
 
 export function indent(text: string, by = "    "): string {

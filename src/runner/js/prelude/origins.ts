@@ -5,6 +5,7 @@
 import { about, nameOf, within } from "./about";
 import { milliseconds } from "./duration";
 import { test } from "./host";
+import { checkMembers } from "./members";
 import { scope, type Scope, scopeIfAny, scopes } from "./scope";
 import { type OpenService, openServices, services } from "./services";
 import { web } from "./web";
@@ -40,6 +41,8 @@ export interface Answer {
   drip?: { bytes: number; every: number | string };
 }
 
+const MEMBERS = ["status", "headers", "body", "json", "delay", "after", "then", "drip"];
+
 const FAULTS: Record<string, string> = {
   refuse: "connection_refused",
   "connection refused": "connection_refused",
@@ -63,18 +66,21 @@ export type Fault = keyof typeof FAULTS & string;
 /** Made of what C recorded, as far as somebody looks at it. */
 class OriginCall implements Call {
   #request: Request | undefined;
+  #handle: HostCall;
   constructor(
-    private readonly handle: HostCall,
+    handle: HostCall,
     readonly backend: string,
     readonly method: string,
     readonly url: string,
     readonly path: string,
-  ) {}
+  ) {
+    this.#handle = handle;
+  }
   get request(): Request {
     if (!this.#request) {
-      const body = test.origins.body(this.handle);
+      const body = test.origins.body(this.#handle);
       const pieces = { read: () => Promise.reject(this.unread(body as false | undefined)), cancel() {} };
-      this.#request = host.web.request(this.method, this.url, test.origins.headers(this.handle),
+      this.#request = host.web.request(this.method, this.url, test.origins.headers(this.#handle),
         body === null ? null : body instanceof ArrayBuffer ? new Uint8Array(body) : pieces) as unknown as Request;
     }
     return this.#request;
@@ -277,12 +283,14 @@ function plain(given: Response | Answer | string): HostAnswer | undefined {
 }
 
 function answerOf(response: Response, body: Uint8Array | null, { delay = 0, after = -1, then = undefined as string | undefined, drip }: Answer): HostAnswer {
+  if (drip) checkMembers("drip", drip, ["bytes", "every"]);
   if (drip && !(drip.bytes >= 1)) throw new TypeError(`drip: ${drip.bytes} bytes at a time never come to an end`);
   return [0, "", milliseconds(delay), response.status, response.statusText, web.flat(response), body, after, then ?? "",
     drip?.bytes ?? 0, drip ? milliseconds(drip.every) : 0];
 }
 
 function responseOf(answer: Answer): Response {
+  checkMembers("an answer", answer, MEMBERS);
   const headers = new Headers(answer.headers);
   let body = answer.body ?? null;
   if (answer.json !== undefined) {

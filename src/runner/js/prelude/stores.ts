@@ -6,6 +6,7 @@
 import { milliseconds } from "./duration";
 import { geoRecord } from "./geo_record";
 import { test } from "./host";
+import { checkMembers } from "./members";
 
 export type Value = string | ArrayBuffer | ArrayBufferView;
 
@@ -15,6 +16,12 @@ function valueOf(value: unknown): Value {
   const json = JSON.stringify(value) as string | undefined;
   if (json === undefined) throw new TypeError(`${String(value)} cannot be stored: write text, bytes, or what is JSON`);
   return json;
+}
+
+/** Of stores that hold nothing but text: what is one thing in a test, and another in the service, is none. */
+function textOf(call: string, key: string, value: unknown): Value {
+  if (typeof value === "string" || (typeof value === "object" && value !== null)) return valueOf(value);
+  throw new TypeError(`${call}().set(${JSON.stringify(key)}): values are text, not ${String(value)}: write ${JSON.stringify(String(value))}`);
 }
 
 function nameOf(what: string, name: unknown): string {
@@ -84,6 +91,7 @@ export class KVStore {
   }
   /** Gives back the new generation. */
   set(key: string, value: unknown, options: KVOptions = {}): bigint {
+    checkMembers("kv().set()", options, ["metadata", "ttl", "mode", "ifGeneration"]);
     const ttl = options.ttl === undefined ? 0 : milliseconds(options.ttl);
     const mode = options.mode ?? "overwrite";
     if (!["overwrite", "add", "append", "prepend"].includes(mode))
@@ -149,12 +157,13 @@ export class Store {
   has(key: string): boolean {
     return this.get(key) !== null;
   }
-  set(key: string, value: unknown): this;
-  set(entries: Record<string, unknown>): this;
+  /** What is neither text nor bytes is kept as JSON. */
+  set(key: string, value: string | object): this;
+  set(entries: Record<string, string | object>): this;
   set(key: string | Record<string, unknown>, value?: unknown): this {
     test.tables.create(this.kind, this.name);
-    if (typeof key === "string") test.tables.set(this.kind, this.name, key, valueOf(value));
-    else for (const [k, v] of Object.entries(key)) test.tables.set(this.kind, this.name, k, valueOf(v));
+    const given = typeof key === "string" ? [[key, value] as const] : Object.entries(key);
+    for (const [k, v] of given) test.tables.set(this.kind, this.name, k, textOf(this.kind, k, v));
     return this;
   }
   /** Was it there? */
