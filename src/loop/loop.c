@@ -281,7 +281,12 @@ enum loop_result loop_run(struct loop *l, const bool *done, uint64_t deadline_ns
 
 bool loop_has_something(const struct loop *l)
 {
-	return !list_empty(&l->ready) || l->timers || (l->uv && uv_loop_alive(l->uv));
+	return loop_has_more_than(l, 0);
+}
+
+bool loop_has_more_than(const struct loop *l, size_t timers)
+{
+	return !list_empty(&l->ready) || l->timers > timers || (l->uv && uv_loop_alive(l->uv));
 }
 
 /* ---- the same in parts ---- */

@@ -89,6 +89,8 @@ bool loop_await_io(const struct loop *l, uint64_t wait_ns);
 
 /* Is anything ready, waited for or under way? If not, loop_run() would be stuck. */
 bool loop_has_something(const struct loop *l);
+/* The same, where so many of its timers do not count. */
+bool loop_has_more_than(const struct loop *l, size_t timers);
 
 /* The libuv loop below, made on first use. Borrowed. */
 uv_loop_t *loop_uv(struct loop *l);

@@ -131,6 +131,7 @@ struct realm *realm_of(JSContextRef ctx);
  * skip.
  */
 void realm_shift_patient(struct realm *r, struct loop *loop, uint64_t ns);
+size_t realm_count_patient(const struct realm *r, const struct loop *loop);
 
 /*
  * Evaluates a script. `url` is what stack traces name, its first line is number `line`. NULL: it threw

@@ -109,3 +109,13 @@ void realm_shift_patient(struct realm *r, struct loop *loop, uint64_t ns)
 			timer_start(loop, &t->timer, t->timer.at_ns + ns - clock_monotonic(loop->clock));
 	}
 }
+
+size_t realm_count_patient(const struct realm *r, const struct loop *loop)
+{
+	size_t count = 0;
+	for (const struct list *it = r->timers.next; it != &r->timers; it = it->next) {
+		const struct js_timer *t = container_of(it, struct js_timer, link);
+		count += t->loop == loop && t->patient;
+	}
+	return count;
+}

@@ -274,13 +274,18 @@ JS_FUNCTION(patient)
 	return js_number(c->ctx, f ? ((double)clock_monotonic(f->clock) - (double)f->advanced_ns) / 1e6 : 0);
 }
 
-/* idle() → can nothing happen any more, in any frame or outside of them? */
+static bool is_busy(const struct js_session *s, const struct loop *loop)
+{
+	return loop_has_more_than(loop, realm_count_patient(s->realm, loop));
+}
+
+/* idle() → can nothing happen any more, in any frame or outside of them, but that time-outs of tests come? */
 JS_FUNCTION(idle)
 {
-	const struct js_session *s = session_of(c);
-	bool busy = loop_has_something(&s->loop);
+	struct js_session *s = session_of(c);
+	bool busy = is_busy(s, &s->loop);
 	list_each(it, &s->frames)
-		busy = busy || loop_has_something(&container_of(it, struct test_frame, link)->loop);
+		busy = busy || is_busy(s, &container_of(it, struct test_frame, link)->loop);
 	return js_bool(c->ctx, !busy);
 }
 

@@ -125,15 +125,19 @@ export function shownAs(file: string, { path, shown, folder }: Settings): string
   return file.startsWith(base) ? file.slice(base.length) : file;
 }
 
-const NOTHING = "nothing is under way that could settle it, now or later";
+/** Time jumps only when nothing else can happen: that somebody is slow who waits for what never comes would be wrong. */
+export function tellWhoIsStuck(errors: Failure[] | undefined): void {
+  for (const error of last.idle ? errors ?? [] : []) {
+    const late = /^(Test|Hook) timed out in \d+ms\.\n/.exec(error?.message ?? "");
+    if (late)
+      error.message = `the ${late[1]!.toLowerCase()} waits for what never comes: nothing is under way that could settle it, now or later`;
+  }
+}
 
 /** What was thrown need not be an error. */
 function words(error: Failure): string {
   if (typeof error !== "object" || error === null) return String(error);
-  if (typeof error.message !== "string") return `it threw ${JSON.stringify(error)}`;
-  // Time jumps only when nothing else can happen: that such a test is slow would be wrong.
-  const late = /^(Test|Hook) timed out in \d+ms\.\n/.exec(error.message);
-  return late && last.idle ? `the ${late[1]!.toLowerCase()} waits for what never comes: ${NOTHING}` : error.message;
+  return typeof error.message === "string" ? error.message : `it threw ${JSON.stringify(error)}`;
 }
 
 /** Without the colours that Vitest's packages put into texts: reports have their own. */

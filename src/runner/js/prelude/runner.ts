@@ -6,7 +6,7 @@ import { processError } from "@vitest/utils/error";
 import { expect, TestRunner } from "vitest";
 import type { Loader } from "../../../guest/js/prelude/modules";
 import { endOfTest, traceOfTest } from "./backlot";
-import { type Failure, Failures, indent } from "./failures";
+import { type Failure, Failures, indent, tellWhoIsStuck } from "./failures";
 import { test as native } from "./host";
 import { neededInside, reason } from "./inside";
 import { strangeOrigins } from "./origins";
@@ -204,6 +204,7 @@ export class BacklotRunner extends Base {
   override async onAfterRunSuite(suite: Suite): Promise<void> {
     if ("filepath" in suite && suite.mode !== "skip") this.keepSnapshots(suite as File);
     await super.onAfterRunSuite(suite);
+    tellWhoIsStuck(suite.result?.errors as Failure[]);
     this.endNet(suite, !suite.result?.errors?.length);
     const needed = neededInside(this.frames.get(suite));
     if (needed) this.needed.set(suite, needed);
@@ -310,6 +311,7 @@ export class BacklotRunner extends Base {
     this.endNet(task, task.result!.state === "pass");
     const who = this.who.get(task)!;
     const result = task.result!;
+    tellWhoIsStuck(result.errors as Failure[]);
     const frame = this.frames.get(task)!;
     const trace = this.settings.trace ? traceOfTest(frame) : undefined;
     frame.enter();
