@@ -91,6 +91,15 @@ static bool read_long(struct reader *r, struct str text)
 	return take_option(r, row, shown, value);
 }
 
+/* A letter that other test runners have, by which people look for ours. */
+static bool unknown_letter(struct reader *r, struct str text)
+{
+	if (*text.ptr == 't' && r->command_known && r->o->command == COMMAND_TEST)
+		return FAIL(r->e, INVALID,
+			    "unknown option '-t'; tests are chosen by their names with '--filter RE'");
+	return FAIL(r->e, INVALID, "unknown option '-" STR_FMT "'", STR_ARG(text));
+}
+
 /* Letters behind one dash: flags, and at the end perhaps an option with the value in the rest of the text. */
 static bool read_short(struct reader *r, struct str text)
 {
@@ -99,7 +108,7 @@ static bool read_short(struct reader *r, struct str text)
 		char shown[] = { '-', *text.ptr, '\0' };
 		struct str value = { 0 };
 		if (!row)
-			return FAIL(r->e, INVALID, "unknown option '-" STR_FMT "'", STR_ARG(text));
+			return unknown_letter(r, text);
 		text = str_sub(text, 1, text.len);
 		if (row->value && text.len) {
 			value = *text.ptr == '=' ? str_sub(text, 1, text.len) : text;

@@ -219,9 +219,7 @@ static enum step step_head(struct h1_connection *c, struct str *in)
 	}
 	c->used = true;
 	int status = h1_read_head(c);
-	if (status == H1_NO_ANSWER) {
-		h1_close(c, false);
-	} else if (status != 0) {
+	if (status != 0) {
 		refuse(c, (uint16_t)status);
 	} else {
 		c->waiting = H1_FOR_NOTHING;

@@ -129,9 +129,7 @@ struct h1_connection {
 /* ---- h1_request.c ---- */
 
 void h1_parser_init(struct h1_connection *c);
-/* Makes c->x out of the section; the status to refuse it with, 0 when it is good, H1_NO_ANSWER to just close.
- */
-enum { H1_NO_ANSWER = 1 };
+/* Makes c->x out of the section; the status to refuse it with, 0 when it is good. */
 int h1_read_head(struct h1_connection *c);
 /* Takes bytes of the body off `in`; false when they are malformed. Moves c->input on at its end. */
 must_use bool h1_read_body(struct h1_connection *c, struct str *in);

@@ -161,7 +161,7 @@ static int make_uri(struct h1_connection *c, struct server_exchange *x, struct s
 		return 400;
 	struct str authority = choose_authority(c, x, &u);
 	if (!authority.ptr)
-		return H1_NO_ANSWER;
+		return 400; /* RFC 9112, 3.2 */
 	struct str path = uri_path_and_query(target);
 	if (str_eq(path, STR("*")))
 		path.len = 0; /* the server as a whole: RFC 9110, 7.1 */

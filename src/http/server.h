@@ -9,9 +9,9 @@
  *
  * What it refuses, with an empty 400 and the connection's end: anything that is no HTTP/1.0 or 1.1 head,
  * names that are no tokens, control characters in values, a bare CR, folded lines, a Content-Length that is
- * no number or comes twice and differs, a Transfer-Encoding that does not end in chunked. Too many or too
- * long fields get 431, a too long request line or target 414, a head that takes too long 408. A missing,
- * repeated or malformed Host ends the connection without an answer. What it bears: bare LF, empty lines
+ * no number or comes twice and differs, a Transfer-Encoding that does not end in chunked, a missing, repeated
+ * or malformed Host. Too many or too long fields get 431, a too long request line or target 414, a head that
+ * takes too long 408. What it bears: bare LF, empty lines
  * before a request, a Content-Length beside chunked (dropped) or repeated with the same value (one is kept).
  * A body with bad chunks fails with BODY_FAILURE_PROTOCOL, and the connection ends after the response.
  * Upgrade is a header like any other, until the handler answers by exchange_upgrade(). Header names keep

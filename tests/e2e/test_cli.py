@@ -271,3 +271,9 @@ def zsh_can_read_its_completion(t):
     ask(zsh, "-f", "-n", t.path("_backlot"))
     ask(zsh, "-f", "-c", 'fpath=($1 $fpath); autoload -U compinit; compinit -u -D; [[ $_comps[backlot] == _backlot ]]',
         "zsh", t.path("."))
+
+
+@test
+def commands_and_options_that_are_nearly_right_are_named(t):
+    assert_in("tset: No such file or directory; did you mean the command 'test'?", t.run("tset", code=2).err)
+    assert_in("unknown option '-t'; tests are chosen by their names with '--filter RE'", t.run("test", "-t", "x", code=2).err)

@@ -820,7 +820,7 @@ def an_endless_loop_at_the_top_is_stopped(t):
     t.write("b.test.ts", OK)
     done = run(t, "--timeout", "1", "a.test.ts", "b.test.ts", code=2)
     assert_in("1 passed, 0 failed, 1 file could not be run", done.out)
-    assert_in("JavaScript ran for 2 s without coming back, and was stopped (--timeout)", done.out)
+    assert_in("JavaScript ran for longer than 1 s without coming back, and was stopped (--timeout)", done.out)
 
 
 @test
@@ -837,10 +837,24 @@ describe("slow", () => { beforeAll(() => new Promise(() => {}), 100); it("d", ()
 describe("after", () => { afterAll(() => { throw new Error("afterwards"); }); it("e", () => {}); });
 it("is fine", () => {});
 """)
-    done = run(t, "a.test.ts", code=2)
-    assert_equal(Summary(done).counts, (2, 4))
-    for words in ("all > a", "all > b", "each > c", "slow > d", "the hook waits for what never comes", "afterwards"):
+    done = run(t, "a.test.ts", code=1)
+    assert_equal(Summary(done).counts, (2, 5))
+    for words in ("all > a", "all > b", "each > c", "slow > d", "the hook waits for what never comes", "FAILED a.test.ts:5: after > (afterAll)",
+                  "a.test.ts:5:54: afterwards",
+                  "--filter '^a\\.test\\.ts: after > ' a.test.ts"):
         assert_in(words, done.out)
+    assert_equal(Summary(run(t, "--retry", "1", "--filter", "after > ", "a.test.ts", code=1)).counts, (1, 1))
+
+
+@test
+def snapshots_that_cannot_be_saved_are_a_failure(t):
+    t.write("__snapshots__", "no folder")
+    write(t, "a.test.ts", 'it("is kept", () => expect(1).toMatchSnapshot());\n')
+    done = run(t, "a.test.ts", code=1, env={"CI": None})
+    assert_equal(Summary(done).counts, (1, 1))
+    assert_in("FAILED a.test.ts:1: (snapshots)", done.out)
+    assert_in("cannot be written: ", done.out)
+    assert_not_in("native code", done.out)
 
 
 # ---- tests that are wrong ----
@@ -868,7 +882,7 @@ def an_endless_loop_outside_of_tests_is_found(t):
     write(t, "a.test.ts", '(() => { for (;;); })();\nit("never", () => {});\n')
     write(t, "b.test.ts", 'it("others go on", () => {});\n')
     done = run(t, "--timeout", "1", "a.test.ts", "b.test.ts", code=2)
-    assert_in("a.test.ts:2:2: JavaScript ran for 2 s without coming back, and was stopped (--timeout)\n", done.out)
+    assert_in("a.test.ts:2:2: JavaScript ran for longer than 1 s without coming back, and was stopped (--timeout)\n", done.out)
     assert_equal(Summary(done).counts, (1, 0))
 
 

@@ -277,7 +277,7 @@ def snapshots_where_nothing_can_be_written(t):
     t.write("a.test.ts", IT + 'it("one", () => expect(1).toMatchSnapshot());\n')
     t.write("b.test.ts", OK)
     t.write("__snapshots__", "a file where the folder should be")
-    done = run(t, "a.test.ts", "b.test.ts", code=2)
+    done = run(t, "a.test.ts", "b.test.ts", code=1)
     assert_in("__snapshots__/a.test.ts.snap cannot be written", done.out)
 
 

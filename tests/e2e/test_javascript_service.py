@@ -226,3 +226,20 @@ it("says something", async ({ annotate }) => {
 """)
     done = t.run("test", "--service", t.guest("rust-hello"), "a.test.ts", code=1)
     assert_in("    it printed:\n      issue: look here\n      notice: and there\n", done.out)
+
+
+@test
+def without_a_service_a_file_that_asks_it_is_broken_once(t):
+    t.write("a.test.ts", IMPORTS + """
+it("asks nobody", () => {});
+it("asks", () => service.fetch("/"));
+it("asks again", () => service.fetch("/"));
+""")
+    t.write("b.test.ts", IMPORTS + 'it("asks nobody", () => {});\n')
+    t.write("broken.wasm", "nonsense")
+    for service in ("missing.wasm", "broken.wasm"):
+        done = t.run("test", "--service", service, "a.test.ts", "b.test.ts", code=2)
+        assert_equal(done.out.count("BROKEN"), 1)
+        assert_in("BROKEN a.test.ts", done.out)
+        assert_in(service, done.out)
+        assert_in("2 passed, 0 failed, 1 file could not be run", done.out)

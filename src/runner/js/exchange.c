@@ -216,9 +216,11 @@ JS_FUNCTION(fetch_service)
 	if (!s->frame)
 		return js_throw(c, "Error", "service.fetch() is called outside of a test");
 	struct service *service = session_service(s)->service;
-	if (!service)
+	if (!service) {
+		session_break(s, s->project->failure);
 		return js_throw(c, "Error", "there is no service to test: " STR_FMT,
 				STR_ARG(s->project->failure));
+	}
 	struct js_exchange *x = NEW(struct js_exchange);
 	x->session = s;
 	x->frame = s->frame;

@@ -178,10 +178,10 @@ static void run_session(struct js_session *s)
 	}
 	if (s->deadline.at_ns)
 		crash_say(describe_stop(s, s->deadline.why));
-	struct str what =
-		arena_printf(&s->arena,
-			     "JavaScript ran for %g s without coming back, and was stopped (--timeout)",
-			     (double)s->limit_ns / NS_PER_S);
+	struct str what = arena_printf(
+		&s->arena,
+		"JavaScript ran for longer than %g s without coming back, and was stopped (--timeout)",
+		(double)s->options->timeout_ns / NS_PER_S);
 	s->listener->broken(s->listener, describe_stop(s, what));
 }
 

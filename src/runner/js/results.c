@@ -62,11 +62,19 @@ JS_FUNCTION(plan)
 	return array;
 }
 
+void session_break(struct js_session *s, struct str why)
+{
+	if (!s->broken)
+		s->listener->broken(s->listener, arena_printf(&s->arena, "%s: " STR_FMT "\n", s->file->path,
+							      STR_ARG(why)));
+	s->broken = true;
+}
+
 /* starts(test) → false: no more tests are to be begun */
 JS_FUNCTION(starts)
 {
 	struct js_session *s = session_of(c);
-	if (s->listener->stop(s->listener))
+	if (s->broken || s->listener->stop(s->listener))
 		return js_bool(c->ctx, false);
 	struct test_result who = identify(s, (JSObjectRef)js_arg(c, 0), &c->arena);
 	s->listener->starts(s->listener, s->position, &who);
@@ -89,6 +97,8 @@ JS_FUNCTION(ended)
 {
 	struct js_session *s = session_of(c);
 	JSContextRef ctx = c->ctx;
+	if (s->broken)
+		return js_bool(ctx, false);
 	struct test_result r = identify(s, (JSObjectRef)js_arg(c, 0), &c->arena);
 	JSObjectRef what = (JSObjectRef)js_arg(c, 1);
 	r.status = status_of(js_get_str(ctx, what, "status", &c->arena));

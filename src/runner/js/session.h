@@ -80,6 +80,7 @@ struct js_session {
 	uint64_t limit_ns;
 	struct deadline deadline; /* of the test that runs */
 	bool listing;             /* tests are told of, not run */
+	bool broken;              /* that was told of, and nothing more is */
 	uint64_t seed;
 };
 
@@ -142,6 +143,8 @@ void js_registrations_close(struct js_session *s, const struct test_frame *f);
 
 /* That whose world tests read and write now. */
 struct loaded *session_service(const struct js_session *s);
+/* The file cannot be run, a test has found: no test of it is told of or begun any more. */
+void session_break(struct js_session *s, struct str why);
 /* Its world in a frame; made when it is asked for first. */
 struct world *session_world_in(struct js_session *s, struct test_frame *f);
 /* Was it asked for yet? */

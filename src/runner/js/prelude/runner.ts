@@ -55,6 +55,7 @@ export class BacklotRunner extends Base {
   private readonly sameName = new Map<string, number>();
   /** Those whose try came to its end. */
   private readonly settled = new Set<Task>();
+  private count = 0;
   private again = false;
   private stopped = false;
   /** What is printed and thrown while no frame is open. */
@@ -92,6 +93,7 @@ export class BacklotRunner extends Base {
       else tests.push(task);
     };
     files.forEach((file) => file.tasks.forEach(walk));
+    this.count = tests.length;
     const list = tests.map((task, index) => this.identify(task, index));
     const broken = files.flatMap((file) => file.result?.errors ?? []);
     if (broken.length) {
@@ -194,16 +196,20 @@ export class BacklotRunner extends Base {
   /** Whether the cassette, where there is one, is as it should be; a recording is kept now. */
   private endNet(task: Task, passed: boolean): void {
     const frame = this.frames.get(task);
-    const problems = frame ? native.net.problems(frame.id, passed) : [];
+    const problems = (frame ? native.net.problems(frame.id, passed) : []).map((message) => ({ message, stack: "" }));
     if (problems.length === 0) return;
+    if (task.type === "suite") return native.results.broken(this.failures.outcome(problems).text!);
     const result = (task.result ??= { state: "fail" });
     result.state = "fail";
-    (result.errors ??= []).push(...problems.map((message) => ({ message, stack: "" })));
+    (result.errors ??= []).push(...problems);
   }
 
   override async onAfterRunSuite(suite: Suite): Promise<void> {
     if ("filepath" in suite && suite.mode !== "skip") this.keepSnapshots(suite as File);
-    await super.onAfterRunSuite(suite);
+    const before = suite.result?.errors?.length ?? 0;
+    const unsaved = await super.onAfterRunSuite(suite).then(() => undefined, (error: Error) => error);
+    const obsolete = (suite.result?.errors?.splice(before) ?? []) as Failure[];
+    if (obsolete.length) native.results.broken(this.failures.outcome(obsolete).text!);
     tellWhoIsStuck(suite.result?.errors as Failure[]);
     this.endNet(suite, !suite.result?.errors?.length);
     const needed = neededInside(this.frames.get(suite));
@@ -211,6 +217,7 @@ export class BacklotRunner extends Base {
     this.close(suite);
     if (!("filepath" in suite)) return;
     this.tellOfSuite(suite);
+    if (unsaved) this.tellOfEnd(suite, "(snapshots)", [{ message: unsaved.message, stack: "" }]);
     for (const who of this.stopped ? [] : this.who.values())
       native.results.ended(who, { status: "failed", message: "it never ended", text: `${this.settings.shown}:${who.line}: it never ended\n` });
     this.who.clear();
@@ -247,7 +254,17 @@ export class BacklotRunner extends Base {
       native.results.ended(who, outcome);
       this.who.delete(task);
     }
-    if (left.length === 0 && !needed) native.results.broken(outcome.text!);
+    if (left.length === 0 && !needed) this.tellOfEnd(suite, "(afterAll)", errors);
+  }
+
+  /** What fails when the tests of a group have ended is a failure of its own: see run_command.c. */
+  private tellOfEnd(suite: Suite, name: string, errors: Failure[]): void {
+    const suites: string[] = [];
+    for (let s: Suite | undefined = suite; s && !("filepath" in s); s = s.suite) suites.unshift(s.name);
+    const outcome = this.failures.outcome(errors);
+    const line = outcome.file === this.settings.shown ? outcome.line! : 1;
+    const who = { index: this.count++, name, suites, line, column: 0 };
+    while (native.results.ended(who, { status: "failed", ...outcome, text: outcome.text + takePrinted(this.outside) }));
   }
 
   override onBeforeTryTask(task: Test): void {
