@@ -168,6 +168,7 @@ host.node.modules["util"] = {
   debuglog: () => quiet,
   deprecate,
   format: (...args: unknown[]) => format(args),
+  formatWithOptions: (_options: unknown, ...args: unknown[]) => format(args),
   inherits,
   inspect: inspectAll,
   isArray: Array.isArray,
