@@ -201,12 +201,14 @@ static bool has_room(const struct cache_content *c, uint64_t bytes)
 	return bytes <= c->bytes_max - c->bytes && kept <= l->bytes_max && bytes <= l->bytes_max - kept;
 }
 
-/* False: it is more than may come. */
-static bool take_input(struct cache_content *c, struct str bytes)
+/* Not NONE: it is more than may come, or than was announced. */
+static enum body_failure take_input(struct cache_content *c, struct str bytes)
 {
 	measure(c, c->bytes + bytes.len);
-	if (!has_room(c, bytes.len) || (c->has_length && bytes.len > c->length - c->bytes))
-		return false;
+	if (c->has_length && bytes.len > c->length - c->bytes)
+		return BODY_FAILURE_INCOMPLETE;
+	if (!has_room(c, bytes.len))
+		return BODY_FAILURE_LIMIT;
 	c->bytes += bytes.len;
 	if (c->rc.refs > 1 + 1) { /* its list's, and cache_content_pull()'s: else nobody can ever read it */
 		add_bytes(c, bytes);
@@ -216,7 +218,7 @@ static bool take_input(struct cache_content *c, struct str bytes)
 	body_consume(c->input, bytes.len);
 	if (c->owner)
 		c->grew(c, bytes.len);
-	return true;
+	return BODY_FAILURE_NONE;
 }
 
 void cache_content_pull(struct cache_content *c)
@@ -226,14 +228,14 @@ void cache_content_pull(struct cache_content *c)
 	if (c->state != CACHE_MAKING)
 		return;
 	enum body_state state = BODY_DATA;
-	bool fits = true;
+	enum body_failure why = BODY_FAILURE_NONE;
 	rc_ref(&c->rc);
-	while (fits && (state = body_peek(c->input, &bytes)) == BODY_DATA)
-		fits = take_input(c, bytes);
+	while (why == BODY_FAILURE_NONE && (state = body_peek(c->input, &bytes)) == BODY_DATA)
+		why = take_input(c, bytes);
 	if (c->bytes > before)
 		event_fire(&c->changed, c->loop);
-	if (!fits)
-		content_end(c, CACHE_FAILED, c->has_length ? BODY_FAILURE_INCOMPLETE : BODY_FAILURE_LIMIT);
+	if (why != BODY_FAILURE_NONE)
+		content_end(c, CACHE_FAILED, why);
 	else if (state == BODY_ENDED)
 		input_ended(c);
 	else if (state == BODY_FAILED)

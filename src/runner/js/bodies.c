@@ -104,7 +104,8 @@ static const char *failure_text(enum body_failure why)
 	case BODY_FAILURE_PROTOCOL:
 		return "the body broke the protocol";
 	case BODY_FAILURE_LIMIT:
-		return "the body is too large";
+		return "the body is too large: the cache holds 256 MiB, or what the limit cache-object says, and no "
+		       "body may have more than the limit body-held unread";
 	case BODY_FAILURE_ABANDONED:
 	case BODY_FAILURE_NONE:
 		break;
