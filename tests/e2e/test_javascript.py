@@ -544,6 +544,27 @@ it("symbol", () => { throw Symbol("sign"); });
 
 
 @test
+def files_as_their_text_and_what_vite_has_beside(t):
+    t.write("lib/db.ts", "export const a: number = 1;\n")
+    write(t, "a.test.ts", """import text from "./lib/db.ts?raw";
+it("is text", async () => {
+  expect(text).toBe("export const a: number = 1;\\n");
+  expect((await import("./lib/db.ts?raw")).default).toBe(text);
+  const name = "./lib/db.ts";
+  expect((await import(name + "?raw")).default).toBe(text);
+  await expect(import("./lib/db.ts?url")).rejects.toThrow(`a.test.ts imports 'lib/db.ts?url', and of such there is only "?raw" here`);
+  await expect(import("./lib/no.ts?raw")).rejects.toThrow("Cannot find file 'lib/no.ts', which a.test.ts imports");
+  expect(() => import.meta.glob("./lib/*.ts")).toThrow("there is no import.meta.glob() here");
+});
+""")
+    assert_equal(Summary(run(t, "a.test.ts", code=0)).counts, (1, 0))
+    t.write("b.test.ts", 'it("is global", () => {});\n')
+    out = run(t, "b.test.ts", code=2).out
+    assert_in("b.test.ts:1:", out)
+    assert_in('ReferenceError: Can\'t find variable: it; Vitest\'s functions are no globals here: import { it } from "vitest".', out)
+
+
+@test
 def stacks_that_are_printed_are_the_users(t):
     write(t, "a.test.ts", """interface Unseen {
   a: number;

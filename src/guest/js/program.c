@@ -11,7 +11,7 @@
 enum { PROGRAM_BYTES_MAX = 256 << 20 };
 
 /* Raised whenever the format or the rewriting of modules changes: older files are then made anew. */
-#define PROGRAM_VERSION "3"
+#define PROGRAM_VERSION "4"
 
 struct program {
 	struct blob *bytes;

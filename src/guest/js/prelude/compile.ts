@@ -116,10 +116,13 @@ const workOf = (out: string): string => `${out}.${host.files.process()}`;
 
 const metaOf = (work: string): string => `${work}.meta.json`;
 
+/** What Vite knows behind a file's name; Loader.builtin() has what there is of it. */
+const QUERIES = ["raw", "url", "inline", "worker", "sharedworker", "init"];
+
 function findModules(entry: string, options: CompileOptions, work: string): { meta: Metafile; missing: Missing[] } {
   const meta = metaOf(work);
   const words = [...common(options), "--bundle", "--format=esm", `--metafile=${meta}`, "--outfile=/dev/null",
-    ...options.builtins.map((name) => `--external:${name}`), entry];
+    ...[...options.builtins, ...QUERIES.map((query) => `*?${query}`)].map((name) => `--external:${name}`), entry];
   let missing: Missing[] = [];
   try {
     esbuild(options, words);

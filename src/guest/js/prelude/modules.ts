@@ -14,6 +14,9 @@ interface Program {
   modules: CompiledModule[];
 }
 
+/** What Vite has behind the name of a file. */
+const QUERY = /\?(?:raw|url|inline|worker|sharedworker|init)$/;
+
 export class Module {
   exports: Exports = {};
   /** It ran to its end. */
@@ -43,11 +46,15 @@ export class Module {
 
   target(specifier: string): Module | string | undefined {
     const target = this.record.imports[specifier];
-    return typeof target === "number" ? this.loader.module(this.program, target) : target && builtinName(target);
+    return typeof target === "number" ? this.loader.module(this.program, target) : target && this.nameOf(target);
   }
 
   statics(): (Module | string)[] {
-    return this.record.statics.map((t) => (typeof t === "number" ? this.loader.module(this.program, t) : builtinName(t)));
+    return this.record.statics.map((t) => (typeof t === "number" ? this.loader.module(this.program, t) : this.nameOf(t)));
+  }
+
+  private nameOf(target: string): string {
+    return QUERY.test(target) ? this.loader.queried(target, this.path) : builtinName(target);
   }
 
   /** Must it, or what it imports, be waited for? */
@@ -97,6 +104,9 @@ export class Module {
       filename: this.path,
       dirname: this.path.slice(0, slash),
       env: this.loader.env,
+      glob: () => {
+        throw new TypeError("there is no import.meta.glob() here: import the files by their names, or list them with node:fs and import() them");
+      },
       resolve: (specifier: string) => fileUrl(this.loader.locate(specifier, this.path)),
     };
     const done = (): void => {
@@ -252,7 +262,24 @@ export class Loader {
     return this.options.shown(path);
   }
 
+  /** A file with a query behind it, by its path: what it is to importers does not depend on them. */
+  queried(specifier: string, importer: string): string {
+    const at = specifier.lastIndexOf("?");
+    return this.locate(specifier.slice(0, at), importer) + specifier.slice(at);
+  }
+
+  private raw(name: string, importer: string): Exports {
+    const at = name.lastIndexOf("?"), path = name.slice(0, at);
+    if (name.slice(at) !== "?raw")
+      throw new Error(`${this.shown(importer)} imports '${this.shown(path)}${name.slice(at)}', and of such there is only "?raw" here, a file's text`);
+    const text = host.files.read(path);
+    if (text === null) throw new Error(`Cannot find file '${this.shown(path)}', which ${this.shown(importer)} imports`);
+    this.options.loaded?.(path);
+    return Object.defineProperty({ default: text }, "__esModule", { value: true });
+  }
+
   builtin(name: string, importer: string): Exports {
+    if (QUERY.test(name)) return this.raw(name, importer);
     let exports = this.builtins.get(name);
     if (!exports) {
       exports = this.options.builtinModules[name]?.() ?? nodeModule(name);
@@ -321,6 +348,7 @@ export class Loader {
   }
 
   find(specifier: string, importer: string): Module | string {
+    if (QUERY.test(specifier)) return this.queried(specifier, importer);
     if (this.options.builtinModules[specifier] || specifier.startsWith("node:") || isNodeModule(specifier)) return builtinName(specifier);
     const path = this.locate(specifier, importer);
     for (const end of ENDS) {

@@ -21,6 +21,9 @@ export interface Frame {
   column: number;
 }
 
+/** What a file leaves out to import that was written for Vitest's `globals: true`. */
+const GLOBALS = /^Can't find variable: (it|test|describe|suite|expect|vi|vitest|(?:before|after)(?:Each|All)|onTestFinished|onTestFailed|assert|chai)$/;
+
 /** A line of JavaScriptCore's stacks. */
 const FRAME = /^\s*(?:(.*?)@)?((?:\/|backlot:).*?):(\d+):(\d+)$/;
 
@@ -137,6 +140,10 @@ export function tellWhoIsStuck(errors: Failure[] | undefined): void {
 /** What was thrown need not be an error. */
 function words(error: Failure): string {
   if (typeof error !== "object" || error === null) return String(error);
+  const missing = error.name === "ReferenceError" ? GLOBALS.exec(error.message ?? "")?.[1] : undefined;
+  if (missing)
+    return `${error.message}; Vitest's functions are no globals here: import { ${missing} } from "vitest". ` +
+      "A vitest.config file is not read, neither its globals nor its setupFiles";
   return typeof error.message === "string" ? error.message : `it threw ${JSON.stringify(error)}`;
 }
 
