@@ -347,14 +347,15 @@ def files_of_a_package_are_required_by_paths_that_are_made(t):
     t.write(package + "package.json", '{ "name": "makes-paths", "main": "main.js" }')
     t.write(package + "parts/one.js", "exports.one = require('../main').base + 1;\n")
     t.write(package + "main.js", "exports.base = 1;\nconst load = (name) => require('./parts/' + name);\nexports.all = () => load(['o', 'ne'].join(''));\n"
-            "exports.none = () => load('two');\n"
+            "exports.none = () => load('two');\nexports.where = () => require.resolve('./parts/one');\n"
             "exports.caller = () => { const keep = Error.prepareStackTrace, o = {}; Error.prepareStackTrace = (_, sites) => sites; "
             "Error.captureStackTrace(o); Error.prepareStackTrace = keep; return o.stack.map((site) => site.getFileName()); };\n")
     write(t, "a.test.ts", 'import it_ from "makes-paths";\n'
           'it("are found", () => expect(it_.all()).toEqual({ one: 2 }));\n'
+          'it("are named", () => expect(it_.where()).toMatch(/makes-paths.parts.one\\.js$/));\n'
           'it("or not", () => { expect(it_.none).toThrow("Cannot find module"); try { it_.none(); } catch (e: any) { expect(e.code).toBe("MODULE_NOT_FOUND"); } });\n'
           'it("call sites", () => expect(it_.caller()[0]).toMatch(/main\\.js$/));\n')
-    assert_equal(Summary(run(t, "a.test.ts", code=0)).counts, (3, 0))
+    assert_equal(Summary(run(t, "a.test.ts", code=0)).counts, (4, 0))
 
 
 SEC1 = """-----BEGIN EC PRIVATE KEY-----

@@ -109,6 +109,11 @@ export class Module {
       },
       resolve: (specifier: string) => fileUrl(this.loader.locate(specifier, this.path)),
     };
+    const require = (specifier: string): unknown => {
+      this.exports = module.exports;
+      return this.require(specifier);
+    };
+    require.resolve = (specifier: string): string => (this.loader.requireFrom(this.path) as unknown as typeof require).resolve(specifier);
     const done = (): void => {
       this.exports = module.exports;
       this.evaluated = true;
@@ -125,10 +130,7 @@ export class Module {
       const value = body.call(
         module.exports,
         module.exports,
-        (specifier: string) => {
-          this.exports = module.exports;
-          return this.require(specifier);
-        },
+        require,
         module,
         (specifier: unknown) => this.import(specifier),
         meta,
