@@ -271,3 +271,8 @@ describe("process", () => {
     expect(() => process.exit(3)).toThrow('process.exit unexpectedly called with "3"');
   });
 });
+
+it("decodes old encodings beside Buffer", () => {
+  expect(new TextDecoder("iso-8859-2").decode(new Uint8Array([65, 0xb1]))).toBe("Aą");
+  expect(new TextDecoder("shift_jis").decode(new Uint8Array([0x82, 0xa0]))).toBe("あ");
+});

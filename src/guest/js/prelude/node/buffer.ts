@@ -23,7 +23,6 @@ Buffer.byteLength = (value: never, encoding?: never) => byteLength(value, read(e
 Buffer.alloc = function (size, value, encoding) { // packages write "new Buffer.alloc(1)", too
   return alloc(size, value, read(encoding) as never);
 };
-delete (Buffer as { TYPED_ARRAY_SUPPORT?: boolean }).TYPED_ARRAY_SUPPORT; // it tells the library from Node's own
 
 Buffer.prototype.toString = function (this: Buffer, encoding?: Encoding, start = 0, end = this.length): string {
   if (isText(encoding)) return host.encoding.decode(this.subarray(Math.max(start, 0), Math.max(end, 0)));
