@@ -394,7 +394,7 @@ it.each([["rsa", { modulusLength: 1024 }, {}], ["rsa", { modulusLength: 1024 }, 
   }
   const signature = crypto.sign(digest, Buffer.from("a"), { key: privateKey, ...how });
   expect(crypto.verify(digest, Buffer.from("b"), { key: publicKey, ...how }, signature)).toBe(false);
-  expect(crypto.verify(digest, Buffer.from("a"), { key: publicKey, ...how }, signature.subarray(1))).toBe(false);
+  expect(crypto.verify(digest, Buffer.from("a"), { key: publicKey, ...how }, signature.subarray(0, -1))).toBe(false);
 });
 it("signs in pieces, with keys in older forms", async () => {
   const signature = crypto.createSign("RSA-SHA256").update("a").update("b").sign(SEC1, "base64");
