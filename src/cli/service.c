@@ -145,11 +145,11 @@ const char *cli_js_spare(struct arena *a)
 	return arena_printf(a, "%s/javascript", folder ? folder : "/tmp").ptr;
 }
 
-const char *cli_js_cache(const struct cli_options *o, struct arena *a)
+const char *cli_js_cache(const struct cli_options *o, const char *spare, struct arena *a)
 {
 	if (o->env->cache_folder && can_hold_files(o->env->cache_folder, a))
 		return arena_printf(a, "%s/javascript", o->env->cache_folder).ptr;
-	return cli_js_spare(a);
+	return spare;
 }
 
 bool cli_open_service(struct service **out, const char *path, const struct wasm_options *wasm,

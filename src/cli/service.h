@@ -30,9 +30,12 @@ const char *cli_esbuild(const struct cli_options *o, struct arena *a);
 /* Whom backends of TLS are checked by: what $SSL_CERT_FILE and $SSL_CERT_DIR say. */
 struct http_trust cli_trust(const struct cli_options *o);
 
-/* Where compiled JavaScript is kept; a folder that may not be there yet. */
-const char *cli_js_cache(const struct cli_options *o, struct arena *a);
-/* … and where, when that cannot be written. */
+/*
+ * Where compiled JavaScript is kept: a folder that may not be there yet; `spare`, when the user's own cannot
+ * be written.
+ */
+const char *cli_js_cache(const struct cli_options *o, const char *spare, struct arena *a);
+/* A folder for it that others cannot write. To be asked for once: it may be one that is made for this. */
 const char *cli_js_spare(struct arena *a);
 
 /* Opens a service of whatever kind the file is. */

@@ -144,6 +144,7 @@ static void depends(void *data, const struct test_file *file, struct str path)
 static void set_options(struct run_setup *s, const struct test_run *run)
 {
 	const struct cli_options *o = run->o;
+	const char *spare = cli_js_spare(&s->arena);
 	s->options = (struct run_options){
 		.limits = &s->limits,
 		.jobs = (unsigned)o->jobs,
@@ -164,8 +165,8 @@ static void set_options(struct run_setup *s, const struct test_run *run)
 		.filter = s->filter,
 		.snapshots = snapshots(o),
 		.esbuild = cli_esbuild(o, &s->arena),
-		.js_cache = cli_js_cache(o, &s->arena),
-		.js_spare = cli_js_spare(&s->arena),
+		.js_cache = cli_js_cache(o, spare, &s->arena),
+		.js_spare = spare,
 		.timings = s->timings,
 		.interrupt = run->interrupt,
 		.command = repeat_command(o, &s->arena).ptr,
